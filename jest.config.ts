@@ -1,0 +1,19 @@
+import type { Config } from "jest";
+
+const config: Config = {
+  extensionsToTreatAsEsm: [".ts"],
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "es6" } },
+    ],
+  },
+  // Integration suites start real servers; two at once is what a two-core machine can carry.
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  reporters: ["default", "<rootDir>/test/count-reporter.cjs"],
+};
+
+export default config;

@@ -1,0 +1,36 @@
+// Bundles each Lambda function into one small ES module: what is packaged is what the lab runs.
+import { readdirSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Builds dist/<name>.mjs from functions/<name>.ts; atomic, so that a running lab never reads half a file. */
+export async function buildFunctions() {
+  const names = readdirSync(join(root, "functions")).filter((name) => name.endsWith(".ts"));
+  for (const name of names) {
+    const target = join(root, "dist", name.replace(/\.ts$/, ".mjs"));
+    const partial = `${target}.${process.pid}`;
+    await build({
+      entryPoints: [join(root, "functions", name)],
+      outfile: partial,
+      bundle: true,
+      minify: true,
+      keepNames: true,
+      platform: "node",
+      target: "node24",
+      format: "esm",
+      mainFields: ["module", "main"],
+      legalComments: "none",
+      logLevel: "warning",
+      // CommonJS dependencies inside an ES module still call require() for built-ins.
+      banner: {
+        js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
+      },
+    });
+    renameSync(partial, target);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await buildFunctions();
