@@ -5,8 +5,8 @@ import type { Readable } from "node:stream";
 import { guard, release } from "./reaper.ts";
 
 /**
- * Starts a program in a process group of its own, so that a Ctrl-C at the terminal does not reach it
- * before the lab has decided on the order. The group is killed if this process vanishes.
+ * Starts a program in a process group of its own, so that a Ctrl-C at the terminal does not reach
+ * it before the lab has decided on the order. The group is killed if this process vanishes.
  */
 export async function spawnChild(
   command: string,
@@ -18,7 +18,8 @@ export async function spawnChild(
     await once(child, "spawn");
   } catch (cause) {
     throw new Error(
-      `Expected to start ${command}, got "${String(cause)}": check that it is there and may be run.`,
+      `Expected to start ${command}, got "${String(cause)}": ` +
+        "check that it is there and may be run.",
       { cause },
     );
   }

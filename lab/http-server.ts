@@ -43,7 +43,9 @@ export async function listen(
   };
 }
 
-/** Reads a request's body; rejects when it exceeds the limit or the client goes away before its end. */
+/**
+ * Reads a request's body; rejects when it exceeds the limit or the client goes away before its end.
+ */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

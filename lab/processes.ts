@@ -28,7 +28,7 @@ export class ProcessRegistry {
     };
   }
 
-  /** Registers a child process until it exits. It must lead a process group, as spawnChild() makes it. */
+  /** Registers a child process, one that spawnChild() has started, until it exits. */
   addChild(name: string, child: ChildProcess, graceMs: number = childGraceMs): void {
     const forget = this.add({
       name,
@@ -44,8 +44,8 @@ export class ProcessRegistry {
   }
 
   /**
-   * Ends everything, the last started first. A resource that does not end in time is killed, and the
-   * others are ended all the same; the failures are thrown together. Safe to call twice.
+   * Ends everything, the last started first. A resource that does not end in time is killed, and
+   * the others are ended all the same; the failures are thrown together. Safe to call twice.
    */
   stopAll(): Promise<void> {
     this.#stopping ??= this.#stopEach().finally(() => {
@@ -61,9 +61,9 @@ export class ProcessRegistry {
   }
 
   /**
-   * Ends the program on SIGINT, SIGTERM and SIGHUP with the exit code a shell expects (130, 143, 129).
-   * The first signal stops in order; a second one, from whoever does not want to wait, kills at once.
-   * The function returned takes the handlers away.
+   * Ends the program on SIGINT, SIGTERM and SIGHUP with the exit code a shell expects (130, 143,
+   * 129). The first signal stops in order; a second one, from whoever does not want to wait, kills
+   * at once. The function returned takes the handlers away.
    */
   onSignals(stop: () => Promise<void> = () => this.stopAll()): () => void {
     let isStopping = false;

@@ -13,7 +13,7 @@ import {
 
 /** What goes wrong between a client and the table. All of it may be changed while requests run. */
 export type DynamoDbFaults = {
-  /** Each request waits this long before it is applied; it is applied even if its client has given up. */
+  /** How long each request waits to be applied; it is, even if its client has given up. */
   latencyMs: number;
   /** `503` answers ServiceUnavailable at once; `cut` closes each connection without an answer. */
   unavailable: "no" | "503" | "cut";
@@ -235,7 +235,8 @@ async function createTable(store: Store, name: string): Promise<void> {
   });
   if (created.status !== 200 && !isAlreadyThere(created.body)) {
     throw new Error(
-      `Expected to create the table "${name}", got ${JSON.stringify(created.body)}: check its name.`,
+      `Expected to create the table "${name}", got ${JSON.stringify(created.body)}: ` +
+        "check its name.",
     );
   }
   for (let attempt = 0; attempt < describeAttempts; attempt += 1) {

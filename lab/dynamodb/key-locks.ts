@@ -2,7 +2,7 @@
 export class KeyLocks {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** Runs the work while it holds every key. Sorted order, so that two callers never wait for each other. */
+  /** Runs the work while it holds every key; taken in order, so that no two wait for each other. */
   async runWithAll<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const [first, ...rest] = [...new Set(keys)].sort();
     if (first === undefined) return await work();

@@ -87,7 +87,8 @@ class DynaliteStore implements Store {
         "x-amz-date": "20200101T000000Z",
         // dynalite wants the form of a signature and verifies none.
         authorization:
-          "AWS4-HMAC-SHA256 Credential=lab/20200101/lab/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+          "AWS4-HMAC-SHA256 Credential=lab/20200101/lab/dynamodb/aws4_request, " +
+          "SignedHeaders=host, Signature=0",
       },
       operation,
       body,
@@ -139,7 +140,10 @@ class DynaliteStore implements Store {
     return items.filter(isRecord).map((item) => JSON.stringify([table, pick(item, names)]));
   }
 
-  /** A table's key attributes; none for a table that does not exist, where dynalite refuses the write itself. */
+  /**
+   * A table's key attributes; none for a table that does not exist, where dynalite refuses the
+   * write itself.
+   */
   async #keyNamesOf(table: unknown): Promise<readonly string[]> {
     if (typeof table !== "string") return [];
     const known = this.#keyNames.get(table);

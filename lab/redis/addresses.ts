@@ -11,8 +11,8 @@ const addressesMax = 200;
 
 /**
  * Free addresses for so many nodes. On Linux each node has a loopback address of its own and all
- * share one port, so that nodes are told apart as on a real network; elsewhere only 127.0.0.1 exists
- * and each has its own port. The choice is random: two labs on one machine do not meet.
+ * share one port, so that nodes are told apart as on a real network; elsewhere only 127.0.0.1
+ * exists and each has its own port. The choice is random: two labs on one machine do not meet.
  */
 export async function pickNodeAddresses(count: number): Promise<NodeAddress[]> {
   if (process.platform !== "linux") return await portsOfLocalhost(count);

@@ -40,7 +40,8 @@ export async function findRedis(environment: Environment = process.env): Promise
     if (path !== null) return await identify(path);
   }
   throw new Error(
-    `Expected redis-server or valkey-server on the PATH, got neither: ${adviceFor(platformFacts(environment))}, ` +
+    "Expected redis-server or valkey-server on the PATH, got neither: " +
+      `${adviceFor(platformFacts(environment))}, ` +
       "or set REDIS_SERVER to the path of one.",
   );
 }
@@ -66,7 +67,8 @@ export function parseVersion(path: string, output: string): Omit<RedisBinary, "p
   if (version === undefined) {
     throw new Error(
       `Expected "Redis server v=…" or "Valkey server v=…" from ${path} --version, ` +
-        `got "${output.trim().slice(0, 200)}": set REDIS_SERVER to a redis-server or valkey-server.`,
+        `got "${output.trim().slice(0, 200)}": ` +
+        "set REDIS_SERVER to a redis-server or valkey-server.",
     );
   }
   return { kind: match?.[1]?.toLowerCase() === "valkey" ? "valkey" : "redis", version };
@@ -131,7 +133,9 @@ export type InstallPlan =
     }>
   | Readonly<{ kind: "advise"; advice: string }>;
 
-/** How a server would be installed on such a machine: by us, or by a command for a person to run. */
+/**
+ * How a server would be installed on such a machine: by us, or by a command for a person to run.
+ */
 export function installPlan(facts: PlatformFacts): InstallPlan {
   const installer = installers.find(({ manager }) => facts.managers.includes(manager));
   if (installer === undefined || installer.asRoot !== facts.isRoot) {
@@ -166,7 +170,8 @@ export async function installRedis(
   const plan = installPlan(platformFacts(environment));
   if (plan.kind === "advise") {
     throw new Error(
-      `Expected to be able to install a Redis server here, got no permission or no known package manager: ${plan.advice}.`,
+      "Expected to be able to install a Redis server here, " +
+        `got no permission or no known package manager: ${plan.advice}.`,
     );
   }
   const install = async () => {

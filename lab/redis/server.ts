@@ -169,7 +169,7 @@ class LabRedisServer implements RedisServer {
     this.#log.length = 0;
     const child = await spawnChild(
       this.binary.path,
-      // Given as arguments too, for a rewritten config file cannot take them away: we wait for a log line.
+      // Arguments win over the file, which CONFIG REWRITE may change: we wait for a log line.
       [join(this.dir, configFileName), "--daemonize", "no", "--loglevel", "notice"],
       { cwd: this.dir, stdio: ["ignore", "pipe", "pipe"] },
     );
@@ -198,7 +198,7 @@ class LabRedisServer implements RedisServer {
     eachLine(child.stderr, onLine);
     // `close` comes after the last line of its output, which says why it ended.
     child.once("close", () => accepting.resolve());
-    // The line proves that it is our server that listens there, and not another on the same address.
+    // The line proves that our server listens there, and not another on the same address.
     await accepting.promise;
     for (let attempt = 0; attempt < pingAttemptsMax; attempt += 1) {
       if (hasEnded(child)) return `exit ${child.signalCode ?? child.exitCode}`;

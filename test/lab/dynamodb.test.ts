@@ -126,7 +126,7 @@ describe("DynamoDB stand-in: what DynamoDB promises", () => {
     expect(absent.Item).toBeUndefined();
   });
 
-  test("of 50 concurrent conditional puts one wins, and the other 49 are shown the winner", async () => {
+  test("of 50 concurrent conditional puts one wins, and 49 are shown the winner", async () => {
     const sender = client();
 
     const results = await Promise.allSettled(
@@ -144,7 +144,7 @@ describe("DynamoDB stand-in: what DynamoDB promises", () => {
 });
 
 describe("DynamoDB stand-in: faults", () => {
-  test("a lost reply leaves the write applied, and the SDK's retry meets its own item", async () => {
+  test("a lost reply leaves the write applied: the SDK's retry meets its own item", async () => {
     dynamo.faults.loseReplyNext = 1;
     const sender = client(dynamo.endpoint, 3);
     await sender.send(get("a"));
@@ -241,7 +241,7 @@ describe("DynamoDB stand-in: hooks", () => {
     expect((await client().send(get("a"))).Item?.owner).toEqual({ S: "held" });
   });
 
-  test("onApplied holds the reply of a write that others already see, and blocks no other writer", async () => {
+  test("onApplied holds the reply of a write that others see, and blocks no writer", async () => {
     const held = Promise.withResolvers<void>();
     const applied = Promise.withResolvers<number>();
     dynamo.hooks.onApplied = async ({ operation }, { status }) => {

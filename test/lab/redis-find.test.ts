@@ -120,7 +120,8 @@ describe("installPlan", () => {
   });
 });
 
-// The stand-in for a package manager makes these the same on every machine; it needs the right of root or brew's lack of it.
+// The stand-in for a package manager makes these the same on every machine; it needs the right of
+// root or brew's lack of it.
 const manager = process.getuid?.() === 0 ? "apk" : "brew";
 
 describe("installRedis", () => {

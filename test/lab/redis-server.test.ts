@@ -57,7 +57,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe("startRedis", () => {
-  test("resolves when the server answers, and dispose leaves neither process nor folder", async () => {
+  test("resolves when the server answers, and dispose leaves nothing", async () => {
     const server = await start();
 
     expect(await client(server).ping()).toBe("PONG");
