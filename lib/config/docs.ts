@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { assertNever } from "../core/assert-never.ts";
+import { documentSchema } from "./schema.ts";
+import { listSettings, type Setting } from "./settings.ts";
+import { timingRules } from "./timing-rules.ts";
+
+/** docs/settings.md: the table of settings and the relations between them. */
+export function renderSettings(): string {
+  return [
+    "# Settings",
+    "",
+    "Generated from `lib/config/settings.ts` and `lib/config/timing-rules.ts` by `npm run docs:write`; don't edit it here.",
+    "",
+    "Each group in `groups.yml` may set any of these, side by side with its `name`, `nodes`, `dns`, `auth` and `tls`.",
+    "Editors that read JSON Schema find the whole form of the file in [groups.schema.json](groups.schema.json).",
+    "",
+    "| setting | default | minimum | maximum | unit | what it does | why these bounds |",
+    "|---|---|---|---|---|---|---|",
+    ...listSettings().map(([name, setting]) => renderRow(name, setting)),
+    "",
+    "## Relations that must hold",
+    "",
+    "`lambda-sentinel apply` refuses a group in which one of them does not hold.",
+    "",
+    "| relation | why |",
+    "|---|---|",
+    ...timingRules.map((rule) => `| ${escapeCell(rule.text)} | ${escapeCell(rule.why)} |`),
+    "",
+  ].join("\n");
+}
+
+function renderRow(name: string, setting: Setting): string {
+  const cells = [`\`${name}\``, ...boundsOf(setting), setting.meaning, setting.why];
+  return `| ${cells.map(escapeCell).join(" | ")} |`;
+}
+
+/** Default, minimum, maximum and unit. */
+function boundsOf(setting: Setting): readonly string[] {
+  switch (setting.kind) {
+    case "integer": {
+      const byDefault =
+        setting.default === "majority" ? "majority of observers" : String(setting.default);
+      return [byDefault, String(setting.minimum), String(setting.maximum), setting.unit];
+    }
+    case "switch":
+      return [String(setting.default), "false", "true", ""];
+    case "choice":
+      return [setting.default, setting.choices.join(" or "), "", ""];
+    default:
+      return assertNever(setting);
+  }
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+/** docs/groups.schema.json: what editors need to complete and check a groups file. */
+export function renderJsonSchema(): string {
+  const schema = {
+    title: "lambda-sentinel groups",
+    ...z.toJSONSchema(documentSchema, { io: "input" }),
+  };
+  return `${renderJson(schema, "")}\n`;
+}
+
+const lineWidth = 100;
+
+/** JSON with short lists on one line, as the project's formatter writes it. */
+function renderJson(value: unknown, indent: string): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => renderJson(item, inner));
+    const isFlat = value.every((item) => typeof item !== "object");
+    const line = `[${items.join(", ")}]`;
+    if (isFlat && indent.length + line.length < lineWidth / 2) return line;
+    return `[\n${items.map((item) => inner + item).join(",\n")}\n${indent}]`;
+  }
+  const entries = Object.entries(value).map(
+    ([key, item]) => `${inner}${JSON.stringify(key)}: ${renderJson(item, inner)}`,
+  );
+  return entries.length === 0 ? "{}" : `{\n${entries.join(",\n")}\n${indent}}`;
+}

@@ -1,0 +1,200 @@
+import { awsFailure, limitedHandler } from "../adapters/aws-client.ts";
+import { assertNever } from "../core/assert-never.ts";
+import type { AuthConfig, SecretRef, TlsConfig } from "../core/config.ts";
+import type { Clock } from "../ports/clock.ts";
+import { failure, type Result, success } from "../ports/errors.ts";
+import type { ResolvedSecrets, SecretSource } from "../ports/redis.ts";
+import { isPem, type ParsedSecretRef, parseSecretRef, secretRefForms } from "./secret-ref.ts";
+
+export interface SecretSourceOptions {
+  readonly clock: Pick<Clock, "nowMs">;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly region?: string;
+  /** Limit of one request; the SDK may make two of them. */
+  readonly timeoutMs?: number;
+}
+
+/** How long a value is used without asking again: a rotated password is noticed after this time. */
+const keptForMs = 300_000;
+
+/**
+ * Reads secrets from environment variables, Systems Manager parameters and Secrets Manager. Values are kept for five
+ * minutes; when asking again fails, the old value goes on being used, because an outage of the secret store must not
+ * blind the observers. No failure ever contains a secret.
+ */
+export function createSecretSource(options: SecretSourceOptions): SecretSource {
+  const read = cached(createReader(options), options.clock);
+
+  const readRef = async (ref: SecretRef): Promise<Result<string>> => {
+    const parsed = parseSecretRef(ref);
+    if (parsed !== null) return read(ref, parsed);
+    const why = `expected ${secretRefForms}, got another text (not shown here: it may be the secret)`;
+    return failure("refused", why);
+  };
+  const readCa = async (ca: string): Promise<Result<string>> =>
+    isPem(ca) ? success(ca) : readRef(ca);
+
+  return {
+    resolve: async (auth, tls) => {
+      const [password, ca] = await Promise.all([
+        auth === undefined ? undefined : readRef(auth.password),
+        tls?.ca === undefined ? undefined : readCa(tls.ca),
+      ]);
+      if (password?.ok === false) return password;
+      if (ca?.ok === false) return ca;
+      return success(combine(auth, password?.value, tls, ca?.value));
+    },
+  };
+}
+
+function combine(
+  auth: AuthConfig | undefined,
+  password: string | undefined,
+  tls: TlsConfig | undefined,
+  ca: string | undefined,
+): ResolvedSecrets {
+  const username = auth?.username;
+  const servername = tls?.servername;
+  return {
+    ...(password === undefined
+      ? {}
+      : { auth: { ...(username === undefined ? {} : { username }), password } }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...(ca === undefined ? {} : { ca }),
+            ...(servername === undefined ? {} : { servername }),
+          },
+        }),
+  };
+}
+
+type ReadSecret = (ref: ParsedSecretRef) => Promise<Result<string>>;
+
+/** Groups that share a secret share one request for it, too. */
+function cached(read: ReadSecret, clock: Pick<Clock, "nowMs">) {
+  const kept = new Map<SecretRef, { readonly value: string; readonly readAtMs: number }>();
+  const running = new Map<SecretRef, Promise<Result<string>>>();
+
+  const refresh = async (ref: SecretRef, parsed: ParsedSecretRef): Promise<Result<string>> => {
+    const got = await read(parsed);
+    if (got.ok) {
+      kept.set(ref, { value: got.value, readAtMs: clock.nowMs() });
+      return got;
+    }
+    const old = kept.get(ref);
+    return old === undefined ? got : success(old.value);
+  };
+
+  return async (ref: SecretRef, parsed: ParsedSecretRef): Promise<Result<string>> => {
+    const known = kept.get(ref);
+    if (known !== undefined && clock.nowMs() - known.readAtMs < keptForMs) {
+      return success(known.value);
+    }
+    const asked = running.get(ref) ?? refresh(ref, parsed).finally(() => running.delete(ref));
+    running.set(ref, asked);
+    return asked;
+  };
+}
+
+function createReader(options: SecretSourceOptions): ReadSecret {
+  const { env = process.env } = options;
+  const ssm = once(() => openSsm(options));
+  const secretsManager = once(() => openSecretsManager(options));
+  return async (ref) => {
+    switch (ref.source) {
+      case "env":
+        return readVariable(env, ref.name);
+      case "ssm":
+        return ask(`parameter ${ref.name}`, async () => (await ssm())(ref.name));
+      case "secretsmanager": {
+        const what = `secret ${ref.id}`;
+        const got = await ask(what, async () => (await secretsManager())(ref.id));
+        return got.ok && ref.jsonKey !== null ? pick(what, got.value, ref.jsonKey) : got;
+      }
+      default:
+        return assertNever(ref);
+    }
+  };
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}
+
+function readVariable(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): Result<string> {
+  const value = env[name];
+  if (value !== undefined && value !== "") return success(value);
+  const got = value === undefined ? "none" : "an empty one";
+  return failure("refused", `expected environment variable ${name} to hold a secret, got ${got}`);
+}
+
+const missing: ReadonlySet<string> = new Set([
+  "ParameterNotFound",
+  "ParameterVersionNotFound",
+  "ResourceNotFoundException",
+]);
+
+async function ask(what: string, read: () => Promise<string | undefined>): Promise<Result<string>> {
+  try {
+    const value = await read();
+    if (value !== undefined && value !== "") return success(value);
+    return failure("refused", `expected ${what} to hold a text, got none`);
+  } catch (error) {
+    if (error instanceof Error && missing.has(error.name)) {
+      return failure("refused", `expected ${what} to exist, got ${error.name}`);
+    }
+    return awsFailure(`read ${what}`, error);
+  }
+}
+
+/** One member of a secret that is a JSON object. The parser's own message would quote the secret. */
+function pick(what: string, text: string, key: string): Result<string> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return failure("malformed", `expected ${what} to be a JSON object, got another text`);
+  }
+  const members = typeof parsed === "object" && parsed !== null ? Object.entries(parsed) : [];
+  const value: unknown = members.find(([name]) => name === key)?.[1];
+  if (typeof value === "string" && value !== "") return success(value);
+  return failure("refused", `expected ${what} to have a text under "${key}", got none`);
+}
+
+/** Loaded only where a group uses it: a function that needs no client pays no start time for it. */
+async function openSsm(options: SecretSourceOptions) {
+  const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
+  const client = new SSMClient(limits(options));
+  return async (name: string): Promise<string | undefined> => {
+    const answer = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    return answer.Parameter?.Value;
+  };
+}
+
+async function openSecretsManager(options: SecretSourceOptions) {
+  const { SecretsManagerClient, GetSecretValueCommand } = await import(
+    "@aws-sdk/client-secrets-manager"
+  );
+  const client = new SecretsManagerClient(limits(options));
+  return async (id: string): Promise<string | undefined> => {
+    const answer = await client.send(new GetSecretValueCommand({ SecretId: id }));
+    return answer.SecretString;
+  };
+}
+
+function limits({ region, timeoutMs = 2_000 }: SecretSourceOptions) {
+  return {
+    ...(region === undefined ? {} : { region }),
+    requestHandler: limitedHandler(timeoutMs),
+    maxAttempts: 2,
+  };
+}

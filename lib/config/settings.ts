@@ -1,0 +1,216 @@
+import { assertNever } from "../core/assert-never.ts";
+import type { Settings } from "../core/config.ts";
+
+/** A setting whose value is a whole number. */
+export interface IntegerSetting {
+  readonly kind: "integer";
+  /** "majority": more than half of the observers, computed when the file is read. */
+  readonly default: number | "majority";
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly unit: "ms" | "votes" | "bytes" | "replicas";
+  /** What it does, and what follows from a larger or smaller value. */
+  readonly meaning: string;
+  /** Why these bounds. */
+  readonly why: string;
+}
+
+export interface SwitchSetting {
+  readonly kind: "switch";
+  readonly default: boolean;
+  readonly meaning: string;
+  readonly why: string;
+}
+
+export interface ChoiceSetting {
+  readonly kind: "choice";
+  readonly default: string;
+  readonly choices: readonly string[];
+  readonly meaning: string;
+  readonly why: string;
+}
+
+export type Setting = IntegerSetting | SwitchSetting | ChoiceSetting;
+export type SettingName = keyof Settings;
+
+function integer<Default extends IntegerSetting["default"]>(
+  setting: Omit<IntegerSetting, "kind"> & { readonly default: Default },
+): IntegerSetting & { readonly default: Default } {
+  return { kind: "integer", ...setting };
+}
+
+/**
+ * Every setting of a group, once: the schema, the defaults, the JSON Schema and docs/settings.md come from this table.
+ * Relations between settings are in timing-rules.ts.
+ */
+export const settingsTable = {
+  probeIntervalMs: integer({
+    default: 1000,
+    minimum: 100,
+    maximum: 60_000,
+    unit: "ms",
+    meaning:
+      "Time between two probes of a node. PING and ROLE go out each time, INFO every 10th time and at once on suspicion. Smaller finds a failure sooner and costs more connections' traffic.",
+    why: "Below 100 ms the probes of many groups crowd out each other in one function; above a minute a shift would see a node once.",
+  }),
+  probeTimeoutMs: integer({
+    default: 500,
+    minimum: 20,
+    maximum: 59_999,
+    unit: "ms",
+    meaning:
+      "How long a probe waits for its answer. A later answer still counts for the probe it answers: the node is slow then, not down.",
+    why: "Shorter than a round trip it would call every node slow; it ends before the next probe starts.",
+  }),
+  downAfterMs: integer({
+    default: 5000,
+    minimum: 300,
+    maximum: 3_600_000,
+    unit: "ms",
+    meaning:
+      "Silence of a node that counts as full evidence that it is down. Smaller fails over sooner and mistakes long commands, forks and pauses for a death.",
+    why: "Fewer than three unanswered probes are no series, so the smallest value is three of the shortest intervals.",
+  }),
+  crashAfterMs: integer({
+    default: 1500,
+    minimum: 0,
+    maximum: 3_600_000,
+    unit: "ms",
+    meaning:
+      "Refused fresh connects for this long, with every reachable replica's link down too, are full evidence as well: nobody listens there any more. 0 switches this shortcut off.",
+    why: "Set it longer than a supervised restart of the server takes, or each restart becomes a failover.",
+  }),
+  quorum: integer({
+    default: "majority",
+    minimum: 1,
+    maximum: 25,
+    unit: "votes",
+    meaning:
+      "Observers that must vote `down` before anything is promoted. More makes a failover harder to start and survives fewer lost observers.",
+    why: "Never fewer than a majority counts, or two halves could both win; a smaller value is raised with a warning. More than there are observers could never be reached.",
+  }),
+  stateReadMs: integer({
+    default: 2000,
+    minimum: 100,
+    maximum: 60_000,
+    unit: "ms",
+    meaning:
+      "How often an observer reads the group's state while all is calm: the age at which it notices an operator's request or another observer's round. Each read is paid for.",
+    why: "Faster than a probe brings nothing; slower than a minute would leave requests to the next shift.",
+  }),
+  heartbeatMs: integer({
+    default: 15_000,
+    minimum: 500,
+    maximum: 300_000,
+    unit: "ms",
+    meaning:
+      "How often an observer writes what it sees: the freshness of `status` and the time in which a pause is acknowledged. It is the only write while all is calm.",
+    why: "Each write is paid for; after five minutes a report tells nothing about now.",
+  }),
+  takeoverMs: integer({
+    default: 8000,
+    minimum: 500,
+    maximum: 600_000,
+    unit: "ms",
+    meaning:
+      "An observer that sees an open epoch without a sign of life of its leader for this long takes it over. Smaller recovers sooner from a leader that died in the middle.",
+    why: "A leader that still works must not lose its epoch while it waits for one answer. Safety doesn't rest on this value.",
+  }),
+  fenceMs: integer({
+    default: 2000,
+    minimum: 100,
+    maximum: 60_000,
+    unit: "ms",
+    meaning:
+      "How old the verified state may be when an effect on Redis or DNS starts. Smaller stops a slow leader sooner; too small withholds effects on a slow network.",
+    why: "Shorter than a round trip to the table, no effect would ever start. Safety doesn't rest on this value.",
+  }),
+  fenceWaitMs: integer({
+    default: 500,
+    minimum: 0,
+    maximum: 10_000,
+    unit: "ms",
+    meaning:
+      "When some observer still reaches the old master, the longest the leader waits for that observer to fence it before it promotes.",
+    why: "It lies on the path of the failover, so it is bounded; 0 doesn't wait at all.",
+  }),
+  chooseTimeoutMs: integer({
+    default: 1000,
+    minimum: 50,
+    maximum: 30_000,
+    unit: "ms",
+    meaning:
+      "The longest that the fresh INFO of all nodes may take before a candidate is chosen among those that answered.",
+    why: "It lies on the path of the failover, so it is bounded; shorter than a round trip, no replica would ever be a candidate.",
+  }),
+  failoverTimeoutMs: integer({
+    default: 60_000,
+    minimum: 1000,
+    maximum: 3_600_000,
+    unit: "ms",
+    meaning:
+      "An epoch that is not settled by then is reported as one that needs a person. Nothing is undone.",
+    why: "It must leave time for at least one takeover.",
+  }),
+  cooldownMs: integer({
+    default: 60_000,
+    minimum: 0,
+    maximum: 86_400_000,
+    unit: "ms",
+    meaning:
+      "Shortest time between two completed automatic failovers of the group. A failover that an operator asks for doesn't wait.",
+    why: "0 lets a flapping group fail over as often as it flaps; more than a day would leave the group unprotected.",
+  }),
+  maxLagBytes: integer({
+    default: 31_457_280,
+    minimum: 0,
+    maximum: 1_099_511_627_776,
+    unit: "bytes",
+    meaning:
+      "A replica that lags the master's last known offset by more than this is not promoted without consent. An unknown lag is allowed and reported.",
+    why: "0 promotes only a replica that has everything that any observer saw.",
+  }),
+  parallelSyncs: integer({
+    default: 1,
+    minimum: 1,
+    maximum: 100,
+    unit: "replicas",
+    meaning:
+      "Replicas that are pointed to a new master at the same time. More settles sooner and loads the new master with more full synchronisations.",
+    why: "As in Redis Sentinel; a group has no more than 100 nodes.",
+  }),
+  marker: {
+    kind: "switch",
+    default: true,
+    meaning:
+      "Whether one small key is kept in the data set. It tells an emptied or foreign server from one of the group, and fences late role changes a second time.",
+    why: "Switch it off where no key may be added to the data; identity then rests on replication ids alone.",
+  },
+  whenUnreachable: {
+    kind: "choice",
+    default: "hold",
+    choices: ["hold", "failover"],
+    meaning:
+      "What to do when the observers can't reach the master and replicas still hear from it: `hold` waits and reports, `failover` promotes a replica.",
+    why: "`failover` may leave two masters with clients on both sides of a broken network.",
+  },
+} as const satisfies Readonly<Record<SettingName, Setting>>;
+
+/** All settings in the order in which they are documented. */
+export function listSettings(): readonly (readonly [string, Setting])[] {
+  return Object.entries(settingsTable);
+}
+
+/** What a setting accepts, as the end of the sentence "expected …". */
+export function describeExpected(setting: Setting): string {
+  switch (setting.kind) {
+    case "integer":
+      return `a whole number from ${setting.minimum} to ${setting.maximum} (${setting.unit})`;
+    case "switch":
+      return "true or false";
+    case "choice":
+      return setting.choices.join(" or ");
+    default:
+      return assertNever(setting);
+  }
+}
