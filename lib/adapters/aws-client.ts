@@ -1,0 +1,58 @@
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { type Failure, type FailureKind, failure } from "../ports/errors.ts";
+
+/**
+ * Limits of every AWS client. The SDK's own defaults are no time limit at all, and a `requestTimeout` that only warns,
+ * so all three are set (SDK: NodeHttpHandlerOptions).
+ */
+export function limitedHandler(timeoutMs: number): NodeHttpHandler {
+  return new NodeHttpHandler({
+    connectionTimeout: Math.min(timeoutMs, 1_000),
+    requestTimeout: timeoutMs,
+    throwOnRequestTimeout: true,
+  });
+}
+
+const kinds: Readonly<Record<string, FailureKind>> = {
+  ThrottlingException: "throttled",
+  Throttling: "throttled",
+  ProvisionedThroughputExceededException: "throttled",
+  RequestLimitExceeded: "throttled",
+  PriorRequestNotComplete: "throttled",
+  ReplicatedWriteConflictException: "throttled",
+  TransactionConflictException: "throttled",
+  AccessDenied: "denied",
+  AccessDeniedException: "denied",
+  UnrecognizedClientException: "denied",
+  InvalidSignatureException: "denied",
+  ExpiredTokenException: "denied",
+  CredentialsProviderError: "denied",
+  ResourceNotFoundException: "refused",
+  NoSuchHostedZone: "refused",
+  InvalidChangeBatch: "refused",
+  InvalidInput: "refused",
+  ValidationException: "refused",
+  TimeoutError: "timeout",
+  AbortError: "timeout",
+  ECONNREFUSED: "unreachable",
+  ENOTFOUND: "unreachable",
+  EAI_AGAIN: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  ECONNRESET: "cut",
+  EPIPE: "cut",
+};
+
+/** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
+export function awsFailure(what: string, error: unknown): Failure {
+  const { name, code, message } = describe(error);
+  const kind = kinds[name] ?? kinds[code] ?? "cut";
+  return failure(kind, `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`);
+}
+
+function describe(error: unknown): { name: string; code: string; message: string } {
+  if (!(error instanceof Error)) return { name: "", code: "", message: String(error) };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const nested = error instanceof AggregateError ? describe(error.errors[0]) : null;
+  return { name: error.name, code: code || (nested?.code ?? ""), message: error.message || (nested?.message ?? "") };
+}

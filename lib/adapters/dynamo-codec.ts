@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import * as z from "zod";
+import type { GroupConfig } from "../core/config.ts";
+import { type GroupState, STATE_SCHEMA, type Vote } from "../core/model.ts";
+import { failure, type Result, success } from "../ports/errors.ts";
+import type { Heartbeat, StoredEvent, StoredState } from "../ports/store.ts";
+
+/** Items of the table and the records they carry. Everything that comes back is checked before it is believed. */
+
+export type Item = Record<string, AttributeValue>;
+
+const shards = 8;
+
+/** STATE items are spread over eight partitions by a hash of the group (DESIGN 3). */
+export function stateKey(group: string): { readonly pk: string; readonly sk: string } {
+  const shard = (createHash("sha256").update(group).digest()[0] ?? 0) % shards;
+  return { pk: `STATE#${shard}`, sk: group };
+}
+
+export const keys = {
+  vote: (observer: string, group: string) => ({ pk: `VOTE#${observer}`, sk: group }),
+  config: (group: string, version: number) => ({
+    pk: "CONFIG",
+    sk: `${group}#${String(version).padStart(8, "0")}`,
+  }),
+  node: (node: string) => ({ pk: "NODE", sk: node }),
+  event: (group: string, id: string) => ({ pk: `EVENT#${group}`, sk: id }),
+  heartbeat: (observer: string) => ({ pk: "OBSERVER", sk: observer }),
+};
+
+export function toItem(key: { readonly pk: string; readonly sk: string }, body: object): Item {
+  return marshall({ ...key, ...body }, { removeUndefinedValues: true, convertClassInstanceToMap: true });
+}
+
+const lineage = {
+  replid: z.string(),
+  replid2: z.string().nullable(),
+  secondOffset: z.number(),
+};
+const masterRecord = z.object({ ...lineage, node: z.string(), runId: z.string() });
+const loss = z.object({
+  bytes: z.number().nullable(),
+  certainty: z.enum(["exact", "lower-bound", "unknown"]),
+  oldOffset: z.number().nullable(),
+  newOffset: z.number(),
+});
+const epochKind = z.enum(["failover", "switchover"]);
+
+const groupState = z.object({
+  schema: z.literal(STATE_SCHEMA),
+  deployment: z.string(),
+  group: z.string(),
+  rev: z.number().int(),
+  attempts: z.array(z.string()),
+  epoch: z.number().int(),
+  masterEpoch: z.number().int(),
+  phase: z.enum(["steady", "promoting", "settling"]),
+  kind: epochKind.nullable(),
+  isAutomatic: z.boolean(),
+  master: masterRecord.nullable(),
+  candidate: z.object({ node: z.string(), replid: z.string(), offset: z.number() }).nullable(),
+  leader: z.string().nullable(),
+  beat: z.number().int(),
+  round: z.object({
+    number: z.number().int(),
+    status: z.enum(["open", "closed"]),
+    purpose: z.enum(["bootstrap", "failover"]),
+    suspect: z.string().nullable(),
+    openedBy: z.string(),
+    reason: z.string().nullable(),
+  }),
+  configVersion: z.number().int(),
+  pause: z.object({ by: z.string(), reason: z.string(), rev: z.number().int() }).nullable(),
+  request: z.object({ id: z.string(), kind: z.literal("failover"), by: z.string() }).nullable(),
+  published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
+  previousMaster: masterRecord.nullable(),
+  previousOffset: z.number().nullable(),
+  lastEpoch: z
+    .object({
+      epoch: z.number().int(),
+      kind: epochKind,
+      result: z.enum(["completed", "failed"]),
+      isAutomatic: z.boolean(),
+      from: z.string().nullable(),
+      to: z.string(),
+      reason: z.string(),
+      loss: loss.nullable(),
+    })
+    .nullable(),
+  lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
+}) satisfies z.ZodType<GroupState>;
+
+/** Reads STATE; another schema, another deployment or a broken item is "foreign": hands off (faults C8, D12, D13). */
+export function parseState(item: Item | undefined, deployment: string): StoredState {
+  if (item === undefined) return { kind: "absent" };
+  const parsed = groupState.safeParse(unmarshall(item));
+  if (!parsed.success) {
+    return { kind: "foreign", why: `STATE is not one that this version understands: ${tell(parsed.error)}` };
+  }
+  if (parsed.data.deployment !== deployment) {
+    const why = `STATE belongs to deployment ${parsed.data.deployment}, this is ${deployment}`;
+    return { kind: "foreign", why };
+  }
+  return { kind: "state", state: parsed.data };
+}
+
+const vote = z.object({
+  observer: z.string(),
+  group: z.string(),
+  round: z.number().int(),
+  epoch: z.number().int(),
+  digest: z.string(),
+  verdict: z.enum(["down", "up", "blind", "unreachable", "names"]),
+  node: z.string().nullable(),
+  lastOffset: z.number().nullable(),
+  evidence: z.string(),
+}) satisfies z.ZodType<Vote>;
+
+export function parseVote(item: Item): Result<Vote> {
+  return parse(vote, item, "VOTE");
+}
+
+const address = z.object({ host: z.string(), port: z.number().int() });
+const groupConfig = z.object({
+  name: z.string(),
+  version: z.number().int(),
+  digest: z.string(),
+  observers: z.array(z.string()),
+  nodes: z.array(
+    z.object({ id: z.string(), probe: address, replicate: address, publish: address }),
+  ),
+  settings: z.object({
+    probeIntervalMs: z.number(),
+    probeTimeoutMs: z.number(),
+    downAfterMs: z.number(),
+    crashAfterMs: z.number(),
+    quorum: z.number(),
+    stateReadMs: z.number(),
+    heartbeatMs: z.number(),
+    takeoverMs: z.number(),
+    fenceMs: z.number(),
+    fenceWaitMs: z.number(),
+    chooseTimeoutMs: z.number(),
+    failoverTimeoutMs: z.number(),
+    cooldownMs: z.number(),
+    maxLagBytes: z.number(),
+    parallelSyncs: z.number(),
+    marker: z.boolean(),
+    whenUnreachable: z.enum(["hold", "failover"]),
+  }),
+  dns: z
+    .object({ zoneId: z.string(), name: z.string(), ttlSeconds: z.number(), srv: z.boolean() })
+    .exactOptional(),
+  auth: z.object({ username: z.string().exactOptional(), password: z.string() }).exactOptional(),
+  tls: z
+    .object({ ca: z.string().exactOptional(), servername: z.string().exactOptional() })
+    .exactOptional(),
+}) satisfies z.ZodType<GroupConfig>;
+
+export function parseConfig(item: Item): Result<GroupConfig> {
+  return parse(groupConfig, item, "CONFIG");
+}
+
+const heartbeat = z.object({
+  observer: z.string(),
+  shift: z.number().int(),
+  at: z.string(),
+  codeVersion: z.string(),
+  groups: z.record(
+    z.string(),
+    z.object({
+      configVersion: z.number().int(),
+      rev: z.number().int(),
+      isPauseSeen: z.boolean(),
+      suspect: z.string().nullable(),
+      masterEpoch: z.number().int(),
+      masterKnownForMs: z.number(),
+      rule: z.string(),
+      why: z.string(),
+      nodes: z.record(
+        z.string(),
+        z.object({
+          verdict: z.string(),
+          role: z.enum(["master", "replica"]).nullable(),
+          offset: z.number().nullable(),
+          replid: z.string().nullable(),
+          isLinkUp: z.boolean().nullable(),
+          latencyMs: z.number().nullable(),
+        }),
+      ),
+    }),
+  ),
+}) satisfies z.ZodType<Heartbeat>;
+
+export function parseHeartbeat(item: Item): Result<Heartbeat> {
+  return parse(heartbeat, item, "OBSERVER");
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const event = z.object({
+  group: z.string(),
+  id: z.string(),
+  at: z.string(),
+  observer: z.string(),
+  name: z.string(),
+  rule: z.string(),
+  epoch: z.number().int(),
+  round: z.number().int(),
+  node: z.string().nullable(),
+  message: z.string(),
+  evidence: z.record(z.string(), scalar),
+  durationsMs: z.record(z.string(), z.number()),
+}) satisfies z.ZodType<StoredEvent>;
+
+export function parseEvent(item: Item): Result<StoredEvent> {
+  return parse(event, item, "EVENT");
+}
+
+function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
+  const parsed = schema.safeParse(unmarshall(item));
+  if (parsed.success) return success(parsed.data);
+  return failure("malformed", `a ${what} item is not one that this version understands: ${tell(parsed.error)}`);
+}
+
+function tell(error: z.ZodError): string {
+  const first = error.issues[0];
+  return first === undefined ? "unknown" : `${first.path.join(".")}: ${first.message}`;
+}

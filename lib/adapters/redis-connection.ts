@@ -1,0 +1,177 @@
+import { Redis, type RedisOptions } from "ioredis";
+import type { Address } from "../core/config.ts";
+import { formatAddress } from "../core/config.ts";
+import { type Failure, failure, type Result, success } from "../ports/errors.ts";
+import type { RedisAccess } from "../ports/redis.ts";
+
+/** What a command was answered: a value, or the error that the server replied with. */
+export type Reply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly text: string };
+
+/** One TCP connection that is never reconnected, never queues and never re-sends (protocol F1, rule 3). */
+export interface Connection {
+  readonly address: Address;
+  readonly isOpen: boolean;
+  /** Sends all commands at once and waits for all replies: one round trip. A failure says how the connection ended. */
+  exchange(commands: readonly Args[], deadlineMs: number): Promise<Result<readonly Reply[]>>;
+  /** Calls back once, when the connection ends for whatever reason. */
+  onEnd(listener: () => void): void;
+  close(): void;
+}
+
+export type Args = readonly [name: string, ...rest: readonly (string | number)[]];
+
+/** Opens a connection; authentication is sent along and its error surfaces with the first exchange. */
+export async function openConnection(
+  address: Address,
+  access: RedisAccess,
+  deadlineMs: number,
+): Promise<Result<Connection>> {
+  const redis = new Redis(optionsFor(address, access, deadlineMs));
+  let cause: Error | null = null;
+  redis.on("error", (error: Error) => {
+    cause = error;
+  });
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    return connectFailure(address, cause ?? error, deadlineMs);
+  }
+  return success(connectionOn(redis, address, access, () => cause));
+}
+
+function optionsFor(address: Address, access: RedisAccess, deadlineMs: number) {
+  return {
+    host: address.host,
+    port: address.port,
+    lazyConnect: true,
+    connectTimeout: deadlineMs,
+    // The rest of a closed socket's life is of no interest; the default would keep a process alive for 2 s.
+    disconnectTimeout: 50,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    protocol: 2 as const,
+    ...(access.tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...(access.tls.ca === undefined ? {} : { ca: access.tls.ca }),
+            servername: access.tls.servername ?? address.host,
+          },
+        }),
+  } satisfies RedisOptions;
+}
+
+function connectionOn(
+  redis: Redis,
+  address: Address,
+  access: RedisAccess,
+  cause: () => Error | null,
+): Connection {
+  const where = formatAddress(address);
+  const listeners: (() => void)[] = [];
+  let hasEnded = false;
+  redis.once("close", () => {
+    hasEnded = true;
+    for (const listener of listeners) listener();
+  });
+  let greeting: readonly Args[] = greetingFor(access);
+  return {
+    address,
+    get isOpen() {
+      return !hasEnded && redis.status === "ready";
+    },
+    exchange: async (commands, deadlineMs) => {
+      if (hasEnded) return failure("cut", `${where}: the connection has ended: ${say(cause())}`);
+      const first = greeting;
+      greeting = [];
+      // All writes happen in this turn of the event loop; nothing is awaited between them.
+      const replies = [...first, ...commands].map((args) => send(redis, args));
+      const all = await withDeadline(Promise.all(replies), deadlineMs);
+      if (all === "late") {
+        return failure("timeout", `${where}: no reply within ${deadlineMs} ms`);
+      }
+      const lost = all.find((reply) => reply.kind === "lost");
+      if (lost !== undefined) return failure("cut", `${where}: ${lost.text}: ${say(cause())}`);
+      const answers = all.flatMap((reply): Reply[] => {
+        if (reply.kind === "value") return [{ ok: true, value: reply.value }];
+        return reply.kind === "error" ? [{ ok: false, text: reply.text }] : [];
+      });
+      return success(answers.slice(first.length));
+    },
+    onEnd: (listener) => {
+      if (hasEnded) listener();
+      else listeners.push(listener);
+    },
+    close: () => {
+      redis.disconnect();
+    },
+  };
+}
+
+function greetingFor(access: RedisAccess): readonly Args[] {
+  const { auth } = access;
+  const name: Args = ["CLIENT", "SETNAME", "lambda-sentinel"];
+  if (auth === undefined) return [name];
+  const login: Args =
+    auth.username === undefined
+      ? ["AUTH", auth.password]
+      : ["AUTH", auth.username, auth.password];
+  return [login, name];
+}
+
+type Sent =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "error"; readonly text: string }
+  | { readonly kind: "lost"; readonly text: string };
+
+/** A reply error is an answer; every other rejection means that the connection is gone. */
+async function send(redis: Redis, [name, ...rest]: Args): Promise<Sent> {
+  try {
+    return { kind: "value", value: await redis.call(name, ...rest) };
+  } catch (error) {
+    if (error instanceof Error && error.name === "ReplyError") {
+      return { kind: "error", text: error.message };
+    }
+    return { kind: "lost", text: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise<T | "late"> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), deadlineMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function connectFailure(address: Address, error: unknown, deadlineMs: number): Failure {
+  const where = formatAddress(address);
+  const code =
+    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  const text = error instanceof Error ? error.message : String(error);
+  if (code === "ECONNREFUSED") return failure("unreachable", `${where}: refused`);
+  if (code === "ETIMEDOUT") return failure("timeout", `${where}: no connection in ${deadlineMs} ms`);
+  if (code === "ECONNRESET" || code === "EPIPE") return failure("cut", `${where}: reset`);
+  if (isTls(code)) return failure("denied", `${where}: TLS: ${text}`);
+  return failure("unreachable", `${where}: ${code} ${text}`);
+}
+
+function isTls(code: string): boolean {
+  return code.startsWith("ERR_TLS") || code.startsWith("CERT_") || code.includes("CERT") || code.startsWith("ERR_SSL");
+}
+
+function say(error: Error | null): string {
+  return error === null ? "closed by the other side" : error.message;
+}

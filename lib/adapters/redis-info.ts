@@ -1,0 +1,127 @@
+import type { NodeFacts, RedisErrorCode } from "../core/model.ts";
+import type { Reply } from "./redis-connection.ts";
+
+/** Reads Redis's own texts into facts. Fields that a server doesn't send stay "unknown", never zero by accident. */
+
+const noReplid = "0".repeat(40);
+
+/** `INFO` as a map of its fields. */
+export function parseInfo(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0 && !line.startsWith("#")) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return fields;
+}
+
+/** What is asked beside INFO, each of which a server may refuse. */
+export interface Extras {
+  readonly marker?: number | null;
+  readonly replPingMs: number | null;
+  readonly sentinels: number;
+}
+
+/** Facts from INFO; null when the text isn't an INFO that names a role and a replication id. */
+export function factsFrom(text: string, extras: Extras): NodeFacts | null {
+  const info = parseInfo(text);
+  const role = info.get("role");
+  const replid = info.get("master_replid");
+  const runId = info.get("run_id");
+  if ((role !== "master" && role !== "slave") || replid === undefined || runId === undefined) {
+    return null;
+  }
+  const isReplica = role === "slave";
+  const replid2 = info.get("master_replid2") ?? noReplid;
+  const linkDown = numberOf(info.get("master_link_down_since_seconds"));
+  const offset = numberOf(info.get(isReplica ? "slave_repl_offset" : "master_repl_offset")) ?? 0;
+  const isLinkUp = info.get("master_link_status") === "up";
+  return {
+    runId,
+    version: info.get("valkey_version") ?? info.get("redis_version") ?? "unknown",
+    role: isReplica ? "replica" : "master",
+    replid,
+    replid2: replid2 === noReplid ? null : replid2,
+    secondOffset: numberOf(info.get("second_repl_offset")) ?? -1,
+    offset,
+    priority: numberOf(info.get("slave_priority")) ?? 100,
+    isLoading: info.get("loading") === "1" || info.get("async_loading") === "1",
+    isSyncing: info.get("master_sync_in_progress") === "1",
+    // A replica that never synced reports -1 seconds of link-down and offset 0 or 1 (sentinel.md 1.6).
+    hasSynced: !isReplica || isLinkUp || (linkDown !== null && linkDown >= 0) || offset > 1,
+    keys: keysOf(info),
+    masterHost: isReplica ? (info.get("master_host") ?? null) : null,
+    masterPort: isReplica ? numberOf(info.get("master_port")) : null,
+    isLinkUp,
+    lastIoSeconds: isReplica ? notNegative(numberOf(info.get("master_last_io_seconds_ago"))) : null,
+    linkDownSeconds: notNegative(linkDown),
+    failoverState: info.get("master_failover_state") ?? null,
+    ...(extras.marker === undefined ? {} : { marker: extras.marker }),
+    replPingMs: extras.replPingMs,
+    sentinels: extras.sentinels,
+  };
+}
+
+function keysOf(info: ReadonlyMap<string, string>): number {
+  let keys = 0;
+  for (const [name, value] of info) {
+    if (/^db\d+$/.test(name)) keys += Number(/keys=(\d+)/.exec(value)?.[1] ?? 0);
+  }
+  return keys;
+}
+
+function numberOf(text: string | undefined): number | null {
+  if (text === undefined || text === "") return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+function notNegative(value: number | null): number | null {
+  return value === null || value < 0 ? null : value;
+}
+
+/** `ROLE`: role and position in the stream. */
+export function parseRole(value: unknown): { role: "master" | "replica"; offset: number } | null {
+  if (!Array.isArray(value)) return null;
+  const [role, second, , , fifth] = value;
+  if (role === "master") return { role, offset: Number(second) };
+  if (role === "slave") return { role: "replica", offset: Number(fifth) };
+  return null;
+}
+
+/** The marker key: an epoch; null when absent, undefined when the answer is no answer to that question. */
+export function parseMarker(reply: Reply | undefined): number | null | undefined {
+  if (reply === undefined || !reply.ok) return undefined;
+  if (reply.value === null) return null;
+  const epoch = Number(reply.value);
+  return Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : undefined;
+}
+
+/** `CONFIG GET repl-ping-replica-period`, in ms; null when refused. */
+export function parseReplPing(reply: Reply | undefined): number | null {
+  if (reply === undefined || !reply.ok || !Array.isArray(reply.value)) return null;
+  const seconds = Number(reply.value[1]);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : null;
+}
+
+/** Redis Sentinels name their connections `sentinel-<id>-pubsub`; CLIENT LIST TYPE pubsub keeps the list short. */
+export function countSentinels(reply: Reply | undefined): number {
+  if (reply === undefined || !reply.ok || typeof reply.value !== "string") return 0;
+  return reply.value.match(/name=sentinel-[0-9a-f]+-pubsub/g)?.length ?? 0;
+}
+
+const codes: readonly (readonly [prefix: string, code: RedisErrorCode])[] = [
+  ["LOADING", "LOADING"],
+  ["BUSY", "BUSY"],
+  ["MASTERDOWN", "MASTERDOWN"],
+  ["MISCONF", "MISCONF"],
+  ["ERR max number of clients", "MAXCLIENTS"],
+  ["NOAUTH", "NOAUTH"],
+  ["WRONGPASS", "WRONGPASS"],
+  ["NOPERM", "NOPERM"],
+  ["DENIED", "NOAUTH"],
+];
+
+export function errorCode(text: string): RedisErrorCode {
+  return codes.find(([prefix]) => text.startsWith(prefix))?.[1] ?? "OTHER";
+}

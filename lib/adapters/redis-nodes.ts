@@ -1,0 +1,231 @@
+import type { NodeConfig } from "../core/config.ts";
+import type { NodeFacts, ProbeReply, Sample } from "../core/model.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Failure } from "../ports/errors.ts";
+import { success } from "../ports/errors.ts";
+import type { ProbeWants, RedisAccess, RedisNodes } from "../ports/redis.ts";
+import { type Args, type Connection, openConnection, type Reply } from "./redis-connection.ts";
+import {
+  countSentinels,
+  errorCode,
+  factsFrom,
+  parseMarker,
+  parseReplPing,
+  parseRole,
+} from "./redis-info.ts";
+import { sessionOn } from "./redis-session.ts";
+
+/** The nodes of a group over ioredis: one kept connection a node for probing, one of its own for each effect session. */
+export function createRedisNodes(access: RedisAccess, clock: Clock): RedisNodes {
+  const probes = new Map<string, NodeProbe>();
+  const listeners: ((node: string) => void)[] = [];
+  const lost = (node: string) => {
+    for (const listener of listeners) listener(node);
+  };
+  let sessions = 0;
+  return {
+    probe: (node, wants) => {
+      const known = probes.get(node.id) ?? createNodeProbe(node, access, clock, lost);
+      probes.set(node.id, known);
+      return known.probe(wants);
+    },
+    openSession: async (node, deadlineMs) => {
+      const opened = await openConnection(node.probe, access, deadlineMs);
+      if (!opened.ok) return opened;
+      sessions += 1;
+      return success(sessionOn(opened.value, node.id, sessions, access.markerKey));
+    },
+    onLost: (listener) => {
+      listeners.push(listener);
+    },
+    close: async () => {
+      for (const probe of probes.values()) probe.close();
+      probes.clear();
+    },
+  };
+}
+
+interface NodeProbe {
+  probe(wants: ProbeWants): Promise<Sample>;
+  close(): void;
+}
+
+/** What a connection told once is not asked again over it. */
+interface Told {
+  replPingMs: number | null;
+  sentinels: number;
+  isAsked: boolean;
+}
+
+/** Probes of one node. A probe that gets no answer stays outstanding: its late answer still counts. */
+function createNodeProbe(
+  node: NodeConfig,
+  access: RedisAccess,
+  clock: Clock,
+  lost: (node: string) => void,
+): NodeProbe {
+  let connection: Connection | null = null;
+  let told: Told = { replPingMs: null, sentinels: 0, isAsked: false };
+  let lateReplyToMs: number | null = null;
+  let oldestOpenMs: number | null = null;
+  let isBusy = false;
+  let isClosed = false;
+
+  const drop = () => {
+    connection?.close();
+    connection = null;
+    oldestOpenMs = null;
+  };
+
+  const open = async (timeoutMs: number): Promise<Failure | null> => {
+    const opened = await openConnection(node.probe, access, timeoutMs);
+    if (!opened.ok) return opened;
+    const fresh = opened.value;
+    connection = fresh;
+    told = { replPingMs: told.replPingMs, sentinels: 0, isAsked: false };
+    fresh.onEnd(() => {
+      if (connection !== fresh) return;
+      connection = null;
+      oldestOpenMs = null;
+      if (!isBusy && !isClosed) lost(node.id);
+    });
+    return null;
+  };
+
+  const ask = async (sentAtMs: number, wants: ProbeWants): Promise<Outcome> => {
+    const current = connection;
+    if (current === null) return { kind: "failed", reply: { kind: "reset" } };
+    oldestOpenMs ??= sentAtMs;
+    const commands = commandsFor(wants, access, told);
+    const exchange = current.exchange(commands, longestMs(wants));
+    const late = clock.sleep(wants.timeoutMs).then(() => "late" as const);
+    const got = await Promise.race([exchange, late]);
+    if (got === "late") {
+      void exchange.then((answer) => {
+        if (answer.ok && connection === current) lateReplyToMs = sentAtMs;
+        if (answer.ok) oldestOpenMs = null;
+      });
+      return { kind: "failed", reply: { kind: "timeout" } };
+    }
+    if (!got.ok) {
+      if (connection === current) drop();
+      return { kind: "failed", reply: got.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" } };
+    }
+    oldestOpenMs = null;
+    return { kind: "answered", replies: got.value };
+  };
+
+  const probe = async (wants: ProbeWants): Promise<Sample> => {
+    const sentAtMs = clock.nowMs();
+    isBusy = true;
+    try {
+      if (oldestOpenMs !== null && sentAtMs - oldestOpenMs >= wants.reconnectAfterMs) drop();
+      let isFreshConnect = false;
+      // A connection that turns out to be dead is no evidence: reconnect once, now (DESIGN 6, "a reset means").
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        if (connection === null) {
+          isFreshConnect = true;
+          const failed = await open(wants.timeoutMs);
+          if (failed !== null) return sample(sentAtMs, isFreshConnect, connectReply(failed));
+        }
+        const outcome = await ask(sentAtMs, wants);
+        if (outcome.kind === "answered") return read(sentAtMs, isFreshConnect, wants, outcome.replies);
+        if (outcome.reply.kind !== "reset" || isFreshConnect) {
+          return sample(sentAtMs, isFreshConnect, outcome.reply);
+        }
+      }
+      return sample(sentAtMs, isFreshConnect, { kind: "reset" });
+    } finally {
+      isBusy = false;
+    }
+  };
+
+  const sample = (sentAtMs: number, isFreshConnect: boolean, reply: ProbeReply): Sample => {
+    const late = lateReplyToMs;
+    lateReplyToMs = null;
+    return {
+      node: node.id,
+      sentAtMs,
+      receivedAtMs: clock.nowMs(),
+      reply,
+      isFreshConnect,
+      ...(late === null ? {} : { lateReplyToMs: late }),
+    };
+  };
+
+  const read = (
+    sentAtMs: number,
+    isFreshConnect: boolean,
+    wants: ProbeWants,
+    replies: readonly Reply[],
+  ): Sample => {
+    const [ping, role, info, marker, replPing, clients] = replies;
+    const base = sample(sentAtMs, isFreshConnect, pingReply(ping));
+    const where = role?.ok ? parseRole(role.value) : null;
+    if (wants.info && !told.isAsked && replPing !== undefined) {
+      const replPingMs = parseReplPing(replPing) ?? told.replPingMs;
+      told = { replPingMs, sentinels: countSentinels(clients), isAsked: true };
+    }
+    const facts = wants.info && info?.ok ? factsOf(String(info.value), parseMarker(marker)) : null;
+    return {
+      ...base,
+      ...(where === null ? {} : { role: where }),
+      ...(facts === null ? {} : { facts }),
+    };
+  };
+
+  const factsOf = (text: string, marker: number | null | undefined): NodeFacts | null =>
+    factsFrom(text, {
+      ...(marker === undefined ? {} : { marker }),
+      replPingMs: told.replPingMs,
+      sentinels: told.sentinels,
+    });
+
+  return {
+    probe,
+    close: () => {
+      isClosed = true;
+      drop();
+    },
+  };
+}
+
+type Outcome =
+  | { readonly kind: "answered"; readonly replies: readonly Reply[] }
+  | { readonly kind: "failed"; readonly reply: ProbeReply };
+
+/** PING and ROLE with every probe; INFO and marker when asked; what never changes once for each connection. */
+function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readonly Args[] {
+  const base: Args[] = [["PING"], ["ROLE"]];
+  if (!wants.info) return base;
+  const marker: Args = access.markerKey === null ? ["ECHO", ""] : ["GET", access.markerKey];
+  const once: Args[] = told.isAsked
+    ? []
+    : [
+        ["CONFIG", "GET", "repl-ping-replica-period"],
+        ["CLIENT", "LIST", "TYPE", "pubsub"],
+      ];
+  return [...base, ["INFO"], marker, ...once];
+}
+
+/** An outstanding probe is listened for until its connection is replaced. */
+function longestMs(wants: ProbeWants): number {
+  return wants.timeoutMs + wants.reconnectAfterMs;
+}
+
+function pingReply(reply: Reply | undefined): ProbeReply {
+  if (reply === undefined) return { kind: "reset" };
+  if (reply.ok) {
+    if (reply.value === "PONG") return { kind: "pong" };
+    return { kind: "error", code: "PROTOCOL", text: `PING was answered ${String(reply.value)}` };
+  }
+  return { kind: "error", code: errorCode(reply.text), text: reply.text };
+}
+
+function connectReply(failed: Failure): ProbeReply {
+  if (failed.kind === "timeout") return { kind: "timeout" };
+  if (failed.kind === "cut") return { kind: "reset" };
+  if (failed.kind === "denied") return { kind: "error", code: "TLS", text: failed.why };
+  if (failed.why.endsWith("refused")) return { kind: "refused" };
+  return { kind: "unreachable", text: failed.why };
+}

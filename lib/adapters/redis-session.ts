@@ -1,0 +1,205 @@
+import type { Address } from "../core/config.ts";
+import type { NodeFacts } from "../core/model.ts";
+import { type Failure, failure, type Result, success } from "../ports/errors.ts";
+import type { NodeSession, RoleChange, RoleChanged } from "../ports/redis.ts";
+import type { Args, Connection, Reply } from "./redis-connection.ts";
+import { factsFrom, parseMarker } from "./redis-info.ts";
+
+/** SET inside a script passes the queue-time check of a replica that is a master by the time it runs. */
+const setMarkerScript = "return redis.call('SET', KEYS[1], ARGV[1])";
+
+/**
+ * A session for effects on one node. The connection is the token: a role change by anybody else cuts it, so whatever
+ * is sent over it was decided on the role that still holds (protocol F1).
+ */
+export function sessionOn(
+  connection: Connection,
+  node: string,
+  id: number,
+  markerKey: string | null,
+): NodeSession {
+  return {
+    id,
+    node,
+    get isOpen() {
+      return connection.isOpen;
+    },
+    observe: async (deadlineMs) => {
+      const watch: Args[] = markerKey === null ? [] : [["WATCH", markerKey], ["GET", markerKey]];
+      const got = await connection.exchange([...watch, ["INFO"]], deadlineMs);
+      if (!got.ok) return got;
+      const marker = markerKey === null ? undefined : parseMarker(got.value[1]);
+      return factsOrFailure(node, got.value.at(-1), marker);
+    },
+    changeRole: (change, deadlineMs) =>
+      changeRole({ connection, node, markerKey }, change, deadlineMs),
+    setMarker: async (epoch, deadlineMs) => {
+      if (markerKey === null) return success(undefined);
+      const got = await connection.exchange([["SET", markerKey, epoch]], deadlineMs);
+      if (!got.ok) return got;
+      const [reply] = got.value;
+      return reply?.ok ? success(undefined) : failure("refused", `${node}: ${textOf(reply)}`);
+    },
+    close: () => connection.close(),
+  };
+}
+
+interface Target {
+  readonly connection: Connection;
+  readonly node: string;
+  readonly markerKey: string | null;
+}
+
+interface Part {
+  readonly args: Args;
+  /** Left out, with a warning, when the server or the ACL refuses it. */
+  readonly isOptional: boolean;
+}
+
+function required(...args: Args): Part {
+  return { args, isOptional: false };
+}
+
+function optional(...args: Args): Part {
+  return { args, isOptional: true };
+}
+
+/**
+ * `MULTI; FAILOVER ABORT; REPLICAOF …; marker; CONFIG REWRITE; CLIENT KILL ×2; EXEC; INFO` (protocol F1, rule 4):
+ * every role change cuts every connection whose observation it makes obsolete.
+ */
+function partsOf(change: RoleChange, markerKey: string | null): readonly Part[] {
+  const tail = [
+    optional("CONFIG", "REWRITE"),
+    optional("CLIENT", "KILL", "TYPE", "normal"),
+    optional("CLIENT", "KILL", "TYPE", "pubsub"),
+  ];
+  const abort = optional("FAILOVER", "ABORT");
+  switch (change.kind) {
+    case "promote": {
+      const mark =
+        markerKey === null ? [] : [optional("EVAL", setMarkerScript, 1, markerKey, change.epoch)];
+      return [abort, required("REPLICAOF", "NO", "ONE"), ...mark, ...tail];
+    }
+    case "attach":
+      return [abort, required("REPLICAOF", ...hostPort(change.master)), ...tail];
+    case "hand-over":
+      return [
+        abort,
+        optional("CLIENT", "KILL", "TYPE", "normal"),
+        required("FAILOVER", "TO", ...hostPort(change.to), "TIMEOUT", change.timeoutMs),
+      ];
+    case "fence":
+      return [
+        abort,
+        required("REPLICAOF", "NO", "ONE"),
+        optional("CLIENT", "UNPAUSE"),
+        optional("CLIENT", "KILL", "TYPE", "normal"),
+      ];
+  }
+}
+
+function hostPort(address: Address): [string, number] {
+  return [address.host, address.port];
+}
+
+async function changeRole(
+  target: Target,
+  change: RoleChange,
+  deadlineMs: number,
+): Promise<Result<RoleChanged>> {
+  const parts = partsOf(change, target.markerKey);
+  const first = await transact(target, parts, deadlineMs);
+  if (!first.ok) return first;
+  const refused = first.value.refused;
+  if (refused.length === 0) return finish(target, first.value, []);
+  // Nothing was executed: EXEC was aborted because the ACL refused a part. Without that part, on the same connection,
+  // which is still the fence.
+  const fatal = refused.find((part) => !part.part.isOptional);
+  if (fatal !== undefined) return failure("denied", `${target.node}: ${fatal.text}`);
+  const left = parts.filter((part) => !refused.some((one) => one.part === part));
+  const second = await transact(target, left, deadlineMs);
+  if (!second.ok) return second;
+  const still = second.value.refused[0];
+  if (still !== undefined) return failure("denied", `${target.node}: ${still.text}`);
+  return finish(target, second.value, refused.map((one) => one.text));
+}
+
+interface Transaction {
+  /** Parts that were refused when queued; then nothing was executed. */
+  readonly refused: readonly { readonly part: Part; readonly text: string }[];
+  readonly parts: readonly Part[];
+  readonly exec: Reply | undefined;
+  readonly info: Reply | undefined;
+  readonly marker: Reply | undefined;
+}
+
+async function transact(
+  target: Target,
+  parts: readonly Part[],
+  deadlineMs: number,
+): Promise<Result<Transaction>> {
+  const marker: Args[] = target.markerKey === null ? [] : [["GET", target.markerKey]];
+  const commands: Args[] = [["MULTI"], ...parts.map((part) => part.args), ["EXEC"], ["INFO"]];
+  const got = await target.connection.exchange([...commands, ...marker], deadlineMs);
+  if (!got.ok) return got;
+  const queued = got.value.slice(1, 1 + parts.length);
+  const refused = parts.flatMap((part, index) => {
+    const reply = queued[index];
+    return reply === undefined || reply.ok ? [] : [{ part, text: reply.text }];
+  });
+  const after = got.value.slice(1 + parts.length);
+  return success({ refused, parts, exec: after[0], info: after[1], marker: after[2] });
+}
+
+function finish(
+  target: Target,
+  done: Transaction,
+  warnings: readonly string[],
+): Result<RoleChanged> {
+  const { node } = target;
+  if (done.exec === undefined || !done.exec.ok) {
+    return failure("refused", `${node}: ${textOf(done.exec)}`);
+  }
+  if (done.exec.value === null) {
+    return failure("refused", `${node}: the marker changed since it was observed; somebody newer acted`);
+  }
+  const results = Array.isArray(done.exec.value) ? done.exec.value : [];
+  const failed = done.parts.flatMap((part, index) => {
+    const result: unknown = results[index];
+    return result instanceof Error ? [{ part, text: result.message }] : [];
+  });
+  const fatal = failed.find((one) => !one.part.isOptional);
+  if (fatal !== undefined) return failure("refused", `${node}: ${fatal.text}`);
+  const facts = factsOrFailure(node, done.info, parseMarker(done.marker));
+  if (!facts.ok) return facts;
+  // FAILOVER ABORT with nothing to abort is an error without meaning.
+  const told = failed.filter((one) => one.part.args[0] !== "FAILOVER").map((one) => one.text);
+  return success({ facts: facts.value, warnings: [...warnings, ...told] });
+}
+
+function factsOrFailure(
+  node: string,
+  reply: Reply | undefined,
+  marker: number | null | undefined,
+): Result<NodeFacts> {
+  if (reply === undefined || !reply.ok) return refusal(node, reply);
+  const facts = factsFrom(String(reply.value), {
+    ...(marker === undefined ? {} : { marker }),
+    replPingMs: null,
+    sentinels: 0,
+  });
+  if (facts !== null) return success(facts);
+  return failure("malformed", `${node}: expected INFO with a role and a replication id`);
+}
+
+function refusal(node: string, reply: Reply | undefined): Failure {
+  const text = textOf(reply);
+  const isDenied = /^(NOAUTH|WRONGPASS|NOPERM)/.test(text);
+  return failure(isDenied ? "denied" : "refused", `${node}: ${text}`);
+}
+
+function textOf(reply: Reply | undefined): string {
+  if (reply === undefined) return "no reply";
+  return reply.ok ? String(reply.value) : reply.text;
+}

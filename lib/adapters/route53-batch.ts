@@ -1,0 +1,73 @@
+import type { RecordChange } from "../core/records.ts";
+import { failure, type Result, success } from "../ports/errors.ts";
+
+type Send = (zoneId: string, changes: readonly RecordChange[]) => Promise<Result<void>>;
+
+interface Waiting {
+  readonly changes: readonly RecordChange[];
+  readonly isCurrent: () => boolean;
+  readonly settle: (result: Result<void>) => void;
+}
+
+/** Route 53 takes 1,000 record values in one request; a group needs at most twelve. */
+const partsMax = 80;
+
+/**
+ * One batch at a time for each zone: the first part goes out at once, and parts that arrive while it is under way go
+ * together in the next one. A batch that is refused is bisected, so that one stale part spoils nobody else's.
+ */
+export function createBatcher(send: Send) {
+  const queues = new Map<string, Waiting[]>();
+  const running = new Set<string>();
+
+  const deliver = async (zoneId: string, parts: readonly Waiting[]): Promise<void> => {
+    const current = parts.filter((part) => part.isCurrent());
+    for (const part of parts) {
+      if (!current.includes(part)) {
+        part.settle(failure("refused", "STATE has moved on; this part was not sent"));
+      }
+    }
+    if (current.length === 0) return;
+    const result = await send(
+      zoneId,
+      current.flatMap((part) => part.changes),
+    );
+    if (result.ok || result.kind !== "refused" || current.length === 1) {
+      for (const part of current) part.settle(result.ok ? success(undefined) : result);
+      return;
+    }
+    const middle = Math.ceil(current.length / 2);
+    await deliver(zoneId, current.slice(0, middle));
+    await deliver(zoneId, current.slice(middle));
+  };
+
+  const drain = async (zoneId: string): Promise<void> => {
+    running.add(zoneId);
+    try {
+      for (;;) {
+        const parts = queues.get(zoneId)?.splice(0, partsMax) ?? [];
+        if (parts.length === 0) return;
+        await deliver(zoneId, parts);
+      }
+    } finally {
+      running.delete(zoneId);
+    }
+  };
+
+  return {
+    /** Sends these changes, alone or together with others of the zone. Never rejects. */
+    submit: async (
+      zoneId: string,
+      changes: readonly RecordChange[],
+      isCurrent: () => boolean,
+    ): Promise<Result<void>> => {
+      const outcome = new Promise<Result<void>>((settle) => {
+        const queue = queues.get(zoneId) ?? [];
+        queue.push({ changes, isCurrent, settle });
+        queues.set(zoneId, queue);
+      });
+      if (!running.has(zoneId)) await drain(zoneId);
+      return outcome;
+    },
+  };
+}

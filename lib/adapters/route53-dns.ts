@@ -1,0 +1,191 @@
+import { Resolver } from "node:dns/promises";
+import {
+  ChangeResourceRecordSetsCommand,
+  ListResourceRecordSetsCommand,
+  type ResourceRecordSet,
+  Route53Client,
+} from "@aws-sdk/client-route-53";
+import type { DnsConfig } from "../core/config.ts";
+import {
+  companionName,
+  planPublication,
+  type RecordChange,
+  type RecordSet,
+  type RecordType,
+  srvName,
+} from "../core/records.ts";
+import type { Dns, PublishRequest, Resolution } from "../ports/dns.ts";
+import { type Failure, failure, type Result, success } from "../ports/errors.ts";
+import { awsFailure, limitedHandler } from "./aws-client.ts";
+import { createBatcher } from "./route53-batch.ts";
+
+export interface Route53Options {
+  readonly timeoutMs?: number;
+  /** DNS servers to ask instead of the system's, as `host:port`. */
+  readonly servers?: readonly string[];
+  readonly client?: Route53Client;
+}
+
+const recordTypes: readonly RecordType[] = ["A", "AAAA", "CNAME", "SRV", "TXT"];
+
+/** The published names on Route 53: compare-and-swap batches, read back (DESIGN 5). */
+export function createRoute53Dns(options: Route53Options = {}): Dns {
+  const { timeoutMs = 2_000 } = options;
+  const client =
+    options.client ??
+    new Route53Client({
+      region: "us-east-1",
+      requestHandler: limitedHandler(timeoutMs),
+      // A batch is never re-sent by the SDK: each sending is derived from STATE anew.
+      maxAttempts: 1,
+    });
+  const read = (dns: DnsConfig) => readRecords(client, dns);
+  const batcher = createBatcher((zoneId, changes) => change(client, zoneId, changes));
+  return {
+    read,
+    publish: (request) => publish(read, batcher.submit, request),
+    resolve: (dns) => resolve(dns, options.servers ?? [], timeoutMs),
+  };
+}
+
+/** The group's names are three at most, so one page a name is enough. */
+async function readRecords(
+  client: Route53Client,
+  dns: DnsConfig,
+): Promise<Result<readonly RecordSet[]>> {
+  const names = [companionName(dns), dns.name, srvName(dns)];
+  const pages = await Promise.all(
+    names.map(async (name): Promise<Result<readonly RecordSet[]>> => {
+      try {
+        const answer = await client.send(
+          new ListResourceRecordSetsCommand({
+            HostedZoneId: dns.zoneId,
+            StartRecordName: name,
+            MaxItems: 10,
+          }),
+        );
+        const sets = (answer.ResourceRecordSets ?? []).flatMap(fromApi);
+        return success(sets.filter((set) => set.name === name));
+      } catch (error) {
+        return awsFailure(`ListResourceRecordSets ${name}`, error);
+      }
+    }),
+  );
+  const failed = pages.find((page) => !page.ok);
+  if (failed !== undefined && !failed.ok) return failed;
+  return success(pages.flatMap((page) => (page.ok ? page.value : [])));
+}
+
+function fromApi(set: ResourceRecordSet): readonly RecordSet[] {
+  const type = recordTypes.find((known) => known === set.Type);
+  if (type === undefined || set.Name === undefined) return [];
+  const name = set.Name.toLowerCase().replace(/\.$/, "");
+  const values = (set.ResourceRecords ?? []).flatMap((record) => record.Value ?? []);
+  return [{ name, type, ttlSeconds: set.TTL ?? 0, values }];
+}
+
+async function change(
+  client: Route53Client,
+  zoneId: string,
+  changes: readonly RecordChange[],
+): Promise<Result<void>> {
+  try {
+    await client.send(
+      new ChangeResourceRecordSetsCommand({
+        HostedZoneId: zoneId,
+        ChangeBatch: {
+          Comment: "lambda-sentinel",
+          Changes: changes.map(({ action, record }) => ({
+            Action: action,
+            ResourceRecordSet: {
+              Name: record.name,
+              Type: record.type,
+              TTL: record.ttlSeconds,
+              ResourceRecords: record.values.map((Value) => ({ Value })),
+            },
+          })),
+        },
+      }),
+    );
+    return success(undefined);
+  } catch (error) {
+    return awsFailure("ChangeResourceRecordSets", error);
+  }
+}
+
+type Submit = (
+  zoneId: string,
+  changes: readonly RecordChange[],
+  isCurrent: () => boolean,
+) => Promise<Result<void>>;
+
+/**
+ * Reads, sends what differs, reads back. A batch that failed or whose answer was lost is judged by the read alone: what
+ * is wanted and there is done, whoever wrote it (fault R4).
+ */
+async function publish(
+  read: (dns: DnsConfig) => Promise<Result<readonly RecordSet[]>>,
+  submit: Submit,
+  request: PublishRequest,
+): Promise<Result<{ readonly isChanged: boolean }>> {
+  const before = request.known === null ? await read(request.dns) : success(request.known);
+  if (!before.ok) return before;
+  const plan = planPublication(before.value, request.wanted, request.owner);
+  if (plan.kind === "refused") {
+    // What was read ahead may be old: only a fresh read refuses.
+    if (request.known !== null) return publish(read, submit, { ...request, known: null });
+    return failure("refused", plan.why);
+  }
+  if (plan.kind === "done" && request.known === null) return success({ isChanged: false });
+  const sent: Result<void> =
+    plan.kind === "change"
+      ? await submit(request.dns.zoneId, plan.changes, request.isCurrent)
+      : success(undefined);
+  const after = await read(request.dns);
+  if (!after.ok) return sent.ok ? after : sent;
+  const rest = planPublication(after.value, request.wanted, request.owner);
+  switch (rest.kind) {
+    case "done":
+      return success({ isChanged: plan.kind === "change" });
+    case "refused":
+      return failure("refused", rest.why);
+    case "change":
+      return unfinished(sent);
+  }
+}
+
+/** The batch did not leave what was wanted: another try starts from a fresh read, so the outcome is known. */
+function unfinished(sent: Result<void>): Failure {
+  const why = sent.ok ? "the record was changed by somebody else meanwhile" : sent.why;
+  return failure("throttled", why);
+}
+
+async function resolve(
+  dns: DnsConfig,
+  servers: readonly string[],
+  timeoutMs: number,
+): Promise<Result<Resolution>> {
+  const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
+  if (servers.length > 0) resolver.setServers([...servers]);
+  try {
+    const [four, six, srv] = await Promise.all([
+      orNothing(resolver.resolve4(dns.name)),
+      orNothing(resolver.resolve6(dns.name)),
+      dns.srv ? orNothing(resolver.resolveSrv(srvName(dns))) : [],
+    ]);
+    return success({ addresses: [...four, ...six], ports: srv.map((one) => one.port) });
+  } catch (error) {
+    return awsFailure(`resolving ${dns.name}`, error);
+  }
+}
+
+/** "No such name" and "no such record" are answers; only a server that can't be asked is a failure. */
+async function orNothing<T>(answer: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await answer;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "ENOTFOUND" || code === "ENODATA") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,185 @@
+import type { Address, NodeId } from "./config.ts";
+import type { SentinelEvent } from "./events.ts";
+import type { GroupState, NodeFacts, Vote } from "./model.ts";
+import type { Ownership, RecordSet } from "./records.ts";
+
+/** What a decision asks the executor to do: data without behaviour. Commands that change Redis or DNS are effects. */
+export type Command =
+  | WriteState
+  | CastVote
+  | Promote
+  | Attach
+  | Mark
+  | HandOver
+  | Fence
+  | Publish
+  | Wake
+  | { readonly kind: "emit"; readonly event: SentinelEvent };
+
+/** Compare-and-swap of the STATE item; `base` null creates it. */
+export interface WriteState {
+  readonly kind: "write-state";
+  readonly base: number | null;
+  readonly next: GroupState;
+  readonly attempt: string;
+}
+
+export interface CastVote {
+  readonly kind: "cast-vote";
+  readonly vote: Vote;
+}
+
+/**
+ * Makes a node a master, on the session over which it was observed (protocol F1). `beside` is the old master, read in
+ * the same round trip: until the commit it wins if it answers as master (protocol F6).
+ */
+export interface Promote {
+  readonly kind: "promote";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+  readonly beside: NodeId | null;
+}
+
+/** Makes a node a replica of `master`, on the session over which it was observed. */
+export interface Attach {
+  readonly kind: "attach";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+  readonly master: NodeId;
+  readonly address: Address;
+}
+
+/** Writes the marker key on the committed master. */
+export interface Mark {
+  readonly kind: "mark";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+}
+
+/** Asks the old master to hand over by itself: Redis's FAILOVER TO (protocol F4). */
+export interface HandOver {
+  readonly kind: "hand-over";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+  readonly to: NodeId;
+  readonly address: Address;
+  readonly timeoutMs: number;
+}
+
+/** Ends a hand-over for good and leaves the old master writable (protocol F4). */
+export interface Fence {
+  readonly kind: "fence";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+}
+
+export interface Publish {
+  readonly kind: "publish";
+  readonly zoneId: string;
+  readonly owner: Ownership;
+  readonly records: readonly RecordSet[];
+}
+
+/** Wakes the other observers for a round (asynchronous, best effort; a woken shift never wakes). */
+export interface Wake {
+  readonly kind: "wake";
+  readonly round: number;
+}
+
+export type Effect = Promote | Attach | Mark | HandOver | Fence | Publish;
+
+/** Whether a command changes Redis or DNS, and so needs deadline, signal and fence checked first. */
+export function isEffect(command: Command): command is Effect {
+  switch (command.kind) {
+    case "promote":
+    case "attach":
+    case "mark":
+    case "hand-over":
+    case "fence":
+    case "publish":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** What became of a command. "unknown" means that it may have been applied, or may be applied later. */
+export type Outcome =
+  | {
+      readonly kind: "state-written";
+      readonly state: GroupState;
+      readonly askedAtMs: number;
+      readonly readAtMs: number;
+    }
+  | {
+      readonly kind: "state-lost";
+      readonly state: GroupState | null;
+      readonly askedAtMs: number;
+      readonly readAtMs: number;
+    }
+  | { readonly kind: "store-failed"; readonly why: string }
+  | { readonly kind: "voted"; readonly vote: Vote }
+  | { readonly kind: "vote-lost"; readonly standing: Vote }
+  | {
+      readonly kind: "promoted";
+      readonly node: NodeId;
+      readonly epoch: number;
+      readonly facts: NodeFacts;
+      readonly atMs: number;
+      /** What the old master answered beside it; null: nothing in time. */
+      readonly oldMaster: NodeFacts | null;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly kind: "effect-done";
+      readonly command: Effect["kind"];
+      readonly node: NodeId;
+      readonly epoch: number;
+      readonly facts: NodeFacts | null;
+      readonly atMs: number;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly kind: "effect-failed";
+      readonly command: Effect["kind"];
+      readonly node: NodeId;
+      readonly epoch: number;
+      readonly why: string;
+      /** False when the effect may have happened, or may happen yet. */
+      readonly isCertain: boolean;
+    }
+  | { readonly kind: "published"; readonly epoch: number; readonly changed: boolean }
+  | {
+      readonly kind: "not-published";
+      readonly epoch: number;
+      readonly isRefused: boolean;
+      readonly why: string;
+    }
+  | { readonly kind: "withheld"; readonly command: string; readonly why: string };
+
+/** What must be looked at before the next decision, and when. */
+export interface Look {
+  /** How long to wait before looking; a shift's events (a lost connection) may end the wait early. */
+  readonly afterMs: number;
+  readonly probe: readonly NodeId[];
+  /** Whether probes ask INFO besides PING and ROLE. */
+  readonly info: boolean;
+  /** Nodes to observe over effect sessions of their own, opened when there is none. */
+  readonly prepare: readonly NodeId[];
+  /** A node that is asked beside the others and not waited for: its answer is a veto. */
+  readonly bystander: NodeId | null;
+  /** `nodes-first`: STATE is read after the nodes have answered (protocol F1, rule 2). */
+  readonly order: "together" | "nodes-first";
+  readonly state: boolean;
+  readonly votes: boolean;
+  /** `resolve` asks DNS as a client does; `api` reads the zone, so that a publication starts from what is there. */
+  readonly record: "none" | "resolve" | "api";
+}
+
+/** Steps run one after the other and stop at the first failure; commands of one step run side by side. */
+export type Plan = readonly (readonly Command[])[];

@@ -1,0 +1,106 @@
+/** One TCP address. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, the form in which addresses are shown and nodes are named. */
+export function formatAddress(address: Address): string {
+  return address.host.includes(":")
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
+}
+
+/** The name of a node: the `host:port` at which it is probed. */
+export type NodeId = string;
+
+/** One Redis server of a group and its three addresses (DESIGN: vocabulary, "node"). */
+export interface NodeConfig {
+  readonly id: NodeId;
+  readonly probe: Address;
+  readonly replicate: Address;
+  readonly publish: Address;
+}
+
+/** Timings and limits of a group; units are in the names, bounds in lib/config/settings.ts. */
+export interface Settings {
+  readonly probeIntervalMs: number;
+  readonly probeTimeoutMs: number;
+  readonly downAfterMs: number;
+  /** 0 switches crash evidence off. */
+  readonly crashAfterMs: number;
+  readonly quorum: number;
+  readonly stateReadMs: number;
+  readonly heartbeatMs: number;
+  readonly takeoverMs: number;
+  readonly fenceMs: number;
+  readonly fenceWaitMs: number;
+  readonly chooseTimeoutMs: number;
+  readonly failoverTimeoutMs: number;
+  readonly cooldownMs: number;
+  readonly maxLagBytes: number;
+  readonly parallelSyncs: number;
+  /** Whether the group's marker key is kept in the data set (identity and second fence). */
+  readonly marker: boolean;
+  /** What to do when replicas still hear from a master that the observers cannot reach. */
+  readonly whenUnreachable: "hold" | "failover";
+}
+
+/** The published record of a group. */
+export interface DnsConfig {
+  readonly zoneId: string;
+  /** Lower case, without trailing dot. */
+  readonly name: string;
+  readonly ttlSeconds: number;
+  readonly srv: boolean;
+}
+
+/** Where a secret is kept; the secret itself never enters the table, a log line or an event. */
+export type SecretRef = string;
+
+export interface AuthConfig {
+  readonly username?: string;
+  readonly password: SecretRef;
+}
+
+export interface TlsConfig {
+  /** PEM text or a secret reference that yields it. */
+  readonly ca?: SecretRef;
+  readonly servername?: string;
+}
+
+/** The validated configuration of one group in one immutable version. */
+export interface GroupConfig {
+  readonly name: string;
+  readonly version: number;
+  /** Votes count together only under one digest. */
+  readonly digest: string;
+  readonly observers: readonly string[];
+  readonly nodes: readonly NodeConfig[];
+  readonly settings: Settings;
+  readonly dns?: DnsConfig;
+  readonly auth?: AuthConfig;
+  readonly tls?: TlsConfig;
+}
+
+/** Votes that a claim needs: never fewer than a majority of the configured observers. */
+export function votesNeeded(config: GroupConfig): number {
+  return Math.max(config.settings.quorum, Math.floor(config.observers.length / 2) + 1);
+}
+
+export function findNode(config: GroupConfig, id: NodeId): NodeConfig | undefined {
+  return config.nodes.find((node) => node.id === id);
+}
+
+/** The node that peers know under this replication address, if it is one of ours. */
+export function findByReplicate(
+  config: GroupConfig,
+  host: string,
+  port: number,
+): NodeConfig | undefined {
+  return config.nodes.find(
+    (node) =>
+      (node.replicate.host === host && node.replicate.port === port) ||
+      (node.probe.host === host && node.probe.port === port),
+  );
+}

@@ -1,0 +1,204 @@
+import { assertNever } from "./assert-never.ts";
+import type { Command, Look, Plan } from "./commands.ts";
+import { firstMissAtMs } from "./detector.ts";
+import { notice, type SentinelEvent, warning } from "./events.ts";
+import { absorb, type Memory, noMarks, type Observation } from "./memory.ts";
+import type { GroupState } from "./model.ts";
+import type { Finding, Rule } from "./rules/rule.ts";
+import { type RuleTable, rules as ruleTable } from "./rules.ts";
+import { suspicion } from "./situation.ts";
+import { formatVerdict, verdictOf } from "./verdict.ts";
+import type { GroupView, MasterView, View } from "./view.ts";
+
+/** What is to be done, by which rule, and why. */
+export interface Decision {
+  readonly rule: string;
+  readonly why: string;
+  readonly plan: Plan;
+  readonly look: Look;
+}
+
+export interface Step {
+  readonly memory: Memory;
+  readonly decision: Decision;
+  /** What this observer noticed by itself, independent of the rule that fired. */
+  readonly noticed: readonly SentinelEvent[];
+}
+
+/**
+ * One turn of the watch: fold what was seen into the memory, then let the table decide. Pure and deterministic: no
+ * clock, no randomness, no I/O.
+ */
+export function step(before: Memory, seen: Observation): Step {
+  const folded = mark(before, absorb(before, seen), seen);
+  const view = viewOf(folded, seen.nowMs, seen.attempt);
+  const decided = decide(view);
+  const { decision, reported } = sayOnce(decided, folded);
+  return {
+    memory: { ...folded, reported },
+    decision,
+    noticed: notices(before, folded, seen),
+  };
+}
+
+export function viewOf(memory: Memory, nowMs: number, attempt: string): View {
+  const { config } = memory;
+  return { memory, config, settings: config.settings, nowMs, attempt };
+}
+
+export function groupView(view: View, state: GroupState): GroupView {
+  return { ...view, state };
+}
+
+/** The view with its committed master; null when the master is no node of the configuration. */
+export function masterView(view: GroupView): MasterView | null {
+  const { master } = view.state;
+  const masterMemory = master === null ? undefined : view.memory.nodes[master.node];
+  if (master === null || masterMemory === undefined) return null;
+  return { ...view, master, masterMemory };
+}
+
+/** Walks the table; the first finding wins. The last row of every phase finds something. */
+export function decide(view: View, table: RuleTable = ruleTable): Decision {
+  const fail = first(table.failStatic, view);
+  if (fail !== null) return fail;
+  const { state } = view.memory;
+  if (state === null || state === undefined) return orHold(first(table.withoutState, view), view);
+  const group = groupView(view, state);
+  const off = first(table.handsOff, group);
+  if (off !== null) return off;
+  if (state.master === null) return orHold(first(table.withoutMaster, group), view);
+  const known = masterView(group);
+  if (known === null) return orphan(view, state.master.node);
+  switch (state.phase) {
+    case "steady":
+      return orHold(first(table.steady, known), view);
+    case "promoting":
+      return orHold(first(table.promoting, known), view);
+    case "settling":
+      return orHold(first(table.settling, known), view);
+    default:
+      return assertNever(state.phase);
+  }
+}
+
+function first<V>(rows: readonly Rule<V>[], view: V): Decision | null {
+  for (const rule of rows) {
+    const finding = rule.find(view);
+    if (finding !== null) return named(rule.id, finding);
+  }
+  return null;
+}
+
+function named(rule: string, finding: Finding): Decision {
+  return { rule, why: finding.why, plan: finding.plan, look: finding.look };
+}
+
+const restLook: Look = {
+  afterMs: 250,
+  probe: [],
+  info: false,
+  prepare: [],
+  bystander: null,
+  order: "together",
+  state: true,
+  votes: false,
+  record: "none",
+};
+
+function orHold(decision: Decision | null, view: View): Decision {
+  if (decision !== null) return decision;
+  const probe = Object.keys(view.memory.nodes);
+  const why = "no rule applies; looking again";
+  return { rule: "F190", why, plan: [], look: { ...restLook, probe, info: true } };
+}
+
+function orphan(view: View, node: string): Decision {
+  const why = `the committed master ${node} is no node of configuration version ${view.config.version}`;
+  const command: Command = { kind: "emit", event: warning("+page", why, { onceKey: "orphan" }) };
+  return { rule: "F160", why, plan: [[command]], look: { ...restLook, afterMs: 1_000 } };
+}
+
+const reportedMax = 200;
+
+/** Drops events that were said already for the same cause; calm forgets, so that the next time is said again. */
+function sayOnce(
+  decision: Decision,
+  memory: Memory,
+): { readonly decision: Decision; readonly reported: readonly string[] } {
+  const reported = new Set(decision.rule === "R799" ? [] : memory.reported);
+  const plan = decision.plan.map((commands) =>
+    commands.filter((command) => {
+      const key = command.kind === "emit" ? command.event.onceKey : undefined;
+      if (key === undefined) return true;
+      const isNew = !reported.has(key);
+      reported.add(key);
+      return isNew;
+    }),
+  );
+  const kept = [...reported].slice(-reportedMax);
+  return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
+}
+
+/** Keeps the instants of a failover under way, for the durations in its events. */
+function mark(before: Memory, memory: Memory, seen: Observation): Memory {
+  const { state } = memory;
+  if (state === null || state === undefined || state.master === null) return memory;
+  const view = masterView(groupView(viewOf(memory, seen.nowMs, seen.attempt), state));
+  if (view === null) return memory;
+  const held = suspicion(view);
+  const isLeading = state.leader === memory.shift && state.phase !== "steady";
+  const isCalm = held.kind === "none" && !isLeading;
+  const old = isCalm ? noMarks : memory.marks;
+  const won = seen.outcomes.find((outcome) => outcome.kind === "state-written");
+  const isClaim = won !== undefined && won.state.epoch > (before.state?.epoch ?? 0);
+  const isCommit = won !== undefined && won.state.phase === "settling" && isLeading;
+  const isFresh = isCommit && before.state?.phase !== "settling";
+  const hasVoted = seen.outcomes.some((outcome) => outcome.kind === "voted");
+  const isPublished = seen.outcomes.some((outcome) => outcome.kind === "published");
+  const counted = before.votes?.votes ?? [];
+  const marks = {
+    firstMissAtMs: firstMissAtMs(view.masterMemory) ?? old.firstMissAtMs,
+    evidenceAtMs: old.evidenceAtMs ?? (held.kind === "full" ? seen.nowMs : null),
+    votedAtMs: hasVoted && held.kind === "full" ? seen.nowMs : old.votedAtMs,
+    claimedAtMs: isClaim && state.phase === "promoting" ? seen.nowMs : old.claimedAtMs,
+    promotedAtMs: old.promotedAtMs,
+    committedAtMs: isFresh ? seen.nowMs : old.committedAtMs,
+    publishedAtMs: isPublished ? seen.nowMs : old.publishedAtMs,
+  };
+  const upVotes = isClaim
+    ? counted.filter((vote) => vote.round === before.state?.round.number && vote.verdict === "up")
+        .length
+    : memory.upVotes;
+  return { ...memory, marks, upVotes };
+}
+
+/** Changes worth a line whoever leads: nodes going down and coming back, a new master, a freeze. */
+function notices(before: Memory, after: Memory, seen: Observation): readonly SentinelEvent[] {
+  const events: SentinelEvent[] = [];
+  if (seen.wasFrozen) {
+    events.push(notice("+tilt", "the process slept through its own loop; its silence is discarded"));
+  }
+  for (const node of Object.values(after.nodes)) {
+    const was = before.nodes[node.node];
+    if (was === undefined) continue;
+    const old = verdictOf(was, before.config.settings, seen.nowMs - 1);
+    const now = verdictOf(node, after.config.settings, seen.nowMs);
+    if (old.kind !== "down" && now.kind === "down") {
+      const message = `${node.node} is ${formatVerdict(now)}: no valid reply since ${node.missedAtMs.length} probes`;
+      events.push(warning("+sdown", message, { node: node.node }));
+    }
+    if (old.kind === "down" && now.kind !== "down") {
+      const message = `${node.node} is ${formatVerdict(now)} again`;
+      events.push(warning("-sdown", message, { node: node.node }));
+    }
+  }
+  const oldMaster = before.state?.master?.node;
+  const newMaster = after.state?.master?.node;
+  const isOwn = after.state?.leader === after.shift;
+  if (oldMaster !== undefined && newMaster !== undefined && oldMaster !== newMaster && !isOwn) {
+    const message = `${after.config.name}: master ${newMaster} instead of ${oldMaster}, committed by ${after.state?.leader ?? "another observer"}`;
+    events.push(notice("+config-update-from", message, { node: newMaster }));
+  }
+  return events;
+}

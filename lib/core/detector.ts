@@ -1,0 +1,155 @@
+import type { NodeId, Settings } from "./config.ts";
+import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
+
+/** How many unanswered probes and how many stream positions are remembered. */
+const missesMax = 64;
+const positionsMax = 8;
+
+/** Where a node stood in the replication stream when a probe asked. */
+export interface Position {
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly offset: number;
+}
+
+/**
+ * One observer's memory of one node, folded from its samples in the style of a sans-I/O state machine: time comes in
+ * with the samples. All times are this process's monotonic clock.
+ */
+export interface NodeMemory {
+  readonly node: NodeId;
+  /** Sending times of the probes since the last one that was answered, oldest first. */
+  readonly missedAtMs: readonly number[];
+  /** Sending time of the first refused fresh connect of an unbroken series. */
+  readonly refusedSinceMs: number | null;
+  readonly refusals: number;
+  readonly lastReply: ProbeReply | null;
+  readonly lastSentAtMs: number | null;
+  readonly lastAnsweredAtMs: number | null;
+  readonly latencyMs: number | null;
+  readonly role: "master" | "replica" | null;
+  /** When the role that is reported now was first reported. */
+  readonly roleSinceMs: number | null;
+  readonly facts: NodeFacts | null;
+  /** Sending time of the INFO that `facts` came from. */
+  readonly factsAskedAtMs: number | null;
+  readonly factsAtMs: number | null;
+  readonly positions: readonly Position[];
+}
+
+export function unknownNode(node: NodeId): NodeMemory {
+  return {
+    node,
+    missedAtMs: [],
+    refusedSinceMs: null,
+    refusals: 0,
+    lastReply: null,
+    lastSentAtMs: null,
+    lastAnsweredAtMs: null,
+    latencyMs: null,
+    role: null,
+    roleSinceMs: null,
+    facts: null,
+    factsAskedAtMs: null,
+    factsAtMs: null,
+    positions: [],
+  };
+}
+
+/** Whether a reply proves that a server answered. Refusals of our credentials prove it too: they are never "down". */
+export function isAnswer(reply: ProbeReply): boolean {
+  return reply.kind === "pong" || reply.kind === "error";
+}
+
+/** Folds one sample into the memory of its node. */
+export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
+  const late = sample.lateReplyToMs;
+  // A late answer counts for the probe it answers: a slow node is slow, not down.
+  const missed =
+    late === undefined ? memory.missedAtMs : memory.missedAtMs.filter((sentAt) => sentAt > late);
+  const heard = {
+    ...memory,
+    lastReply: sample.reply,
+    lastSentAtMs: sample.sentAtMs,
+    lastAnsweredAtMs:
+      late === undefined ? memory.lastAnsweredAtMs : Math.max(memory.lastAnsweredAtMs ?? 0, late),
+  };
+  if (isAnswer(sample.reply)) return answered(heard, sample);
+  const isRefusal = sample.reply.kind === "refused" && sample.isFreshConnect;
+  return {
+    ...heard,
+    missedAtMs: missed.length < missesMax ? [...missed, sample.sentAtMs] : missed,
+    refusedSinceMs: isRefusal ? (memory.refusedSinceMs ?? sample.sentAtMs) : null,
+    refusals: isRefusal ? memory.refusals + 1 : 0,
+  };
+}
+
+function answered(memory: NodeMemory, sample: Sample): NodeMemory {
+  const role = sample.facts?.role ?? sample.role?.role ?? memory.role;
+  const offset = sample.facts?.offset ?? sample.role?.offset;
+  const position =
+    offset === undefined
+      ? []
+      : [{ sentAtMs: sample.sentAtMs, receivedAtMs: sample.receivedAtMs, offset }];
+  return {
+    ...memory,
+    missedAtMs: [],
+    refusedSinceMs: null,
+    refusals: 0,
+    lastAnsweredAtMs: sample.receivedAtMs,
+    latencyMs: sample.receivedAtMs - sample.sentAtMs,
+    role,
+    roleSinceMs: role === memory.role ? memory.roleSinceMs : sample.receivedAtMs,
+    facts: sample.facts ?? memory.facts,
+    factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
+    factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
+    positions: [...memory.positions, ...position].slice(-positionsMax),
+  };
+}
+
+/**
+ * Forgets what a frozen process believed it missed (Sentinel's TILT, without its 30 s): silence that the observer
+ * slept through is no evidence. What the nodes said stays true.
+ */
+export function discardMisses(memory: NodeMemory): NodeMemory {
+  return { ...memory, missedAtMs: [], refusedSinceMs: null, refusals: 0 };
+}
+
+export function firstMissAtMs(memory: NodeMemory): number | null {
+  return memory.missedAtMs[0] ?? null;
+}
+
+export function isSuspect(memory: NodeMemory): boolean {
+  return memory.missedAtMs.length > 0;
+}
+
+/** Silence is full evidence after `downAfterMs`, counted from the sending of the first unanswered probe. */
+export function isSilentTooLong(memory: NodeMemory, settings: Settings, nowMs: number): boolean {
+  const first = firstMissAtMs(memory);
+  return first !== null && nowMs - first >= settings.downAfterMs;
+}
+
+/**
+ * Refused fresh connects through `crashAfterMs`: nobody listens there. Whether that is full evidence depends on the
+ * replicas' links too (testimony.ts). Two refusals at least, so that one unlucky moment of a restart is not a series.
+ */
+export function isRefusedTooLong(memory: NodeMemory, settings: Settings, nowMs: number): boolean {
+  return (
+    settings.crashAfterMs > 0 &&
+    memory.refusedSinceMs !== null &&
+    memory.refusals >= 2 &&
+    nowMs - memory.refusedSinceMs >= settings.crashAfterMs
+  );
+}
+
+/** The instant at which the evidence would become full if nothing changes; null while there is none. */
+export function evidenceFullAtMs(memory: NodeMemory, settings: Settings): number | null {
+  const first = firstMissAtMs(memory);
+  if (first === null) return null;
+  const bySilence = first + settings.downAfterMs;
+  const byCrash =
+    settings.crashAfterMs > 0 && memory.refusedSinceMs !== null
+      ? memory.refusedSinceMs + settings.crashAfterMs
+      : Number.POSITIVE_INFINITY;
+  return Math.min(bySilence, byCrash);
+}

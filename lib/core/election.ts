@@ -1,0 +1,125 @@
+import type { GroupConfig, NodeId } from "./config.ts";
+import { isOfChain } from "./lineage.ts";
+import type { MasterRecord, NodeFacts } from "./model.ts";
+
+/** One node as the choice sees it: what it answered just now, or why it did not. */
+export interface Contender {
+  readonly node: NodeId;
+  /** null: asked, no answer. */
+  readonly facts: NodeFacts | null;
+  /** Whether this observer held it down before; then it was not asked. */
+  readonly isHeldDown: boolean;
+  /** The last offset that this observer ever saw of it. */
+  readonly lastKnownOffset: number | null;
+}
+
+export interface Assessment {
+  readonly node: NodeId;
+  readonly isEligible: boolean;
+  readonly offset: number | null;
+  readonly lagBytes: number | null;
+  /** Why it is not eligible; for an eligible one, what was seen. */
+  readonly why: string;
+}
+
+export type Choice =
+  | { readonly kind: "chosen"; readonly node: NodeId; readonly facts: NodeFacts; readonly why: string }
+  | { readonly kind: "none"; readonly why: string };
+
+export interface Election {
+  readonly choice: Choice;
+  readonly field: readonly Assessment[];
+}
+
+export interface ElectionInput {
+  readonly config: GroupConfig;
+  readonly master: MasterRecord;
+  /** Whether the master itself may be chosen: only when it is up and no longer a master. */
+  readonly isMasterEligible: boolean;
+  readonly contenders: readonly Contender[];
+  /** Highest offset of the dead master known to anybody; null when nobody saw one. */
+  readonly masterOffset: number | null;
+  /** How long the master has been gone for this observer. */
+  readonly masterGoneMs: number;
+}
+
+/**
+ * Chooses the node to promote: Sentinel's filters and order (priority, offset, run id; sentinel.md 1.6), plus lineage,
+ * a completed synchronisation and the lag bound (DESIGN 4.3). Unlike Sentinel it works on answers given just now.
+ */
+export function elect(input: ElectionInput): Election {
+  const field = input.contenders.map((contender) => assess(input, contender));
+  const eligible = input.contenders
+    .flatMap((contender) => {
+      const facts = contender.facts;
+      const isEligible = field.find((row) => row.node === contender.node)?.isEligible ?? false;
+      return facts !== null && isEligible ? [{ node: contender.node, facts }] : [];
+    })
+    .sort((a, b) => compare(a.facts, b.facts));
+  const best = eligible[0];
+  if (best === undefined) return { choice: { kind: "none", why: whyNone(field) }, field };
+  const ahead = input.contenders.find(
+    (one) =>
+      one.facts === null && !one.isHeldDown && (one.lastKnownOffset ?? -1) > best.facts.offset,
+  );
+  if (ahead !== undefined) {
+    const why = `${ahead.node} is silent now but was seen at offset ${ahead.lastKnownOffset}, beyond ${best.facts.offset} of ${best.node}`;
+    return { choice: { kind: "none", why }, field };
+  }
+  return { choice: { kind: "chosen", ...best, why: whyChosen(best.facts, eligible.length) }, field };
+}
+
+function assess(input: ElectionInput, contender: Contender): Assessment {
+  const { node, facts } = contender;
+  const offset = facts?.offset ?? contender.lastKnownOffset;
+  const lagBytes =
+    facts === null || input.masterOffset === null
+      ? null
+      : Math.max(0, input.masterOffset - facts.offset);
+  const refusal = refusalOf(input, contender, lagBytes);
+  const seen = lagBytes === null ? "lag unknown" : `${lagBytes} bytes behind the last known offset`;
+  return { node, isEligible: refusal === null, offset, lagBytes, why: refusal ?? seen };
+}
+
+function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number | null) {
+  const { facts, node } = contender;
+  const { settings } = input.config;
+  if (contender.isHeldDown) return "it is down";
+  if (facts === null) return "it did not answer";
+  if (node === input.master.node && !input.isMasterEligible) return "it is the suspect";
+  if (facts.isLoading) return "it is loading its data set";
+  if (facts.priority === 0) return "its replica-priority is 0";
+  if (!isOfChain(input.master, facts)) return "it holds another history than the master's";
+  if (facts.role === "replica") {
+    if (!facts.hasSynced) return "it has never completed a synchronisation";
+    if (facts.isSyncing) return "it is in the middle of a synchronisation";
+    const linkDownMs = (facts.linkDownSeconds ?? 0) * 1_000;
+    const allowedMs = input.masterGoneMs + 10 * settings.downAfterMs;
+    if (linkDownMs > allowedMs) {
+      return `its link was down for ${linkDownMs} ms, more than ${allowedMs} ms`;
+    }
+  }
+  if (lagBytes !== null && lagBytes > settings.maxLagBytes) {
+    return `it is ${lagBytes} bytes behind, more than maxLagBytes ${settings.maxLagBytes}`;
+  }
+  return null;
+}
+
+/** Total order, independent of the order of the input: priority, then offset, then run id. */
+function compare(a: NodeFacts, b: NodeFacts): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.offset !== b.offset) return b.offset - a.offset;
+  return a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0;
+}
+
+function whyChosen(facts: NodeFacts, rivals: number): string {
+  const among = rivals === 1 ? "the only eligible node" : `best of ${rivals} eligible nodes`;
+  const role = facts.role === "master" ? ", already a master" : "";
+  return `${among}: priority ${facts.priority}, offset ${facts.offset}${role}`;
+}
+
+function whyNone(field: readonly Assessment[]): string {
+  return field.length === 0
+    ? "the group has no other node"
+    : field.map((row) => `${row.node}: ${row.why}`).join("; ");
+}

@@ -1,0 +1,215 @@
+import type { NodeId } from "./config.ts";
+
+/** Which history a node holds: INFO replication's two ids and the offset at which the second one ends. */
+export interface Lineage {
+  readonly replid: string;
+  /** null when the node has no second id (INFO shows forty zeros). */
+  readonly replid2: string | null;
+  /** `second_repl_offset`; -1 when there is no second id. */
+  readonly secondOffset: number;
+}
+
+/** What one node said about itself in one answer (INFO, ROLE and the marker key). */
+export interface NodeFacts extends Lineage {
+  readonly runId: string;
+  readonly version: string;
+  readonly role: "master" | "replica";
+  /** Bytes of the replication stream it has produced (master) or applied (replica). */
+  readonly offset: number;
+  readonly priority: number;
+  readonly isLoading: boolean;
+  readonly isSyncing: boolean;
+  /** Whether it has ever completed a synchronisation, or is a master. */
+  readonly hasSynced: boolean;
+  /** Keys in all databases. */
+  readonly keys: number;
+  /** A replica's master as the replica names it. */
+  readonly masterHost: string | null;
+  readonly masterPort: number | null;
+  readonly isLinkUp: boolean;
+  /** Seconds since the replica last heard from its master; null when the server doesn't say. */
+  readonly lastIoSeconds: number | null;
+  readonly linkDownSeconds: number | null;
+  /** `master_failover_state`; null when the server doesn't know FAILOVER. */
+  readonly failoverState: string | null;
+  /** Epoch in the group's marker key; null when the key is absent, undefined when it could not be asked. */
+  readonly marker?: number | null;
+  /** `repl-ping-replica-period`; null when CONFIG GET is refused. */
+  readonly replPingMs: number | null;
+  /** Redis Sentinels connected to this node, by the client names they set. */
+  readonly sentinels: number;
+}
+
+/** The answer to one probe: what came, or which way it failed to come. */
+export type ProbeReply =
+  | { readonly kind: "pong" }
+  | { readonly kind: "error"; readonly code: RedisErrorCode; readonly text: string }
+  | { readonly kind: "refused" }
+  | { readonly kind: "reset" }
+  | { readonly kind: "timeout" }
+  | { readonly kind: "unreachable"; readonly text: string };
+
+export type RedisErrorCode =
+  | "LOADING"
+  | "BUSY"
+  | "MASTERDOWN"
+  | "MISCONF"
+  | "MAXCLIENTS"
+  | "NOAUTH"
+  | "WRONGPASS"
+  | "NOPERM"
+  | "TLS"
+  | "PROTOCOL"
+  | "OTHER";
+
+/** One probe of one node. Times are this process's monotonic clock. */
+export interface Sample {
+  readonly node: NodeId;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly reply: ProbeReply;
+  /** True when the probe had to open a connection: only a refused *fresh* connect is crash evidence. */
+  readonly isFreshConnect: boolean;
+  /** Sending time of an earlier probe whose answer arrived after its time-out. */
+  readonly lateReplyToMs?: number;
+  /** From ROLE, with every probe that was answered. */
+  readonly role?: { readonly role: "master" | "replica"; readonly offset: number };
+  /** From INFO, when it was asked. */
+  readonly facts?: NodeFacts;
+}
+
+export type DownKind = "silent" | "refused" | "not-master" | "amnesic";
+
+/** What an observer concludes of a node. */
+export type Verdict =
+  | { readonly kind: "up" | "slow" | "loading" | "busy" | "full" | "denied" | "degraded" }
+  | { readonly kind: "down"; readonly of: DownKind }
+  | { readonly kind: "foreign"; readonly why: string }
+  | { readonly kind: "blind" };
+
+export type Phase = "steady" | "promoting" | "settling";
+
+/** The committed master with its chain of replication ids (protocol F5). */
+export interface MasterRecord extends Lineage {
+  readonly node: NodeId;
+  readonly runId: string;
+}
+
+/** Written once per epoch by the claim; replid and offset as chosen, so that the commit can prove descent. */
+export interface Candidate {
+  readonly node: NodeId;
+  readonly replid: string;
+  readonly offset: number;
+}
+
+export type RoundPurpose = "bootstrap" | "failover";
+
+/** One suspicion. `suspect` is null in a bootstrap round, which asks who is master. */
+export interface Round {
+  readonly number: number;
+  readonly status: "open" | "closed";
+  readonly purpose: RoundPurpose;
+  readonly suspect: NodeId | null;
+  readonly openedBy: string;
+  /** Why it was closed; null while open. */
+  readonly reason: string | null;
+}
+
+export type EpochKind = "failover" | "switchover";
+
+export interface OperatorRequest {
+  readonly id: string;
+  readonly kind: "failover";
+  readonly by: string;
+}
+
+export interface Pause {
+  readonly by: string;
+  readonly reason: string;
+  /** The rev that the pause was written with: observers acknowledge it in their heartbeats. */
+  readonly rev: number;
+}
+
+/** How the last closed epoch ended; a candidate of a failed epoch is "maybe master" until seen otherwise. */
+export interface EpochResult {
+  readonly epoch: number;
+  readonly kind: EpochKind;
+  readonly result: "completed" | "failed";
+  readonly isAutomatic: boolean;
+  readonly from: NodeId | null;
+  readonly to: NodeId;
+  readonly reason: string;
+  readonly loss: LossReport | null;
+}
+
+/** Bytes that the old master had acknowledged and the new one never saw. */
+export interface LossReport {
+  readonly bytes: number | null;
+  /** "exact" only when the old master itself came back with the run id it died with. */
+  readonly certainty: "exact" | "lower-bound" | "unknown";
+  readonly oldOffset: number | null;
+  readonly newOffset: number;
+}
+
+/** What is published, as far as the table knows: decides between a first publication and a missing TXT. */
+export interface Published {
+  readonly epoch: number;
+  readonly node: NodeId;
+}
+
+export const STATE_SCHEMA = 1;
+
+/**
+ * The STATE item: the only place where a group's fate is decided, always written by compare-and-swap on `rev`.
+ * Readers that meet another schema keep their hands off (fault C8).
+ */
+export interface GroupState {
+  readonly schema: typeof STATE_SCHEMA;
+  readonly deployment: string;
+  readonly group: string;
+  readonly rev: number;
+  /** The last four attempt ids, newest first: a writer recognises its own write behind a later one. */
+  readonly attempts: readonly string[];
+  readonly epoch: number;
+  /** The epoch that committed `master`; the DNS fence carries this one (protocol F10). */
+  readonly masterEpoch: number;
+  readonly phase: Phase;
+  readonly kind: EpochKind | null;
+  readonly isAutomatic: boolean;
+  /** null until the bootstrap round has named it. */
+  readonly master: MasterRecord | null;
+  readonly candidate: Candidate | null;
+  /** `observer/shift` that drives the open epoch; null when it was released or nothing is open. */
+  readonly leader: string | null;
+  /** Raised by the leader while an epoch is open; takeover watches (epoch, leader, beat). */
+  readonly beat: number;
+  readonly round: Round;
+  readonly configVersion: number;
+  readonly pause: Pause | null;
+  readonly request: OperatorRequest | null;
+  readonly published: Published | null;
+  readonly previousMaster: MasterRecord | null;
+  /** Highest offset of the old master that the votes of the winning round had seen. */
+  readonly previousOffset: number | null;
+  readonly lastEpoch: EpochResult | null;
+  /** What the last write did, in one sentence, for the audit. */
+  readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };
+}
+
+export type VoteVerdict = "down" | "up" | "blind" | "unreachable" | "names";
+
+/** One observer's vote in one round; written once, never changed (protocol F3). */
+export interface Vote {
+  readonly observer: string;
+  readonly group: string;
+  readonly round: number;
+  readonly epoch: number;
+  readonly digest: string;
+  readonly verdict: VoteVerdict;
+  /** The suspect, or in a bootstrap round the master that the observer found. */
+  readonly node: NodeId | null;
+  /** Highest replication offset of the suspect that this observer saw. */
+  readonly lastOffset: number | null;
+  /** One sentence of evidence for people. */
+  readonly evidence: string;
+}

@@ -1,0 +1,165 @@
+import type { Address, DnsConfig, GroupConfig } from "./config.ts";
+
+export type RecordType = "A" | "AAAA" | "CNAME" | "SRV" | "TXT";
+
+/** One record set as the API stores it; values in API form (TXT quoted), names lower case without trailing dot. */
+export interface RecordSet {
+  readonly name: string;
+  readonly type: RecordType;
+  readonly ttlSeconds: number;
+  readonly values: readonly string[];
+}
+
+const companionTtlSeconds = 60;
+
+/** The companion TXT record carries owner and epoch; deleting and creating it fences the batch (DESIGN 5). */
+export function companionName(dns: DnsConfig): string {
+  return `_lambda-sentinel.${dns.name}`;
+}
+
+export function srvName(dns: DnsConfig): string {
+  return `_redis._tcp.${dns.name}`;
+}
+
+/** What the companion says of itself. */
+export interface Ownership {
+  readonly deployment: string;
+  readonly group: string;
+  readonly epoch: number;
+}
+
+/**
+ * A pure function of group, commit epoch and address: two leaders of one epoch write the same text, and no text comes
+ * back in a later epoch (protocol F10).
+ */
+export function companionText(owner: Ownership, master: Address): string {
+  const { deployment, group, epoch } = owner;
+  return `"owner=lambda-sentinel deployment=${deployment} group=${group} epoch=${epoch} master=${master.host}:${master.port}"`;
+}
+
+/** Reads a companion; null when the text isn't one of ours. */
+export function parseCompanion(value: string): Ownership | null {
+  const match = /^"owner=lambda-sentinel deployment=(\S+) group=(\S+) epoch=(\d+) master=\S+"$/.exec(
+    value,
+  );
+  const [, deployment, group, epoch] = match ?? [];
+  if (deployment === undefined || group === undefined || epoch === undefined) return null;
+  return { deployment, group, epoch: Number(epoch) };
+}
+
+/** Every record set that the group should have in this epoch. */
+export function wantedRecords(
+  config: GroupConfig,
+  dns: DnsConfig,
+  owner: Ownership,
+  master: Address,
+): readonly RecordSet[] {
+  const type = addressType(master.host);
+  const value = type === "CNAME" ? `${master.host.replace(/\.$/, "")}.` : master.host;
+  const { ttlSeconds } = dns;
+  const companion: RecordSet = {
+    name: companionName(dns),
+    type: "TXT",
+    ttlSeconds: companionTtlSeconds,
+    values: [companionText({ ...owner, group: config.name }, master)],
+  };
+  const address: RecordSet = { name: dns.name, type, ttlSeconds, values: [value] };
+  if (!dns.srv) return [companion, address];
+  // An SRV target must be a name: the group's own, which the same batch points to the same node.
+  const srv: RecordSet = {
+    name: srvName(dns),
+    type: "SRV",
+    ttlSeconds,
+    values: [`0 0 ${master.port} ${dns.name}.`],
+  };
+  return [companion, address, srv];
+}
+
+function addressType(host: string): "A" | "AAAA" | "CNAME" {
+  if (host.includes(":")) return "AAAA";
+  return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) ? "A" : "CNAME";
+}
+
+export type RecordChange =
+  | { readonly action: "DELETE"; readonly record: RecordSet }
+  | { readonly action: "CREATE"; readonly record: RecordSet };
+
+export type PublishPlan =
+  | { readonly kind: "done" }
+  | { readonly kind: "change"; readonly changes: readonly RecordChange[] }
+  | { readonly kind: "refused"; readonly why: string };
+
+/**
+ * What turns the records that were read into the wanted ones, as DELETE of exactly what was read and CREATE: a stale
+ * writer's batch then fails as a whole. Records that are not ours are never touched (DESIGN 3, bootstrap).
+ */
+export function planPublication(
+  found: readonly RecordSet[],
+  wanted: readonly RecordSet[],
+  owner: Ownership,
+): PublishPlan {
+  const companion = wanted[0];
+  if (companion === undefined) return { kind: "done" };
+  const standing = found.find((one) => one.name === companion.name && one.type === "TXT");
+  const refusal =
+    standing === undefined ? refuseStrangers(found, wanted) : refuseOwner(standing, owner);
+  if (refusal !== null) return { kind: "refused", why: refusal };
+  const changes: RecordChange[] = [
+    ...found
+      .filter((one) => !wanted.some((want) => isSameRecord(one, want)))
+      .map((record): RecordChange => ({ action: "DELETE", record })),
+    ...wanted
+      .filter((want) => !found.some((one) => isSameRecord(one, want)))
+      .map((record): RecordChange => ({ action: "CREATE", record })),
+  ];
+  if (changes.length === 0) return { kind: "done" };
+  return { kind: "change", changes: fenced(changes, standing, companion) };
+}
+
+/** A batch that repairs only an address still names the companion, so that it fails if the epoch moved on. */
+function fenced(
+  changes: readonly RecordChange[],
+  standing: RecordSet | undefined,
+  companion: RecordSet,
+): readonly RecordChange[] {
+  const touchesCompanion = changes.some((change) => change.record.name === companion.name);
+  if (touchesCompanion || standing === undefined) return changes;
+  return [
+    { action: "DELETE", record: standing },
+    { action: "CREATE", record: companion },
+    ...changes,
+  ];
+}
+
+/** A record that already says what we want is no stranger: somebody deleted only the companion. */
+function refuseStrangers(
+  found: readonly RecordSet[],
+  wanted: readonly RecordSet[],
+): string | null {
+  const stranger = found.find((one) => !wanted.some((want) => isSameRecord(one, want)));
+  if (stranger === undefined) return null;
+  return `${stranger.name} has ${stranger.type} ${stranger.values.join(" ")} that lambda-sentinel did not write; remove it, or adopt it explicitly`;
+}
+
+function refuseOwner(standing: RecordSet, owner: Ownership): string | null {
+  const text = standing.values[0] ?? "";
+  const found = standing.values.length === 1 ? parseCompanion(text) : null;
+  if (found === null) return `${standing.name} says ${text}, which lambda-sentinel did not write`;
+  if (found.deployment !== owner.deployment || found.group !== owner.group) {
+    return `${standing.name} belongs to group ${found.group} of deployment ${found.deployment}`;
+  }
+  if (found.epoch > owner.epoch) {
+    return `${standing.name} carries epoch ${found.epoch}, above the committed epoch ${owner.epoch}: the table may have been restored from a backup`;
+  }
+  return null;
+}
+
+export function isSameRecord(a: RecordSet, b: RecordSet): boolean {
+  return (
+    a.name === b.name &&
+    a.type === b.type &&
+    a.ttlSeconds === b.ttlSeconds &&
+    a.values.length === b.values.length &&
+    [...a.values].sort().join("\n") === [...b.values].sort().join("\n")
+  );
+}

@@ -1,0 +1,70 @@
+import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
+import { claimRules, requestRules } from "./rules/claim.ts";
+import { followRule, leadRules } from "./rules/lead.ts";
+import { promotingRules, switchoverRules } from "./rules/promoting.ts";
+import type { Rule } from "./rules/rule.ts";
+import { settlingFollower, settlingRules } from "./rules/settling.ts";
+import { lineageRules, pauseRule, steadyRules } from "./rules/steady.ts";
+import { failStatic, handsOff } from "./rules/store.ts";
+import { suspicionRules } from "./rules/suspicion.ts";
+import type { GroupView, MasterView, View } from "./view.ts";
+
+/**
+ * The decision table, in the order in which it is tried. A row decides alone and the first finding wins, so a row may
+ * rely on every row above it having found nothing.
+ */
+export interface RuleTable {
+  /** Tried first, whatever is known. */
+  readonly failStatic: readonly Rule<View>[];
+  readonly withoutState: readonly Rule<View>[];
+  readonly handsOff: readonly Rule<GroupView>[];
+  readonly withoutMaster: readonly Rule<GroupView>[];
+  readonly steady: readonly Rule<MasterView>[];
+  readonly promoting: readonly Rule<MasterView>[];
+  readonly settling: readonly Rule<MasterView>[];
+}
+
+/** A row that applies only while this shift leads the open epoch. */
+function led(rule: Rule<MasterView>): Rule<MasterView> {
+  return {
+    ...rule,
+    find: (view) => (view.state.leader === view.memory.shift ? rule.find(view) : null),
+  };
+}
+
+function ofKind(kind: "failover" | "switchover", rule: Rule<MasterView>): Rule<MasterView> {
+  return { ...rule, find: (view) => (view.state.kind === kind ? rule.find(view) : null) };
+}
+
+const [whenReturned, commitIt, whenHopeless, ...promoteOn] = promotingRules;
+
+export const rules: RuleTable = {
+  failStatic,
+  withoutState,
+  handsOff,
+  withoutMaster,
+  steady: [
+    pauseRule,
+    ...suspicionRules,
+    ...claimRules,
+    ...lineageRules,
+    ...requestRules,
+    ...steadyRules,
+  ],
+  promoting: [
+    ...leadRules,
+    followRule,
+    ...[whenReturned, commitIt, whenHopeless].flatMap((rule) => (rule ? [led(rule)] : [])),
+    ...promoteOn.map((rule) => led(ofKind("failover", rule))),
+    ...switchoverRules.map((rule) => led(ofKind("switchover", rule))),
+  ],
+  settling: [
+    ...suspicionRules,
+    ...claimRules,
+    ...leadRules,
+    ...lineageRules,
+    ...settlingRules.map(led),
+    settlingFollower,
+    followRule,
+  ],
+};

@@ -1,0 +1,303 @@
+import { type Election, elect } from "../election.ts";
+import { notice, type SentinelEvent, warning } from "../events.ts";
+import type { NodeMemory } from "../detector.ts";
+import type { Memory } from "../memory.ts";
+import { type Tally, tally } from "../quorum.ts";
+import { isAnsweringKind, suspicion } from "../situation.ts";
+import { claim, clearRequest } from "../state.ts";
+import {
+  isAnswering,
+  isHeldDown,
+  isMasterSane,
+  lookNow,
+  type MasterView,
+  nextLook,
+  nodesExcept,
+  writer,
+} from "../view.ts";
+import { emit, type Finding, hold, type Rule } from "./rule.ts";
+import { countLook, isOpenOnMaster } from "./suspicion.ts";
+
+/** From votes to a claim: agree, choose, claim with intent (DESIGN 4.2 to 4.4). */
+export const claimRules: readonly Rule<MasterView>[] = [
+  {
+    id: "S340",
+    title: "Wait for the other observers' votes.",
+    source: "DESIGN 4.2: max(quorum, majority), the claimer is one of them",
+    find: (view) => {
+      if (!hasVotedDown(view)) return null;
+      const counted = count(view);
+      if (counted === null) return hold("counting the votes", countLook(view));
+      if (counted.isReached) return null;
+      return hold(`no quorum yet: ${sayTally(counted)}`, nextLook(view));
+    },
+  },
+  {
+    id: "S345",
+    title: "Hold while an observer of the round hears through its replicas that the master lives.",
+    source: "DESIGN 4.2; protocol F13: one testimony of life vetoes the claim",
+    find: (view) => {
+      const counted = readyTally(view);
+      if (counted === null || counted.unreachable.length === 0) return null;
+      if (view.settings.whenUnreachable === "failover") return null;
+      const why = `${counted.unreachable.join(", ")} cannot reach ${view.master.node} either, but its replicas can`;
+      return hold(why, nextLook(view), heldOnce(view, why));
+    },
+  },
+  {
+    id: "S350",
+    title: "Hold through the cool-down after a completed automatic failover, unless an operator asked.",
+    source: "invariant S13; measured by each observer from when it saw the master change (protocol F16)",
+    find: (view) => {
+      if (readyTally(view) === null || view.state.request !== null) return null;
+      const { lastEpoch } = view.state;
+      const { sinceMs } = view.memory.masterKnown;
+      const leftMs = Math.ceil(sinceMs + view.settings.cooldownMs - view.nowMs);
+      const isCooling = lastEpoch?.result === "completed" && lastEpoch.isAutomatic && leftMs > 0;
+      if (!isCooling || lastEpoch.epoch !== view.state.masterEpoch) return null;
+      // A master that dies before it has settled completes nothing: no cool-down (DESIGN 4, edges).
+      if (view.state.phase === "settling") return null;
+      const why = `cooling down for another ${leftMs} ms after the failover of epoch ${lastEpoch.epoch}`;
+      return hold(why, nextLook(view), heldOnce(view, "cool-down", why));
+    },
+  },
+  {
+    id: "S360",
+    title: "Hold, and say why once, while no node may be promoted.",
+    source: "DESIGN 4.3: no candidate, nothing is claimed (protocol F15; invariant S8)",
+    find: (view) => {
+      const counted = readyTally(view);
+      if (counted === null) return null;
+      if (!areChoicesFresh(view)) return hold("asking the candidates", countLook(view));
+      const { choice } = chooseFor(view, counted.lastOffset);
+      if (choice.kind === "chosen") return null;
+      const event = warning("-failover-abort-no-good-slave", choice.why, {
+        node: view.master.node,
+        onceKey: `none ${view.state.round.number}`,
+      });
+      return hold(`no candidate: ${choice.why}`, nextLook(view), event);
+    },
+  },
+  {
+    id: "S370",
+    title: "Claim the next epoch with the chosen node as its candidate.",
+    source: "DESIGN 4.4: one compare-and-swap, one winner; invariants S1, S2, S3, S7",
+    find: (view) => {
+      const counted = readyTally(view);
+      if (counted === null) return null;
+      const election = chooseFor(view, counted.lastOffset);
+      if (election.choice.kind !== "chosen") return null;
+      return claimFor(view, counted, election);
+    },
+  },
+];
+
+function claimFor(view: MasterView, counted: Tally, election: Election): Finding {
+  if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
+  const { state, config, master } = view;
+  const { node, facts } = election.choice;
+  const epoch = state.epoch + 1;
+  const why = `${counted.down.join(", ")} agree in round ${state.round.number} that ${master.node} is down; ${node} is ${election.choice.why}`;
+  const intent = {
+    kind: "failover" as const,
+    isAutomatic: state.request === null,
+    candidate: { node, replid: facts.replid, offset: facts.offset },
+    masterOffset: highest(counted.lastOffset, ownOffset(view)),
+  };
+  const quorum = `#quorum ${counted.down.length}/${counted.needed}`;
+  const events = [
+    warning("+odown", `${config.name} ${master.node} ${quorum}`, {
+      node: master.node,
+      evidence: { votes: counted.down.join(","), needed: counted.needed },
+    }),
+    warning("+new-epoch", `${epoch}`, { evidence: { epoch } }),
+    warning("+try-failover", `${config.name} ${master.node}`, { node: master.node }),
+    warning("+elected-leader", `${view.memory.shift} leads epoch ${epoch}`, {
+      node: master.node,
+      durationsMs: agreeDurations(view),
+    }),
+    warning("+selected-slave", `${node}: ${election.choice.why}`, {
+      node,
+      evidence: fieldEvidence(election),
+    }),
+  ];
+  return {
+    why,
+    plan: [[claim(state, intent, writer(view, "S370", why))], events.map(emit)],
+    look: lookNow(view, {}),
+  };
+}
+
+function agreeDurations(view: MasterView): Record<string, number> {
+  const { firstMissAtMs, evidenceAtMs } = view.memory.marks;
+  return {
+    ...(firstMissAtMs !== null && evidenceAtMs !== null
+      ? { detectMs: Math.round(evidenceAtMs - firstMissAtMs) }
+      : {}),
+    ...(evidenceAtMs === null ? {} : { agreeMs: Math.round(view.nowMs - evidenceAtMs) }),
+  };
+}
+
+function fieldEvidence(election: Election): Record<string, string> {
+  return Object.fromEntries(election.field.map((row) => [row.node, row.why]));
+}
+
+function heldOnce(view: MasterView, key: string, why = key): SentinelEvent {
+  const onceKey = `hold ${view.state.round.number} ${key}`;
+  return warning("+hold", why, { node: view.master.node, onceKey });
+}
+
+function hasVotedDown(view: MasterView): boolean {
+  const { memory, state } = view;
+  return (
+    isOpenOnMaster(view) &&
+    memory.voted?.round === state.round.number &&
+    memory.voted.verdict === "down" &&
+    suspicion(view).kind === "full"
+  );
+}
+
+/** The votes, if they were read after rev and recently enough for a claim to start from them. */
+function count(view: MasterView): Tally | null {
+  const { memory, state, config, nowMs, settings } = view;
+  const { votes } = memory;
+  if (votes === null || votes.askedAtMs < memory.stateAskedAtMs) return null;
+  if (nowMs - votes.askedAtMs > settings.fenceMs) return null;
+  return tally(config, state.round, state.epoch, votes.votes);
+}
+
+function readyTally(view: MasterView): Tally | null {
+  if (!hasVotedDown(view)) return null;
+  const counted = count(view);
+  return counted?.isReached ? counted : null;
+}
+
+function sayTally(counted: Tally): string {
+  const parts = [
+    `${counted.down.length} of ${counted.needed} say down`,
+    counted.up.length > 0 ? `up: ${counted.up.join(", ")}` : "",
+    counted.blind.length > 0 ? `blind: ${counted.blind.join(", ")}` : "",
+    counted.silent.length > 0 ? `no vote: ${counted.silent.join(", ")}` : "",
+  ];
+  return parts.filter((part) => part !== "").join("; ");
+}
+
+function ownOffset(view: MasterView): number | null {
+  return view.masterMemory.positions.at(-1)?.offset ?? view.masterMemory.facts?.offset ?? null;
+}
+
+function highest(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.max(a, b);
+}
+
+/** A choice is made from answers given now, never from remembered ones (DESIGN 4.3). */
+function areChoicesFresh(view: MasterView): boolean {
+  return contendersToAsk(view).every((node) => isFresh(view.memory, node.node, view));
+}
+
+function isFresh(memory: Memory, node: string, view: MasterView): boolean {
+  const prepared = memory.prepared[node];
+  return prepared !== undefined && view.nowMs - prepared.askedAtMs <= view.settings.fenceMs;
+}
+
+function contendersToAsk(view: MasterView): readonly NodeMemory[] {
+  return nodesExcept(view, view.master.node).filter((node) => isAnswering(node));
+}
+
+function chooseFor(view: MasterView, votesOffset: number | null): Election {
+  const held = suspicion(view);
+  const isMasterEligible = held.kind === "full" && held.of === "not-master";
+  const nodes = isMasterEligible
+    ? Object.values(view.memory.nodes)
+    : nodesExcept(view, view.master.node);
+  return elect({
+    config: view.config,
+    master: view.master,
+    isMasterEligible,
+    contenders: nodes.map((node) => contender(view, node)),
+    masterOffset: isAmnesicHeld(view) ? null : highest(votesOffset, ownOffset(view)),
+    masterGoneMs: held.kind === "full" ? view.nowMs - held.sinceMs : 0,
+  });
+}
+
+/** An emptied master's offset belongs to another history. */
+function isAmnesicHeld(view: MasterView): boolean {
+  const held = suspicion(view);
+  return held.kind === "full" && isAnsweringKind(held.of);
+}
+
+function contender(view: MasterView, node: NodeMemory) {
+  const prepared = view.memory.prepared[node.node];
+  const isAsked = prepared !== undefined && isFresh(view.memory, node.node, view);
+  return {
+    node: node.node,
+    facts: isAsked ? prepared.facts : null,
+    isHeldDown: isHeldDown(view, node),
+    lastKnownOffset: node.positions.at(-1)?.offset ?? null,
+  };
+}
+
+/** Operators write a request; a watcher that reaches the master carries it out as a hand-over (protocol F4). */
+export const requestRules: readonly Rule<MasterView>[] = [
+  {
+    id: "R380",
+    title: "Carry out an operator's failover of a living master as Redis's own hand-over.",
+    source: "DESIGN 4, planned switchover; protocol F4",
+    find: (view) => {
+      const { state, memory, config, master } = view;
+      if (state.request === null || state.phase !== "steady" || !isMasterSane(view)) return null;
+      const all = config.nodes.map((node) => node.id);
+      const isAsked = all.every(
+        (node) =>
+          isFresh(memory, node, view) &&
+          (memory.prepared[node]?.askedAtMs ?? 0) <= memory.stateAskedAtMs,
+      );
+      if (!isAsked) {
+        const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
+        return hold("asking every node before the hand-over", look);
+      }
+      const election = chooseFor(view, null);
+      const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
+      if (!hasFailover || election.choice.kind === "none") {
+        const why =
+          election.choice.kind === "none"
+            ? `failover refused: ${election.choice.why}`
+            : `failover refused: ${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
+        return {
+          why,
+          plan: [
+            [clearRequest(state, writer(view, "R380", why))],
+            [emit(warning("-failover-abort-no-good-slave", why, { node: master.node }))],
+          ],
+          look: lookNow(view, { state: true }),
+        };
+      }
+      return claimHandOver(view, election);
+    },
+  },
+];
+
+function claimHandOver(view: MasterView, election: Election): Finding {
+  if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
+  const { state, config, master } = view;
+  const { node, facts } = election.choice;
+  const why = `${state.request?.by ?? "an operator"} asked for a failover; ${node} is ${election.choice.why}`;
+  const intent = {
+    kind: "switchover" as const,
+    isAutomatic: false,
+    candidate: { node, replid: facts.replid, offset: facts.offset },
+    masterOffset: null,
+  };
+  const events = [
+    warning("+new-epoch", `${state.epoch + 1}`, { evidence: { epoch: state.epoch + 1 } }),
+    warning("+try-failover", `${config.name} ${master.node}: ${why}`, { node: master.node }),
+    notice("+elected-leader", `${view.memory.shift} leads epoch ${state.epoch + 1}`),
+    warning("+selected-slave", `${node}: ${election.choice.why}`, { node }),
+  ];
+  return {
+    why,
+    plan: [[claim(state, intent, writer(view, "R380", why))], events.map(emit)],
+    look: lookNow(view, { prepare: [master.node, node], order: "nodes-first", state: true }),
+  };
+}

@@ -1,0 +1,343 @@
+import type { Look, Plan } from "../commands.ts";
+import { findNode } from "../config.ts";
+import { warning } from "../events.ts";
+import { descendsFrom, recordOf } from "../lineage.ts";
+import { forkOffset, lossAtCommit } from "../loss.ts";
+import type { Prepared } from "../memory.ts";
+import type { Candidate, NodeFacts } from "../model.ts";
+import { isAmnesic } from "../situation.ts";
+import { commit, failEpoch } from "../state.ts";
+import { isAnswering, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { emit, type Finding, hold, type Rule } from "./rule.ts";
+
+/** How often a promotion whose answer did not come is tried again before its epoch is closed. */
+const promotionFailuresMax = 2;
+
+/** The view of this epoch's leader: there is a candidate. */
+interface Leading {
+  readonly view: MasterView;
+  readonly candidate: Candidate;
+}
+
+function leading(view: MasterView): Leading | null {
+  const { candidate } = view.state;
+  return candidate === null ? null : { view, candidate };
+}
+
+/** `promoting` after a claim on a dead master (DESIGN 4.5, 4.6). */
+export const promotingRules: readonly Rule<MasterView>[] = [
+  {
+    id: "P500",
+    title: "Close the epoch when the old master answers as master: until the commit it wins.",
+    source: "protocol F6; fault N23",
+    find: (view) => {
+      if (view.state.kind !== "failover") return null;
+      const { memory, masterMemory: master } = view;
+      const beside = ownPromotion(view)?.oldMaster ?? null;
+      const isBeside = beside !== null && wins(view, beside);
+      const isBack =
+        isAnswering(master) &&
+        master.role === "master" &&
+        (master.lastAnsweredAtMs ?? 0) >= (memory.leadingSinceMs ?? 0) &&
+        (master.facts === null || wins(view, master.facts));
+      if (!isBeside && !isBack) return null;
+      const why = `${view.master.node} answers as master before the commit; it stays the master`;
+      return closeFailed(view, "P500", why, "-failover-abort-master-returned");
+    },
+  },
+  {
+    id: "P510",
+    title: "Commit the candidate that this shift promoted itself and that descends from what was chosen.",
+    source: "DESIGN 4.6; protocol F1 rule 5, F5c; invariants S6, S7",
+    find: (view) => {
+      const done = ownPromotion(view);
+      const lead = leading(view);
+      if (done?.facts === undefined || done.facts === null || lead === null) return null;
+      if (done.facts.role !== "master" || !descendsFrom(lead.candidate, done.facts)) {
+        const why = `${done.node} does not descend from what was chosen: it shows role ${done.facts.role}, replid ${done.facts.replid}, second ${done.facts.replid2} up to ${done.facts.secondOffset}; chosen was ${lead.candidate.replid} at ${lead.candidate.offset}`;
+        return closeFailed(view, "P510", why, "-failover-abort-slave-timeout");
+      }
+      return commitIt(lead, done.facts);
+    },
+  },
+  {
+    id: "P520",
+    title: "Close the epoch when its candidate cannot be promoted; a new claim needs a new round.",
+    source: "protocol F15: an epoch never waits",
+    find: (view) => {
+      const done = ownPromotion(view);
+      const lead = leading(view);
+      if (lead === null) {
+        const why = `epoch ${view.state.epoch} has no candidate`;
+        return closeFailed(view, "P520", why, "-failover-abort-slave-timeout");
+      }
+      if (done === null || done.failures < promotionFailuresMax) return null;
+      const why = `${lead.candidate.node} could not be promoted: ${done.why}`;
+      return closeFailed(view, "P520", why, "-failover-abort-slave-timeout");
+    },
+  },
+  {
+    id: "P530",
+    title: "Ask the old master before resuming somebody else's epoch.",
+    source: "protocol F6: also on resumption",
+    find: (view) => {
+      const { memory, masterMemory } = view;
+      const lastMs = masterMemory.lastSentAtMs ?? Number.NEGATIVE_INFINITY;
+      const holdsEvidence = memory.marks.claimedAtMs !== null;
+      if (holdsEvidence || lastMs >= (memory.leadingSinceMs ?? 0)) return null;
+      const look = lookNow(view, { probe: [view.master.node], info: true });
+      return hold(`asking ${view.master.node} before resuming`, look);
+    },
+  },
+  {
+    id: "P540",
+    title: "Promote the candidate on the session over which it was observed before STATE was last read.",
+    source: "protocol F1 rules 1 to 4; invariants S1, S3, S4",
+    find: (view) => {
+      const lead = leading(view);
+      if (lead === null || view.state.kind !== "failover") return null;
+      return promoteIt(lead, view.master.node);
+    },
+  },
+];
+
+/** `promoting` of a planned switchover: the server's own hand-over, continued from what the nodes show (F4). */
+export const switchoverRules: readonly Rule<MasterView>[] = [
+  {
+    id: "W550",
+    title: "Close the switchover when the old master is gone: the quorum decides.",
+    source: "protocol F4",
+    find: (view) => {
+      const { masterMemory: master, memory } = view;
+      const isGone =
+        !isAnswering(master) && (master.lastSentAtMs ?? 0) >= (memory.leadingSinceMs ?? 0);
+      if (!isGone) return null;
+      const why = `${view.master.node} stopped answering during the switchover; the quorum decides`;
+      return closeFailed(view, "W550", why, "-failover-abort-slave-timeout");
+    },
+  },
+  {
+    id: "W560",
+    title: "Close the switchover once the old master was fenced as a writable master.",
+    source: "protocol F4: an aborted switchover leaves the old master writable",
+    find: (view) => {
+      if (view.memory.fencedEpoch !== view.state.epoch) return null;
+      const why = `${view.state.candidate?.node} did not take over in time; ${view.master.node} stays the writable master`;
+      return closeFailed(view, "W560", why, "-failover-abort-slave-timeout");
+    },
+  },
+  {
+    id: "W570",
+    title: "Observe both nodes before every step of a switchover.",
+    source: "protocol F1 rule 2, F4: any leader continues from what the nodes show",
+    find: (view) => {
+      const lead = leading(view);
+      if (lead === null || bothObserved(lead) !== null) return null;
+      const prepare = [view.master.node, lead.candidate.node];
+      const afterMs = view.memory.handedOver?.epoch === view.state.epoch ? 20 : 0;
+      const look = lookNow(view, { afterMs, prepare, order: "nodes-first", state: true });
+      return hold("observing both nodes", look);
+    },
+  },
+  {
+    id: "W580",
+    title: "Ask the old master to hand over, wait for it, or fence it when the hand-over ended without success.",
+    source: "protocol F4: FAILOVER TO … TIMEOUT, never a hand-made pause",
+    find: (view) => {
+      const lead = leading(view);
+      const both = lead === null ? null : bothObserved(lead);
+      if (lead === null || both === null) return null;
+      return stepSwitchover(lead, both.old, both.target);
+    },
+  },
+];
+
+interface Observed extends Prepared {
+  readonly facts: NodeFacts;
+}
+
+/** Both nodes as observed after the last step and before STATE was last read. */
+function bothObserved(lead: Leading): { readonly old: Observed; readonly target: Observed } | null {
+  const old = observed(lead.view, lead.view.master.node);
+  const target = observed(lead.view, lead.candidate.node);
+  return old === null || target === null ? null : { old, target };
+}
+
+function observed(view: MasterView, node: string): Observed | null {
+  const prepared = view.memory.prepared[node];
+  if (prepared === undefined || prepared.facts === null) return null;
+  const { handedOver, stateAskedAtMs } = view.memory;
+  const isAfterStep = prepared.askedAtMs >= (handedOver?.atMs ?? Number.NEGATIVE_INFINITY);
+  if (!isAfterStep || prepared.askedAtMs > stateAskedAtMs) return null;
+  if (view.nowMs - prepared.askedAtMs > view.settings.fenceMs) return null;
+  return { ...prepared, facts: prepared.facts };
+}
+
+function stepSwitchover(lead: Leading, old: Observed, target: Observed): Finding {
+  const { view, candidate } = lead;
+  const { state, config, memory, settings, master } = view;
+  const again: Look = lookNow(view, {
+    afterMs: 20,
+    prepare: [master.node, candidate.node],
+    probe: [master.node],
+    order: "nodes-first",
+    state: true,
+  });
+  const targetConfig = findNode(config, candidate.node);
+  if (targetConfig === undefined) {
+    const why = `${candidate.node} is not a node of the group any more`;
+    return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
+  }
+  const { epoch } = state;
+  if (old.facts.role === "replica" && target.facts.role === "master") {
+    const attach = {
+      kind: "attach" as const,
+      node: old.node,
+      session: old.session,
+      epoch,
+      master: candidate.node,
+      address: targetConfig.replicate,
+    };
+    const promote = {
+      kind: "promote" as const,
+      node: target.node,
+      session: target.session,
+      epoch,
+      beside: null,
+    };
+    const why = `${old.node} handed over; both nodes are fenced before the commit`;
+    return { why, plan: [[attach], [promote]], look: lookNow(view, {}) };
+  }
+  const isFailingOver = (old.facts.failoverState ?? "no-failover") !== "no-failover";
+  if (isFailingOver || old.facts.role === "replica") {
+    return hold("waiting for the hand-over", again);
+  }
+  const hasAsked = memory.handedOver?.epoch === epoch;
+  const isOwnClaim = memory.marks.claimedAtMs !== null;
+  const session = { node: old.node, session: old.session, epoch };
+  if (hasAsked || !isOwnClaim) {
+    const why = `the hand-over of ${old.node} ended without success`;
+    return { why, plan: [[{ kind: "fence", ...session }]], look: again };
+  }
+  const handOver = {
+    kind: "hand-over" as const,
+    ...session,
+    to: candidate.node,
+    address: targetConfig.replicate,
+    timeoutMs: settings.takeoverMs / 2,
+  };
+  const why = `asking ${old.node} to hand over to ${candidate.node}`;
+  return { why, plan: [[handOver]], look: again };
+}
+
+function promoteIt(lead: Leading, beside: string): Finding {
+  const { view, candidate } = lead;
+  const { memory, state, nowMs, settings } = view;
+  const prepared = memory.prepared[candidate.node];
+  const isReady =
+    prepared !== undefined &&
+    prepared.facts !== null &&
+    prepared.askedAtMs <= memory.stateAskedAtMs &&
+    nowMs - memory.stateAskedAtMs < settings.fenceMs;
+  if (!isReady) {
+    if (prepared !== undefined && prepared.facts === null && memory.promotion === null) {
+      const why = `${candidate.node} does not answer: ${prepared.why}`;
+      return closeFailed(view, "P540", why, "-failover-abort-slave-timeout");
+    }
+    const needs = { prepare: [candidate.node], bystander: beside };
+    const look = lookNow(view, { ...needs, order: "nodes-first" as const, state: true });
+    return hold(`observing ${candidate.node} before its promotion`, look);
+  }
+  const marker = prepared.facts?.marker ?? 0;
+  if (marker > state.epoch) {
+    const why = `${candidate.node} carries the marker of epoch ${marker}, above ${state.epoch}`;
+    return closeFailed(view, "P540", why, "-failover-abort-slave-timeout");
+  }
+  const why = `promoting ${candidate.node} for epoch ${state.epoch}`;
+  const plan: Plan = [
+    [
+      {
+        kind: "promote",
+        node: candidate.node,
+        session: prepared.session,
+        epoch: state.epoch,
+        beside,
+      },
+      emit(warning("+failover-state-send-slaveof-noone", why, { node: candidate.node })),
+    ],
+  ];
+  return { why, plan, look: lookNow(view, {}) };
+}
+
+function commitIt(lead: Leading, facts: NodeFacts): Finding {
+  const { view, candidate } = lead;
+  const { state, config, memory, master, nowMs } = view;
+  const isPlanned = state.kind === "switchover";
+  const loss = isPlanned
+    ? { bytes: 0, certainty: "exact" as const, oldOffset: null, newOffset: forkOffset(facts) }
+    : lossAtCommit(state.previousOffset, facts);
+  const why = `${candidate.node} is master and descends from what was chosen in epoch ${state.epoch}`;
+  const { claimedAtMs, promotedAtMs, votedAtMs, firstMissAtMs } = memory.marks;
+  const since = (from: number | null, to = nowMs) => (from === null ? null : Math.round(to - from));
+  const durationsMs = Object.fromEntries(
+    Object.entries({
+      promoteMs: since(claimedAtMs, promotedAtMs ?? nowMs),
+      voteToWritableMs: since(votedAtMs, promotedAtMs ?? nowMs),
+      downToWritableMs: since(firstMissAtMs, promotedAtMs ?? nowMs),
+    }).flatMap(([name, ms]) => (ms === null ? [] : [[name, ms]])),
+  );
+  const from = findNode(config, master.node)?.publish;
+  const to = findNode(config, candidate.node)?.publish;
+  const address = (at: { host: string; port: number } | undefined) => `${at?.host} ${at?.port}`;
+  const events = [
+    warning("+promoted-slave", `${candidate.node} is master, epoch ${state.epoch}`, {
+      node: candidate.node,
+      evidence: { replid: facts.replid, replid2: facts.replid2, secondOffset: facts.secondOffset },
+      durationsMs,
+    }),
+    warning("+switch-master", `${config.name} ${address(from)} ${address(to)}`, {
+      node: candidate.node,
+      evidence: {
+        lostBytes: loss.bytes,
+        lossCertainty: loss.certainty,
+        from: master.node,
+        to: candidate.node,
+      },
+    }),
+  ];
+  const write = commit(
+    state,
+    recordOf(candidate.node, facts),
+    loss,
+    writer(view, "P510", why),
+  );
+  return { why, plan: [[write], events.map(emit)], look: lookNow(view, {}) };
+}
+
+function closeFailed(
+  view: MasterView,
+  rule: string,
+  why: string,
+  name:
+    | "-failover-abort-master-returned"
+    | "-failover-abort-slave-timeout",
+): Finding {
+  return {
+    why,
+    plan: [
+      [failEpoch(view.state, why, writer(view, rule, why))],
+      [emit(warning(name, why, { node: view.state.candidate?.node ?? null }))],
+    ],
+    look: { ...nextLook(view), afterMs: 0, state: true },
+  };
+}
+
+function ownPromotion(view: MasterView) {
+  const { promotion } = view.memory;
+  return promotion?.epoch === view.state.epoch ? promotion : null;
+}
+
+/** An emptied master, or one that is none any more, has nothing to win with. */
+function wins(view: MasterView, facts: NodeFacts): boolean {
+  return facts.role === "master" && !isAmnesic(view, facts);
+}

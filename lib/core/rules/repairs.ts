@@ -1,0 +1,171 @@
+import type { Attach, Command, Mark } from "../commands.ts";
+import { findNode, type NodeId } from "../config.ts";
+import type { NodeMemory } from "../detector.ts";
+import { notice, type SentinelEvent, warning } from "../events.ts";
+import type { NodeFacts } from "../model.ts";
+import {
+  followed,
+  isAnswering,
+  isMasterSane,
+  isOurs,
+  type MasterView,
+  nodesExcept,
+} from "../view.ts";
+import { emit } from "./rule.ts";
+
+/**
+ * On-sight repair (DESIGN 4): what differs from STATE, judged from answers, acted on over sessions that were observed
+ * before STATE was read. Master and candidate of STATE are never touched (protocol F1, rule 2).
+ */
+export interface Repairs {
+  /** Effects that may start now, with the event that goes before each. */
+  readonly commands: readonly Command[];
+  readonly events: readonly SentinelEvent[];
+  /** Nodes that need an observation before they can be repaired. */
+  readonly toPrepare: readonly NodeId[];
+  /** What is wrong and left alone, once for each cause. */
+  readonly remarks: readonly SentinelEvent[];
+}
+
+type Wrong = "master-too" | "wrong-master";
+
+/** `scope` fence: only nodes that say master; whoever may see such a node, also while somebody else leads. */
+export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
+  const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
+  if (!isMasterSane(view)) return none;
+  let syncing = countSyncing(view);
+  const found = nodesExcept(view, view.master.node).map((node): Repairs => {
+    const wrong = wrongOf(view, node);
+    if (wrong === null || (scope === "fence" && wrong !== "master-too")) return none;
+    if (isResting(view, node.node)) return none;
+    if (wrong === "wrong-master" && syncing >= view.settings.parallelSyncs) return none;
+    syncing += 1;
+    return repairOne(view, node, wrong);
+  });
+  const marking = scope === "all" ? markMaster(view) : none;
+  return [...found, marking].reduce((all, one) => ({
+    commands: [...all.commands, ...one.commands],
+    events: [...all.events, ...one.events],
+    toPrepare: [...all.toPrepare, ...one.toPrepare],
+    remarks: [...all.remarks, ...one.remarks],
+  }), none);
+}
+
+function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
+  if (!isAnswering(node) || node.facts === null) return null;
+  if (node.lastReply?.kind !== "pong" || node.facts.isLoading) return null;
+  if (view.state.candidate?.node === node.node) return null;
+  const role = node.role ?? node.facts.role;
+  if (role === "master") return "master-too";
+  return followed(view.config, node.facts) === view.master.node ? null : "wrong-master";
+}
+
+function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
+  const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
+  const { memory, state, master } = view;
+  const prepared = memory.prepared[node.node];
+  const isFresh =
+    prepared !== undefined &&
+    prepared.facts !== null &&
+    prepared.askedAtMs <= memory.stateAskedAtMs &&
+    view.nowMs - memory.stateAskedAtMs < view.settings.fenceMs;
+  if (!isFresh) return { ...none, toPrepare: [node.node] };
+  const facts = prepared.facts;
+  if (facts === null) return none;
+  if (!isOurs(state, facts)) return { ...none, remarks: [foreign(node.node, facts)] };
+  if ((facts.marker ?? 0) > state.epoch) return none;
+  const address = findNode(view.config, master.node)?.replicate;
+  if (address === undefined) return none;
+  const attach: Attach = {
+    kind: "attach",
+    node: node.node,
+    session: prepared.session,
+    epoch: state.masterEpoch,
+    master: master.node,
+    address,
+  };
+  return { ...none, commands: [attach], events: [describe(view, node.node, facts, wrong)] };
+}
+
+/** Said before the node is attached: afterwards its own history is gone (protocol F16, invariant S9). */
+function describe(view: MasterView, node: NodeId, facts: NodeFacts, wrong: Wrong): SentinelEvent {
+  const evidence = {
+    role: facts.role,
+    replid: facts.replid,
+    offset: facts.offset,
+    keys: facts.keys,
+    runId: facts.runId,
+  };
+  const to = view.master.node;
+  if (wrong === "master-too") {
+    const message = `${node} says master beside ${to}; it becomes a replica of ${to}`;
+    return warning("+convert-to-slave", message, { node, evidence });
+  }
+  const message = `${node} follows ${facts.masterHost}:${facts.masterPort}; it is pointed to ${to}`;
+  const name = view.state.phase === "settling" ? "+slave-reconf-sent" : "+fix-slave-config";
+  return notice(name, message, { node, evidence });
+}
+
+function foreign(node: NodeId, facts: NodeFacts): SentinelEvent {
+  const why = `${node} is foreign: replid ${facts.replid}, ${facts.keys} keys, no marker of this group; hands off`;
+  return warning("+page", why, { node, onceKey: `foreign ${node} ${facts.replid}` });
+}
+
+/** Nodes that follow the right master and are still catching up count against parallelSyncs. */
+function countSyncing(view: MasterView): number {
+  return nodesExcept(view, view.master.node).filter(
+    (node) =>
+      isAnswering(node) &&
+      node.facts?.role === "replica" &&
+      followed(view.config, node.facts) === view.master.node &&
+      !node.facts.isLinkUp,
+  ).length;
+}
+
+/** A repair that failed is tried again at the next interval, not at once. */
+function isResting(view: MasterView, node: NodeId): boolean {
+  const failedAtMs = view.memory.repairFailedAtMs[node];
+  return failedAtMs !== undefined && view.nowMs - failedAtMs < view.settings.probeIntervalMs;
+}
+
+/** The marker is written through the master and replicated from there (DESIGN, identity). */
+function markMaster(view: MasterView): Repairs {
+  const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
+  const { memory, settings, master, masterMemory, state } = view;
+  if (!settings.marker || masterMemory.facts?.marker === undefined) return none;
+  if (masterMemory.facts.marker !== null || masterMemory.facts.isLoading) return none;
+  if (masterMemory.facts.replid !== master.replid || isResting(view, master.node)) return none;
+  const prepared = memory.prepared[master.node];
+  const isFresh =
+    prepared !== undefined &&
+    prepared.facts?.role === "master" &&
+    prepared.askedAtMs <= memory.stateAskedAtMs;
+  if (!isFresh) return { ...none, toPrepare: [master.node] };
+  const mark: Mark = {
+    kind: "mark",
+    node: master.node,
+    session: prepared.session,
+    epoch: state.masterEpoch,
+  };
+  const message = `writing the marker of epoch ${state.masterEpoch} through ${master.node}`;
+  return { ...none, commands: [mark], events: [notice("+marker", message, { node: master.node })] };
+}
+
+/** Whether every node that answers follows the master with its link up: the end of settling. */
+export function doAllFollow(view: MasterView): boolean {
+  return nodesExcept(view, view.master.node).every(
+    (node) =>
+      !isAnswering(node) ||
+      node.lastReply?.kind !== "pong" ||
+      node.facts === null ||
+      !isOurs(view.state, node.facts) ||
+      (node.facts.role === "replica" &&
+        node.role === "replica" &&
+        node.facts.isLinkUp &&
+        followed(view.config, node.facts) === view.master.node),
+  );
+}
+
+export function emitAll(events: readonly SentinelEvent[]): readonly Command[] {
+  return events.map(emit);
+}

@@ -1,0 +1,211 @@
+import type { Command, Publish } from "../commands.ts";
+import { findNode } from "../config.ts";
+import { warning } from "../events.ts";
+import type { Ownership } from "../records.ts";
+import { wantedRecords } from "../records.ts";
+import { settle } from "../state.ts";
+import { isAnswering, isMasterSane, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { doAllFollow, emitAll, repairs } from "./repairs.ts";
+import { emit, hold, type Rule } from "./rule.ts";
+
+const lookAgainMs = 100;
+const publishBackoffMinMs = 250;
+const publishBackoffMaxMs = 10_000;
+
+/** `settling`: publish, repoint, fence, in parallel and level-triggered (DESIGN 4.7). */
+export const settlingRules: readonly Rule<MasterView>[] = [
+  {
+    id: "T600",
+    title: "Publish the record, repoint the replicas and fence the old master, side by side.",
+    source: "DESIGN 4.7 and 5; protocol F10: the record carries the epoch of the commit",
+    find: (view) => {
+      const publish = duePublication(view);
+      const work = repairs(view, "all");
+      const effects: Command[] = [...(publish === null ? [] : [publish]), ...work.commands];
+      if (effects.length === 0) return null;
+      const why = effects.map(sayEffect).join("; ");
+      return {
+        why,
+        plan: [emitAll([...work.events, ...work.remarks]), effects],
+        look: lookNow(view, {
+          probe: Object.keys(view.memory.nodes),
+          info: true,
+          prepare: work.toPrepare,
+          order: "nodes-first",
+          state: true,
+        }),
+      };
+    },
+  },
+  {
+    id: "T610",
+    title: "Observe the nodes that need a repair, then read STATE.",
+    source: "protocol F1 rule 2",
+    find: (view) => {
+      const work = repairs(view, "all");
+      if (work.toPrepare.length === 0) return null;
+      const look = lookNow(view, { prepare: work.toPrepare, order: "nodes-first", state: true });
+      return hold(`observing ${work.toPrepare.join(", ")}`, look);
+    },
+  },
+  {
+    id: "T620",
+    title: "End the settling when the record is read back and every node that answers follows.",
+    source: "DESIGN 4.7; protocol F7: whatever returns later is repaired from steady",
+    find: (view) => {
+      const { state, config, memory, nowMs } = view;
+      if (!isMasterSane(view) || !doAllFollow(view) || !haveAllBeenAsked(view)) return null;
+      const isPublished = isRecordDone(view);
+      if (!isPublished) return null;
+      const why = `${view.master.node} is master${config.dns === undefined ? "" : ", the record names it"}, every node that answers follows it`;
+      const { committedAtMs, publishedAtMs } = memory.marks;
+      const durationsMs = {
+        ...(committedAtMs === null ? {} : { settleMs: Math.round(nowMs - committedAtMs) }),
+        ...(committedAtMs === null || publishedAtMs === null
+          ? {}
+          : { publishMs: Math.round(publishedAtMs - committedAtMs) }),
+      };
+      const event = warning("+failover-end", `epoch ${state.epoch}: ${why}`, {
+        node: view.master.node,
+        durationsMs,
+      });
+      return {
+        why,
+        plan: [
+          [settle(state, config.dns !== undefined, writer(view, "T620", why))],
+          [emit(event)],
+        ],
+        look: lookNow(view, { state: true }),
+      };
+    },
+  },
+  {
+    id: "T630",
+    title: "Report a publication that was refused, and wait for people.",
+    source: "DESIGN 5: another owner's TXT is a refusal; fault D10",
+    find: (view) => {
+      const { publication } = view.memory;
+      if (publication?.epoch !== view.state.masterEpoch || !publication.isRefused) return null;
+      const why = `the record is not ours to change: ${publication.why}`;
+      const onceKey = `refused ${view.state.masterEpoch}`;
+      return hold(why, nextLook(view), warning("-published", why, { onceKey }));
+    },
+  },
+  {
+    id: "T640",
+    title: "Look again soon while something is unsettled.",
+    source: "DESIGN 4.7, level-triggered",
+    find: (view) => {
+      const why = `settling epoch ${view.state.epoch}: ${sayMissing(view)}`;
+      const afterMs = Math.min(lookAgainMs, view.settings.probeIntervalMs);
+      const look = { ...nextLook(view), afterMs, state: true, info: true };
+      const failed = view.memory.publication;
+      if (failed === null || failed.isDone || failed.epoch !== view.state.masterEpoch) {
+        return hold(why, look);
+      }
+      const onceKey = `unpublished ${failed.epoch}`;
+      return hold(why, look, warning("-published", failed.why, { onceKey }));
+    },
+  },
+];
+
+/** While somebody else leads, an old master is still fenced on sight. */
+export const settlingFollower: Rule<MasterView> = {
+  id: "T650",
+  title: "Fence a node that says master beside the committed one, while another observer settles.",
+  source: "DESIGN 4, on-sight repair by any observer",
+  find: (view) => {
+    const work = repairs(view, "fence");
+    if (work.toPrepare.length > 0 && work.commands.length === 0) {
+      const look = lookNow(view, { prepare: work.toPrepare, order: "nodes-first", state: true });
+      return hold(`observing ${work.toPrepare.join(", ")}`, look);
+    }
+    if (work.commands.length === 0) return null;
+    return {
+      why: work.commands.map(sayEffect).join("; "),
+      plan: [emitAll([...work.events, ...work.remarks]), work.commands],
+      look: { ...nextLook(view), afterMs: 0, state: true },
+    };
+  },
+};
+
+/** The publication of the committed master, unless it is done, refused or backing off. */
+export function duePublication(view: MasterView): Publish | null {
+  const { config, memory, state, nowMs } = view;
+  const { publication } = memory;
+  if (config.dns === undefined) return null;
+  const isOfEpoch = publication?.epoch === state.masterEpoch;
+  if (isOfEpoch && (publication.isDone || publication.isRefused)) return null;
+  if (isOfEpoch && nowMs < publication.failedAtMs + backoffMs(publication.failures)) return null;
+  if (isWaitingForFence(view)) return null;
+  return publishCommand(view);
+}
+
+export function publishCommand(view: MasterView): Publish | null {
+  const { config, memory, state, master } = view;
+  const address = findNode(config, master.node)?.publish;
+  if (config.dns === undefined || address === undefined) return null;
+  const owner: Ownership = {
+    deployment: memory.deployment,
+    group: config.name,
+    epoch: state.masterEpoch,
+  };
+  const records = wantedRecords(config, config.dns, owner, address);
+  return { kind: "publish", zoneId: config.dns.zoneId, owner, records };
+}
+
+/**
+ * If a vote of the round said up, somebody may still reach the old master: clients are sent to the new one after
+ * `fenceWaitMs` at most, so that the observer that reaches the old one can fence it first (ADR 0003, invariant S11).
+ */
+function isWaitingForFence(view: MasterView): boolean {
+  const { memory, settings, nowMs, state } = view;
+  const { committedAtMs } = memory.marks;
+  if (memory.upVotes === 0 || committedAtMs === null) return false;
+  const old = state.previousMaster?.node;
+  const isFenced = old !== undefined && memory.nodes[old]?.role === "replica";
+  return !isFenced && nowMs - committedAtMs < settings.fenceWaitMs;
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(publishBackoffMinMs * 2 ** (failures - 1), publishBackoffMaxMs);
+}
+
+function isRecordDone(view: MasterView): boolean {
+  const { publication } = view.memory;
+  if (view.config.dns === undefined) return true;
+  return publication?.epoch === view.state.masterEpoch && publication.isDone;
+}
+
+/** Follows are judged from answers given after the commit, or after this shift took the lead. */
+function haveAllBeenAsked(view: MasterView): boolean {
+  const since = view.memory.marks.committedAtMs ?? view.memory.leadingSinceMs ?? 0;
+  return Object.values(view.memory.nodes).every(
+    (node) =>
+      (node.lastSentAtMs ?? 0) >= since &&
+      (!isAnswering(node) || node.facts === null || (node.factsAskedAtMs ?? 0) >= since),
+  );
+}
+
+function sayMissing(view: MasterView): string {
+  if (!isMasterSane(view)) return `${view.master.node} does not answer as master`;
+  if (!isRecordDone(view)) return "the record is not published yet";
+  const late = Object.values(view.memory.nodes).filter(
+    (node) => node.node !== view.master.node && isAnswering(node) && !node.facts?.isLinkUp,
+  );
+  return `waiting for ${late.map((node) => node.node).join(", ") || "the nodes' answers"}`;
+}
+
+export function sayEffect(command: Command): string {
+  switch (command.kind) {
+    case "publish":
+      return `publishing ${command.records.map((record) => record.name).join(", ")} for epoch ${command.owner.epoch}`;
+    case "attach":
+      return `attaching ${command.node} to ${command.master}`;
+    case "mark":
+      return `marking ${command.node} with epoch ${command.epoch}`;
+    default:
+      return command.kind;
+  }
+}
+

@@ -1,0 +1,208 @@
+import { warning } from "../events.ts";
+import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
+import { isSameProcess, lossOnReturn } from "../loss.ts";
+import type { NodeFacts } from "../model.ts";
+import { adoptLineage, closeRound, recordLoss } from "../state.ts";
+import {
+  isAnswering,
+  isMasterSane,
+  lookNow,
+  type MasterView,
+  mostKeysOfChain,
+  nextLook,
+  nodesExcept,
+  writer,
+} from "../view.ts";
+import { emitAll, repairs } from "./repairs.ts";
+import { emit, hold, type Rule } from "./rule.ts";
+import { duePublication, publishCommand, sayEffect } from "./settling.ts";
+import { isOpenOnMaster } from "./suspicion.ts";
+
+/** What is tended to in calm, and what stands between calm and tending: a pause. */
+export const pauseRule: Rule<MasterView> = {
+  id: "R700",
+  title: "Do nothing in steady while the group is paused.",
+  source: "protocol F12: pause forbids claims, repairs and switchovers; open epochs are finished",
+  find: (view) => {
+    const { pause } = view.state;
+    if (pause === null) return null;
+    const why = `paused by ${pause.by}: ${pause.reason}`;
+    return hold(why, nextLook(view), warning("+pause", why, { onceKey: `pause ${pause.rev}` }));
+  },
+};
+
+/** Records of the master that a restart changed; they come before repairs, which compare against them. */
+export const lineageRules: readonly Rule<MasterView>[] = [
+  {
+    id: "R710",
+    title: "Adopt the new replication id of a healthy committed master.",
+    source: "protocol F5: the chain continues, or no replica of the chain holds more keys",
+    find: (view) => {
+      const { state, master, masterMemory } = view;
+      const { facts } = masterMemory;
+      if (facts === null || !isMasterSane(view) || facts.isLoading) return null;
+      if (!isRecordStale(master, facts)) return null;
+      const isMarked = facts.marker !== undefined && facts.marker !== null;
+      const isWhole = facts.keys >= mostKeysOfChain(view);
+      if (!continuesChain(master, facts) && !isMarked && !isWhole) return null;
+      const reason = continuesChain(master, facts)
+        ? "its history continues"
+        : isMarked
+          ? "it holds the group's marker"
+          : `it holds ${facts.keys} keys, no replica of the old history holds more`;
+      const why = `${master.node} restarted or changed its replication id to ${facts.replid}; ${reason}`;
+      const record = recordOf(master.node, facts);
+      return {
+        why,
+        plan: [
+          [adoptLineage(state, record, writer(view, "R710", why))],
+          [emit(warning("+reboot", why, { node: master.node, evidence: { runId: facts.runId } }))],
+        ],
+        look: lookNow(view, { state: true }),
+      };
+    },
+  },
+  {
+    id: "R720",
+    title: "Store the exact loss when the old master itself comes back, before it is attached.",
+    source: "DESIGN 4, loss report; invariant S9",
+    find: (view) => {
+      const { state, master } = view;
+      const { previousMaster, lastEpoch } = state;
+      if (previousMaster === null || lastEpoch?.loss === null || lastEpoch === null) return null;
+      if (lastEpoch.loss.certainty === "exact" || lastEpoch.epoch !== state.masterEpoch) return null;
+      // Only what it said over the session that will attach it: what is remembered may be from before its death.
+      const old = view.memory.prepared[previousMaster.node];
+      if (old === undefined || old.askedAtMs > view.memory.stateAskedAtMs) return null;
+      const { facts } = old;
+      if (facts === null || facts.role !== "master") return null;
+      if (!isSameProcess(previousMaster, old.node, facts)) return null;
+      if (facts.replid !== previousMaster.replid || master.secondOffset < 1) return null;
+      return storeLoss(view, facts);
+    },
+  },
+];
+
+function storeLoss(view: MasterView, facts: NodeFacts) {
+  const loss = lossOnReturn(view.master.secondOffset - 1, facts);
+  const node = view.state.previousMaster?.node ?? null;
+  const why = `${node} came back with ${loss.bytes} bytes that ${view.master.node} never saw`;
+  const evidence = { bytes: loss.bytes, oldOffset: loss.oldOffset, newOffset: loss.newOffset };
+  return {
+    why,
+    plan: [
+      [recordLoss(view.state, loss, writer(view, "R720", why))],
+      [emit(warning("+loss-report", why, { node, evidence }))],
+    ],
+    look: lookNow(view, { state: true }),
+  };
+}
+
+export const steadyRules: readonly Rule<MasterView>[] = [
+  {
+    id: "R730",
+    title: "Repair on sight what differs from STATE: a second master, a replica of the wrong one, a missing marker.",
+    source: "DESIGN 4, on-sight repair; protocol F1, F8; Sentinel's convert-to-slave and fix-slave-config",
+    find: (view) => {
+      const work = repairs(view, "all");
+      if (work.commands.length > 0) {
+        return {
+          why: work.commands.map(sayEffect).join("; "),
+          plan: [emitAll([...work.events, ...work.remarks]), work.commands],
+          look: lookNow(view, { probe: Object.keys(view.memory.nodes), info: true, state: true }),
+        };
+      }
+      if (work.toPrepare.length > 0) {
+        const look = lookNow(view, { prepare: work.toPrepare, order: "nodes-first", state: true });
+        return hold(`observing ${work.toPrepare.join(", ")} before a repair`, look);
+      }
+      if (work.remarks.length === 0) return null;
+      const fresh = work.remarks.filter(
+        (event) => event.onceKey === undefined || !view.memory.reported.includes(event.onceKey),
+      );
+      if (fresh.length === 0) return null;
+      return hold(fresh.map((event) => event.message).join("; "), nextLook(view), ...fresh);
+    },
+  },
+  {
+    id: "R740",
+    title: "Close a round on a master that answers everybody who could join it.",
+    source: "DESIGN 4.1: a round of unknown age is nobody's",
+    find: (view) => {
+      const { state, memory, master } = view;
+      const isIdle = state.round.status === "open" && isMasterSane(view);
+      if (!isIdle || (isOpenOnMaster(view) && state.round.number !== memory.firstRound)) return null;
+      const why = `round ${state.round.number} is older than this shift, and ${master.node} answers`;
+      return {
+        why,
+        plan: [
+          [closeRound(state, why, writer(view, "R740", why))],
+          [emit(warning("-round", why, { node: master.node }))],
+        ],
+        look: lookNow(view, { state: true }),
+      };
+    },
+  },
+  {
+    id: "R750",
+    title: "Check once a shift that DNS answers the committed master, and ask the API only on a mismatch.",
+    source: "DESIGN 5",
+    find: (view) => {
+      const { config, memory, state } = view;
+      if (config.dns === undefined || !isMasterSane(view) || state.published === null) return null;
+      if (memory.recordCheckedAtMs !== null) return null;
+      return hold("asking DNS for the record", lookNow(view, { record: "resolve" }));
+    },
+  },
+  {
+    id: "R760",
+    title: "Repair the record when it is not the committed master's.",
+    source: "DESIGN 4 and 5; protocol F10: with the epoch of the commit; fault R6",
+    find: (view) => {
+      if (!isMasterSane(view) || !isDrifted(view)) return null;
+      const command = duePublication(view) ?? publishCommand(view);
+      if (command === null) return null;
+      const why = `${view.config.dns?.name} does not name ${view.master.node}`;
+      const event = warning("+record-drift", why, {
+        node: view.master.node,
+        onceKey: `drift ${view.state.masterEpoch}`,
+      });
+      return {
+        why,
+        plan: [[emit(event)], [command]],
+        look: { ...nextLook(view), state: true },
+      };
+    },
+  },
+  {
+    id: "R799",
+    title: "Keep watching: the committed master answers, and everything is as STATE says.",
+    source: "DESIGN 6",
+    find: (view) => {
+      const others = nodesExcept(view, view.master.node).filter((node) => isAnswering(node)).length;
+      const why = isMasterSane(view)
+        ? `${view.master.node} is master, ${others} other nodes answer`
+        : `${view.master.node} does not answer as master; no full evidence yet`;
+      return hold(why, nextLook(view));
+    },
+  },
+];
+
+/** A mismatch between what DNS answered and what STATE says, unless it was repaired or refused already. */
+function isDrifted(view: MasterView): boolean {
+  const { memory, config, master, state, nowMs } = view;
+  const { record, publication } = memory;
+  if (record?.from !== "dns" || config.dns === undefined) return false;
+  const isOfEpoch = publication?.epoch === state.masterEpoch;
+  if (isOfEpoch && publication.isRefused) return false;
+  if (isOfEpoch && !publication.isDone && nowMs - publication.failedAtMs < 1_000) return false;
+  const publish = config.nodes.find((node) => node.id === master.node)?.publish;
+  if (publish === undefined) return false;
+  const isAddress = /^[\d.]+$|:/.test(publish.host);
+  const isRight = isAddress
+    ? record.addresses.length === 1 && record.addresses[0] === publish.host
+    : record.addresses.length > 0;
+  const isPortRight = !config.dns.srv || record.ports.includes(publish.port);
+  return !isRight || !isPortRight;
+}
+

@@ -1,0 +1,75 @@
+import { warning } from "../events.ts";
+import { type GroupView, nextLook, type View } from "../view.ts";
+import { hold, type Rule } from "./rule.ts";
+
+/** Fail static: whatever cannot be read or understood means no effects at all (invariant S14). */
+export const failStatic: readonly Rule<View>[] = [
+  {
+    id: "F100",
+    title: "Do nothing while STATE cannot be read.",
+    source: "DESIGN 4, fail static; faults D3, D7, D8",
+    find: (view) => {
+      const failed = view.memory.storeFailure;
+      if (failed === null || failed.isForeign) return null;
+      const why = `STATE cannot be read: ${failed.why}`;
+      return hold(why, nextLook(view), warning("+page", why, { onceKey: "store" }));
+    },
+  },
+  {
+    id: "F110",
+    title: "Keep hands off a STATE of another schema or deployment.",
+    source: "faults C8, D12, D13",
+    find: (view) => {
+      const failed = view.memory.storeFailure;
+      if (failed === null) return null;
+      return hold(failed.why, nextLook(view), warning("+page", failed.why, { onceKey: "foreign" }));
+    },
+  },
+  {
+    id: "F120",
+    title: "Do nothing before STATE was read for the first time.",
+    source: "DESIGN 4, fail static",
+    find: (view) =>
+      view.memory.state === undefined
+        ? hold("STATE has not been read yet", nextLook(view))
+        : null,
+  },
+];
+
+export const handsOff: readonly Rule<GroupView>[] = [
+  {
+    id: "F130",
+    title: "Do nothing where this observer is not one of the group's.",
+    source: "fault C10",
+    find: (view) => {
+      const { memory, config } = view;
+      if (config.observers.includes(memory.observer)) return null;
+      const why = `${memory.observer} is not one of the observers ${config.observers.join(", ")}`;
+      return hold(why, nextLook(view), warning("+page", why, { onceKey: "not-an-observer" }));
+    },
+  },
+  {
+    id: "F140",
+    title: "Do nothing under a configuration version that STATE does not name.",
+    source: "protocol F11",
+    find: (view) => {
+      const { config, state } = view;
+      if (config.version === state.configVersion) return null;
+      const why = `holding configuration version ${config.version}, STATE names ${state.configVersion}`;
+      return hold(why, { ...nextLook(view), state: true });
+    },
+  },
+  {
+    id: "F150",
+    title: "Keep hands off when a node's marker carries an epoch that STATE has not reached.",
+    source: "fault D10: a table restored from a backup repeats epochs",
+    find: (view) => {
+      const above = Object.values(view.memory.nodes).find(
+        (node) => (node.facts?.marker ?? 0) > view.state.epoch,
+      );
+      if (above === undefined) return null;
+      const why = `${above.node} carries the marker of epoch ${above.facts?.marker}, above STATE's ${view.state.epoch}: the table may have been restored from a backup`;
+      return hold(why, nextLook(view), warning("+page", why, { onceKey: "restored" }));
+    },
+  },
+];

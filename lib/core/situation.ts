@@ -1,0 +1,142 @@
+import { firstMissAtMs, isRefusedTooLong, isSilentTooLong } from "./detector.ts";
+import { continuesChain, isRecordStale } from "./lineage.ts";
+import type { DownKind, NodeFacts } from "./model.ts";
+import {
+  allLinksDown,
+  allowsDeath,
+  summarise,
+  type Testimony,
+  testimonies,
+} from "./testimony.ts";
+import { isAnswering, isBlind, type MasterView, mostKeysOfChain, nodesExcept } from "./view.ts";
+
+/** What this observer holds against the committed master. */
+export type Suspicion =
+  /** Full evidence: it may vote down. */
+  | { readonly kind: "full"; readonly of: DownKind; readonly sinceMs: number; readonly why: string }
+  /** Its own probes say dead, the replicas say otherwise, or say nothing yet. */
+  | { readonly kind: "unreachable"; readonly says: "alive" | "silent"; readonly why: string }
+  | { readonly kind: "blind"; readonly why: string }
+  | { readonly kind: "building"; readonly why: string }
+  | { readonly kind: "none" };
+
+/**
+ * Two kinds of evidence, two limits (DESIGN 6): silence needs `downAfterMs`; refused fresh connects beside links that
+ * are down on every answering replica need `crashAfterMs`. A master that is none any more, or lost its data, is down
+ * of its own kinds (protocol F8, F5).
+ */
+export function suspicion(view: MasterView): Suspicion {
+  const { masterMemory: master, settings, nowMs } = view;
+  const since = firstMissAtMs(master);
+  if (since === null) return oddity(view);
+  if (isBlind(view)) {
+    return { kind: "blind", why: "no node of the group answers this observer" };
+  }
+  const others = nodesExcept(view, master.node);
+  const heard = testimonies(view.config, master, others, nowMs);
+  if (isRefusedTooLong(master, settings, nowMs) && allLinksDown(heard, others)) {
+    const why = `refused ${master.refusals} connects in ${Math.round(nowMs - since)} ms and every answering replica lost its link`;
+    return { kind: "full", of: "refused", sinceMs: since, why };
+  }
+  if (!isSilentTooLong(master, settings, nowMs)) {
+    return { kind: "building", why: `no valid reply for ${Math.round(nowMs - since)} ms` };
+  }
+  if (!allowsDeath(heard, settings)) return unreachable(heard);
+  const why = `no valid reply for ${Math.round(nowMs - since)} ms; replicas: ${formatTestimony(heard)}`;
+  const of = master.refusedSinceMs === null ? "silent" : "refused";
+  return { kind: "full", of, sinceMs: since, why };
+}
+
+function unreachable(heard: readonly Testimony[]): Suspicion {
+  const says = summarise(heard) === "alive" ? "alive" : "silent";
+  return { kind: "unreachable", says, why: formatTestimony(heard) };
+}
+
+export function formatTestimony(heard: readonly Testimony[]): string {
+  if (heard.length === 0) return "none of them could testify";
+  return heard.map((one) => `${one.replica} says ${one.says} (${one.why})`).join(", ");
+}
+
+/** A master that answers, and yet is none: it reports a replica's role, or its data is gone. */
+function oddity(view: MasterView): Suspicion {
+  const { masterMemory: master, settings, nowMs } = view;
+  if (!isAnswering(master)) return { kind: "none" };
+  if (master.role === "replica") {
+    const sinceMs = master.roleSinceMs ?? nowMs;
+    const forMs = Math.round(nowMs - sinceMs);
+    if (forMs < settings.downAfterMs) {
+      return { kind: "building", why: `it has reported the role of a replica for ${forMs} ms` };
+    }
+    const why = `it has reported the role of a replica for ${forMs} ms`;
+    return { kind: "full", of: "not-master", sinceMs, why };
+  }
+  if (master.facts !== null && isAmnesic(view, master.facts)) {
+    const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChain(view)}`;
+    return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
+  }
+  return { kind: "none" };
+}
+
+/**
+ * Whether the master lost its data: a new history that does not continue the old one, no marker key, and fewer keys
+ * than a replica that still holds the old history (protocol F5, fault N3). An AOF restart keeps marker and keys.
+ */
+export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
+  if (facts.role !== "master" || !isRecordStale(view.master, facts)) return false;
+  if (continuesChain(view.master, facts)) return false;
+  if (facts.marker !== undefined && facts.marker !== null) return false;
+  return facts.keys < mostKeysOfChain(view);
+}
+
+/** The kinds of suspicion in which the suspect answers, so that its answer is no veto. */
+export function isAnsweringKind(of: DownKind): boolean {
+  return of === "not-master" || of === "amnesic";
+}
+
+/** The named situation of a group, for status, events and people (DESIGN 1, "analysis"). */
+export type AnalysisName =
+  | "Healthy"
+  | "NoMaster"
+  | "DeadMaster"
+  | "Suspect"
+  | "Unreachable"
+  | "AmnesicMaster"
+  | "WrongMaster"
+  | "TwoMasters"
+  | "Blind";
+
+export interface Analysis {
+  readonly name: AnalysisName;
+  readonly why: string;
+}
+
+export function analyse(view: MasterView): Analysis {
+  const held = suspicion(view);
+  switch (held.kind) {
+    case "full":
+      return { name: nameOf(held.of), why: held.why };
+    case "unreachable":
+      return { name: "Unreachable", why: held.why };
+    case "blind":
+      return { name: "Blind", why: held.why };
+    case "building":
+      return { name: "Suspect", why: held.why };
+    case "none":
+      return analyseOthers(view);
+  }
+}
+
+function nameOf(of: DownKind): AnalysisName {
+  if (of === "amnesic") return "AmnesicMaster";
+  return of === "not-master" ? "WrongMaster" : "DeadMaster";
+}
+
+function analyseOthers(view: MasterView): Analysis {
+  const masters = nodesExcept(view, view.master.node).filter(
+    (node) => isAnswering(node) && node.role === "master",
+  );
+  if (masters.length > 0) {
+    return { name: "TwoMasters", why: `${masters.map((node) => node.node).join(", ")} too` };
+  }
+  return { name: "Healthy", why: `${view.master.node} answers as master` };
+}

@@ -1,0 +1,179 @@
+import type { Look } from "./commands.ts";
+import { findByReplicate, type GroupConfig, type NodeId, type Settings } from "./config.ts";
+import { evidenceFullAtMs, firstMissAtMs, isSuspect, type NodeMemory } from "./detector.ts";
+import { isOfChain } from "./lineage.ts";
+import { isJoinable, type Memory } from "./memory.ts";
+import type { GroupState, MasterRecord, NodeFacts } from "./model.ts";
+import type { Writer } from "./state.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** The moment of a decision: memory, clock and the name for its writes. */
+export interface View {
+  readonly memory: Memory;
+  readonly config: GroupConfig;
+  readonly settings: Settings;
+  readonly nowMs: number;
+  readonly attempt: string;
+}
+
+/** A view of a group whose STATE is known. */
+export interface GroupView extends View {
+  readonly state: GroupState;
+}
+
+/** A view of a group that has a committed master. */
+export interface MasterView extends GroupView {
+  readonly master: MasterRecord;
+  readonly masterMemory: NodeMemory;
+}
+
+export function writer(view: View, rule: string, why: string): Writer {
+  return { attempt: view.attempt, shift: view.memory.shift, rule, why };
+}
+
+export function nodesExcept(view: View, id: NodeId | null): readonly NodeMemory[] {
+  return Object.values(view.memory.nodes).filter((node) => node.node !== id);
+}
+
+/** Whether the node answered its last probe. */
+export function isAnswering(node: NodeMemory): boolean {
+  return node.lastReply !== null && !isSuspect(node);
+}
+
+/** This observer reaches no node at all: it cannot tell a dead group from its own lost path. */
+export function isBlind(view: View): boolean {
+  return Object.values(view.memory.nodes).every((node) => !isAnswering(node));
+}
+
+export function isHeldDown(view: View, node: NodeMemory): boolean {
+  return verdictOf(node, view.settings, view.nowMs).kind === "down";
+}
+
+/** Repairs act only while the committed master itself answers as master (Sentinel's "master looks sane"; F8). */
+export function isMasterSane(view: MasterView): boolean {
+  return isAnswering(view.masterMemory) && view.masterMemory.role === "master";
+}
+
+/**
+ * A node is ours if its history is the group's, or it holds the group's marker key, or it is empty (DESIGN, identity).
+ * Everything else at a configured address is foreign: hands off (fault N18).
+ */
+export function isOurs(state: GroupState, facts: NodeFacts): boolean {
+  const ids = new Set(
+    [state.master, state.previousMaster].flatMap((record) =>
+      record === null ? [] : [record.replid, record.replid2 ?? record.replid],
+    ),
+  );
+  const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
+  const isMarked = facts.marker !== undefined && facts.marker !== null;
+  return isKnown || isMarked || facts.keys === 0;
+}
+
+/** The configured node that this replica follows, by the replication address it names. */
+export function followed(config: GroupConfig, facts: NodeFacts): NodeId | null {
+  if (facts.masterHost === null || facts.masterPort === null) return null;
+  return findByReplicate(config, facts.masterHost, facts.masterPort)?.id ?? null;
+}
+
+/** The best replica of the master's recorded history among those that answered, by keys. */
+export function mostKeysOfChain(view: MasterView): number {
+  const counts = nodesExcept(view, view.master.node).flatMap((node) => {
+    if (node.facts === null || !isAnswering(node)) return [];
+    return isOfChain(view.master, node.facts) ? [node.facts.keys] : [];
+  });
+  return counts.length === 0 ? 0 : Math.max(...counts);
+}
+
+/** Something is going on that must not wait for the calm rhythm. */
+export function isUrgent(view: View): boolean {
+  const { state } = view.memory;
+  if (state === undefined) return true;
+  if (state === null || state.master === null) return true;
+  const master = view.memory.nodes[state.master.node];
+  const isMasterOdd = master === undefined || isSuspect(master) || master.role !== "master";
+  return (
+    isMasterOdd ||
+    state.round.status === "open" ||
+    state.phase !== "steady" ||
+    state.request !== null
+  );
+}
+
+/** The ordinary next look: every node once per interval, STATE as often as the moment asks for. */
+export function nextLook(view: View): Look {
+  const { memory, settings, nowMs } = view;
+  const urgent = isUrgent(view);
+  const nodes = Object.values(memory.nodes);
+  const lastMs = Math.max(...nodes.map((node) => node.lastSentAtMs ?? Number.NEGATIVE_INFINITY));
+  const dueMs = Number.isFinite(lastMs) ? lastMs + settings.probeIntervalMs : nowMs;
+  const fullMs = nodes.map((node) => evidenceFullAtMs(node, settings) ?? Number.POSITIVE_INFINITY);
+  const soonestMs = Math.min(dueMs, ...fullMs.filter((at) => at > nowMs));
+  const afterMs = Math.max(0, soonestMs - nowMs);
+  const stateAgeMs = nowMs + afterMs - memory.stateReadAtMs;
+  const isInfoDue = nodes.some(
+    (node) => nowMs + afterMs - (node.factsAtMs ?? Number.NEGATIVE_INFINITY) >= infoPeriodMs(view),
+  );
+  return {
+    afterMs,
+    probe: nodes.map((node) => node.node),
+    // A node that comes back is asked at once who it is now.
+    info: urgent || isInfoDue || nodes.some(isSuspect),
+    prepare: urgent ? toPrepare(view) : [],
+    bystander: null,
+    order: "together",
+    state: urgent || memory.storeFailure !== null || stateAgeMs >= settings.stateReadMs,
+    votes: urgent && isJoinableNow(view),
+    record: wantsRecord(view),
+  };
+}
+
+/** A look at once, built from nothing: name what is needed. */
+export function lookNow(view: View, needs: Partial<Look>): Look {
+  const empty: Look = {
+    afterMs: 0,
+    probe: [],
+    info: false,
+    prepare: [],
+    bystander: null,
+    order: "together",
+    state: false,
+    votes: false,
+    record: "none",
+  };
+  return { ...empty, ...needs, record: needs.record ?? wantsRecord(view) };
+}
+
+/** INFO with every 10th probe in calm. */
+function infoPeriodMs(view: View): number {
+  return 10 * view.settings.probeIntervalMs;
+}
+
+/** While the master is suspect, the sessions of whoever may be promoted are opened before they are needed. */
+export function toPrepare(view: View): readonly NodeId[] {
+  const { state } = view.memory;
+  const master = state?.master?.node ?? null;
+  const suspect = master === null ? undefined : view.memory.nodes[master];
+  const isAfoot = suspect !== undefined && (isSuspect(suspect) || suspect.role !== "master");
+  if (!isAfoot) return [];
+  return nodesExcept(view, master)
+    .filter((node) => isAnswering(node))
+    .map((node) => node.node);
+}
+
+function isJoinableNow(view: View): boolean {
+  const { memory } = view;
+  const { state } = memory;
+  if (state === undefined || state === null || state.round.status !== "open") return false;
+  return isJoinable(memory, state) && memory.voted?.round === state.round.number;
+}
+
+/** The zone is read while a suspicion lasts, so that a publication starts from what is there. */
+function wantsRecord(view: View): "none" | "resolve" | "api" {
+  const { state, record } = view.memory;
+  if (view.config.dns === undefined || state === undefined || state === null) return "none";
+  if (state.master === null) return "none";
+  const master = view.memory.nodes[state.master.node];
+  const isSuspected = master !== undefined && firstMissAtMs(master) !== null;
+  if (isSuspected && record?.from !== "api") return "api";
+  return "none";
+}

@@ -1,0 +1,28 @@
+import type { DnsConfig } from "../core/config.ts";
+import type { Ownership, RecordSet } from "../core/records.ts";
+import type { Result } from "./errors.ts";
+
+/** The published name: read, and changed by compare-and-swap only (DESIGN 5). */
+export interface Dns {
+  /** Everything at the group's names, from the API, including what is still pending. */
+  read(dns: DnsConfig): Promise<Result<readonly RecordSet[]>>;
+  /** Publishes and reads back; "refused" when somebody else owns the name or a newer epoch stands. */
+  publish(request: PublishRequest): Promise<Result<{ readonly isChanged: boolean }>>;
+  /** Asks DNS as a client does: the addresses and the SRV port that the name answers now. */
+  resolve(dns: DnsConfig): Promise<Result<Resolution>>;
+}
+
+export interface PublishRequest {
+  readonly dns: DnsConfig;
+  readonly owner: Ownership;
+  readonly wanted: readonly RecordSet[];
+  /** What was read ahead of need, so that the first sending costs no read; null when nothing was. */
+  readonly known: readonly RecordSet[] | null;
+  /** Re-derived before each sending: false stops a batch that STATE has overtaken. */
+  readonly isCurrent: () => boolean;
+}
+
+export interface Resolution {
+  readonly addresses: readonly string[];
+  readonly ports: readonly number[];
+}

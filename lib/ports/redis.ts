@@ -1,0 +1,66 @@
+import type { Address, AuthConfig, NodeConfig, TlsConfig } from "../core/config.ts";
+import type { NodeFacts, Sample } from "../core/model.ts";
+import type { Result } from "./errors.ts";
+
+/** How to reach the nodes of one group. */
+export interface RedisAccess {
+  readonly auth?: { readonly username?: string; readonly password: string };
+  readonly tls?: { readonly ca?: string; readonly servername?: string };
+  /** The group's marker key; null when the group opted out. */
+  readonly markerKey: string | null;
+}
+
+/** Where secrets come from; resolved before a shift's first probe. */
+export interface SecretSource {
+  resolve(auth: AuthConfig | undefined, tls: TlsConfig | undefined): Promise<Result<ResolvedSecrets>>;
+}
+
+export type ResolvedSecrets = Pick<RedisAccess, "auth" | "tls">;
+
+/** The nodes of one group as one observer reaches them. Nothing here retries, queues or re-sends. */
+export interface RedisNodes {
+  /** PING and ROLE, and INFO when asked, over a connection kept for probing; never throws, never exceeds the deadline. */
+  probe(node: NodeConfig, wants: ProbeWants): Promise<Sample>;
+  /** A connection for effects: one, never reconnected. */
+  openSession(node: NodeConfig, deadlineMs: number): Promise<Result<NodeSession>>;
+  /** Calls back when a probe connection is lost while idle; the loop then probes at once. */
+  onLost(listener: (node: string) => void): void;
+  close(): Promise<void>;
+}
+
+export interface ProbeWants {
+  readonly info: boolean;
+  readonly timeoutMs: number;
+  /** A connection whose oldest probe is unanswered for this long is replaced. */
+  readonly reconnectAfterMs: number;
+}
+
+/**
+ * The connection that fences role changes (protocol F1): whoever observed an older role holds a connection that the
+ * newer role change has cut.
+ */
+export interface NodeSession {
+  readonly id: number;
+  readonly node: string;
+  readonly isOpen: boolean;
+  /** WATCH marker, GET marker, INFO in one round trip. */
+  observe(deadlineMs: number): Promise<Result<NodeFacts>>;
+  /** The role change as one MULTI/EXEC, followed by INFO in the same round trip. */
+  changeRole(change: RoleChange, deadlineMs: number): Promise<Result<RoleChanged>>;
+  setMarker(epoch: number, deadlineMs: number): Promise<Result<void>>;
+  close(): void;
+}
+
+export type RoleChange =
+  | { readonly kind: "promote"; readonly epoch: number }
+  | { readonly kind: "attach"; readonly master: Address }
+  | { readonly kind: "hand-over"; readonly to: Address; readonly timeoutMs: number }
+  /** Ends a hand-over and leaves the node a writable master. */
+  | { readonly kind: "fence" };
+
+export interface RoleChanged {
+  /** What the node says of itself right after, over the same connection. */
+  readonly facts: NodeFacts;
+  /** Parts that the ACL or the server refused without harm to the change. */
+  readonly warnings: readonly string[];
+}

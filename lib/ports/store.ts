@@ -1,0 +1,96 @@
+import type { GroupConfig, NodeId } from "../core/config.ts";
+import type { GroupState, Vote } from "../core/model.ts";
+import type { Result } from "./errors.ts";
+
+/**
+ * The quorum store: one table, single-item conditional writes and strong reads only, so that it works on a
+ * multi-Region strongly consistent table too. Every call has a deadline of its own.
+ */
+export interface Store {
+  /** Strong read. null: there is no such item. "foreign": another schema or deployment; hands off. */
+  readState(group: string): Promise<Result<StoredState>>;
+  /**
+   * Compare-and-swap on `rev`; `base` null creates. An ambiguous answer is resolved by the attempt id: the result says
+   * won or lost for certain, or fails with isOutcomeKnown false.
+   */
+  writeState(base: number | null, next: GroupState, attempt: string): Promise<Result<Swap>>;
+  /** Strong reads of the votes of these observers. */
+  readVotes(group: string, observers: readonly string[]): Promise<Result<readonly Vote[]>>;
+  /** Once per observer and round; `standing` is the vote that was there first (protocol F3). */
+  castVote(vote: Vote): Promise<Result<{ readonly isCast: boolean; readonly standing: Vote }>>;
+  readHeartbeat(observer: string): Promise<Result<Heartbeat | null>>;
+  /** Writes if the stored shift number is below the beat's, or is its own; otherwise says which shift stands. */
+  writeHeartbeat(heartbeat: Heartbeat): Promise<Result<{ readonly standingShift: number }>>;
+  appendEvent(event: StoredEvent): Promise<Result<void>>;
+  readEvents(group: string, limit: number): Promise<Result<readonly StoredEvent[]>>;
+  /** All stored configuration versions of all groups, newest first within a group. */
+  listConfigs(): Promise<Result<readonly GroupConfig[]>>;
+  readConfig(group: string, version: number): Promise<Result<GroupConfig | null>>;
+  /** Immutable: fails as "refused" when the version exists. */
+  putConfig(config: GroupConfig): Promise<Result<void>>;
+  deleteConfig(group: string, version: number): Promise<Result<void>>;
+  /** Put if absent: which group owns the node (protocol F14). */
+  claimNode(node: NodeId, group: string): Promise<Result<{ readonly owner: string }>>;
+  releaseNode(node: NodeId, group: string): Promise<Result<void>>;
+}
+
+export type StoredState =
+  | { readonly kind: "absent" }
+  | { readonly kind: "state"; readonly state: GroupState }
+  | { readonly kind: "foreign"; readonly why: string };
+
+export interface Swap {
+  readonly isWon: boolean;
+  /** What stands now: our own write, or whose write defeated it; null when the item is gone. */
+  readonly state: GroupState | null;
+}
+
+/** What one observer last said of itself; `status` shows its age, by the reader's clock and the writer's `at`. */
+export interface Heartbeat {
+  readonly observer: string;
+  /** Grows by one with every shift of this observer: the older of two overlapping shifts yields. */
+  readonly shift: number;
+  /** Wall clock of the writer, for people only. */
+  readonly at: string;
+  readonly codeVersion: string;
+  readonly groups: Readonly<Record<string, GroupReport>>;
+}
+
+export interface GroupReport {
+  readonly configVersion: number;
+  /** Last STATE rev this observer acted on: acknowledges a pause. */
+  readonly rev: number;
+  readonly isPauseSeen: boolean;
+  readonly suspect: NodeId | null;
+  /** How long this observer has known the committed master; for the cool-down across shifts. */
+  readonly masterEpoch: number;
+  readonly masterKnownForMs: number;
+  readonly rule: string;
+  readonly why: string;
+  readonly nodes: Readonly<Record<NodeId, NodeReport>>;
+}
+
+export interface NodeReport {
+  readonly verdict: string;
+  readonly role: "master" | "replica" | null;
+  readonly offset: number | null;
+  readonly replid: string | null;
+  readonly isLinkUp: boolean | null;
+  readonly latencyMs: number | null;
+}
+
+export interface StoredEvent {
+  readonly group: string;
+  /** Sortable: rev and sequence, so that two leaders of one epoch never collide. */
+  readonly id: string;
+  readonly at: string;
+  readonly observer: string;
+  readonly name: string;
+  readonly rule: string;
+  readonly epoch: number;
+  readonly round: number;
+  readonly node: NodeId | null;
+  readonly message: string;
+  readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
+  readonly durationsMs: Readonly<Record<string, number>>;
+}
