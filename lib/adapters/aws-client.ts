@@ -47,12 +47,19 @@ const kinds: Readonly<Record<string, FailureKind>> = {
 export function awsFailure(what: string, error: unknown): Failure {
   const { name, code, message } = describe(error);
   const kind = kinds[name] ?? kinds[code] ?? "cut";
-  return failure(kind, `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`);
+  return failure(
+    kind,
+    `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`,
+  );
 }
 
 function describe(error: unknown): { name: string; code: string; message: string } {
   if (!(error instanceof Error)) return { name: "", code: "", message: String(error) };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const nested = error instanceof AggregateError ? describe(error.errors[0]) : null;
-  return { name: error.name, code: code || (nested?.code ?? ""), message: error.message || (nested?.message ?? "") };
+  return {
+    name: error.name,
+    code: code || (nested?.code ?? ""),
+    message: error.message || (nested?.message ?? ""),
+  };
 }

@@ -31,7 +31,10 @@ export const keys = {
 };
 
 export function toItem(key: { readonly pk: string; readonly sk: string }, body: object): Item {
-  return marshall({ ...key, ...body }, { removeUndefinedValues: true, convertClassInstanceToMap: true });
+  return marshall(
+    { ...key, ...body },
+    { removeUndefinedValues: true, convertClassInstanceToMap: true },
+  );
 }
 
 const lineage = {
@@ -97,7 +100,10 @@ export function parseState(item: Item | undefined, deployment: string): StoredSt
   if (item === undefined) return { kind: "absent" };
   const parsed = groupState.safeParse(unmarshall(item));
   if (!parsed.success) {
-    return { kind: "foreign", why: `STATE is not one that this version understands: ${tell(parsed.error)}` };
+    return {
+      kind: "foreign",
+      why: `STATE is not one that this version understands: ${tell(parsed.error)}`,
+    };
   }
   if (parsed.data.deployment !== deployment) {
     const why = `STATE belongs to deployment ${parsed.data.deployment}, this is ${deployment}`;
@@ -221,7 +227,10 @@ export function parseEvent(item: Item): Result<StoredEvent> {
 function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
   const parsed = schema.safeParse(unmarshall(item));
   if (parsed.success) return success(parsed.data);
-  return failure("malformed", `a ${what} item is not one that this version understands: ${tell(parsed.error)}`);
+  return failure(
+    "malformed",
+    `a ${what} item is not one that this version understands: ${tell(parsed.error)}`,
+  );
 }
 
 function tell(error: z.ZodError): string {

@@ -54,7 +54,8 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
 
   return {
     readState,
-    writeState: (base, next, attempt) => swap(calls, readState, deployment, { base, next, attempt }),
+    writeState: (base, next, attempt) =>
+      swap(calls, readState, deployment, { base, next, attempt }),
     readVotes: (group, observers) => readVotes(calls, group, observers),
     castVote: (vote) => castVote(calls, vote),
     readHeartbeat: async (observer) => {
@@ -105,7 +106,9 @@ interface Condition {
   readonly values?: Item;
 }
 
-type Put = { readonly isPut: true } | { readonly isPut: false; readonly standing: Item | undefined };
+type Put =
+  | { readonly isPut: true }
+  | { readonly isPut: false; readonly standing: Item | undefined };
 
 type Calls = ReturnType<typeof createCalls>;
 
@@ -334,4 +337,3 @@ async function listConfigs(calls: Calls): Promise<Result<readonly GroupConfig[]>
   }
   return success(configs);
 }
-

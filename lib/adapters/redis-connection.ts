@@ -121,9 +121,7 @@ function greetingFor(access: RedisAccess): readonly Args[] {
   const name: Args = ["CLIENT", "SETNAME", "lambda-sentinel"];
   if (auth === undefined) return [name];
   const login: Args =
-    auth.username === undefined
-      ? ["AUTH", auth.password]
-      : ["AUTH", auth.username, auth.password];
+    auth.username === undefined ? ["AUTH", auth.password] : ["AUTH", auth.username, auth.password];
   return [login, name];
 }
 
@@ -162,14 +160,20 @@ function connectFailure(address: Address, error: unknown, deadlineMs: number): F
     error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
   const text = error instanceof Error ? error.message : String(error);
   if (code === "ECONNREFUSED") return failure("unreachable", `${where}: refused`);
-  if (code === "ETIMEDOUT") return failure("timeout", `${where}: no connection in ${deadlineMs} ms`);
+  if (code === "ETIMEDOUT")
+    return failure("timeout", `${where}: no connection in ${deadlineMs} ms`);
   if (code === "ECONNRESET" || code === "EPIPE") return failure("cut", `${where}: reset`);
   if (isTls(code)) return failure("denied", `${where}: TLS: ${text}`);
   return failure("unreachable", `${where}: ${code} ${text}`);
 }
 
 function isTls(code: string): boolean {
-  return code.startsWith("ERR_TLS") || code.startsWith("CERT_") || code.includes("CERT") || code.startsWith("ERR_SSL");
+  return (
+    code.startsWith("ERR_TLS") ||
+    code.startsWith("CERT_") ||
+    code.includes("CERT") ||
+    code.startsWith("ERR_SSL")
+  );
 }
 
 function say(error: Error | null): string {

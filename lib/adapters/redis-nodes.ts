@@ -109,7 +109,10 @@ function createNodeProbe(
     }
     if (!got.ok) {
       if (connection === current) drop();
-      return { kind: "failed", reply: got.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" } };
+      return {
+        kind: "failed",
+        reply: got.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" },
+      };
     }
     oldestOpenMs = null;
     return { kind: "answered", replies: got.value };
@@ -129,7 +132,8 @@ function createNodeProbe(
           if (failed !== null) return sample(sentAtMs, isFreshConnect, connectReply(failed));
         }
         const outcome = await ask(sentAtMs, wants);
-        if (outcome.kind === "answered") return read(sentAtMs, isFreshConnect, wants, outcome.replies);
+        if (outcome.kind === "answered")
+          return read(sentAtMs, isFreshConnect, wants, outcome.replies);
         if (outcome.reply.kind !== "reset" || isFreshConnect) {
           return sample(sentAtMs, isFreshConnect, outcome.reply);
         }

@@ -25,7 +25,13 @@ export function sessionOn(
       return connection.isOpen;
     },
     observe: async (deadlineMs) => {
-      const watch: Args[] = markerKey === null ? [] : [["WATCH", markerKey], ["GET", markerKey]];
+      const watch: Args[] =
+        markerKey === null
+          ? []
+          : [
+              ["WATCH", markerKey],
+              ["GET", markerKey],
+            ];
       const got = await connection.exchange([...watch, ["INFO"]], deadlineMs);
       if (!got.ok) return got;
       const marker = markerKey === null ? undefined : parseMarker(got.value[1]);
@@ -122,7 +128,11 @@ async function changeRole(
   if (!second.ok) return second;
   const still = second.value.refused[0];
   if (still !== undefined) return failure("denied", `${target.node}: ${still.text}`);
-  return finish(target, second.value, refused.map((one) => one.text));
+  return finish(
+    target,
+    second.value,
+    refused.map((one) => one.text),
+  );
 }
 
 interface Transaction {
@@ -162,7 +172,10 @@ function finish(
     return failure("refused", `${node}: ${textOf(done.exec)}`);
   }
   if (done.exec.value === null) {
-    return failure("refused", `${node}: the marker changed since it was observed; somebody newer acted`);
+    return failure(
+      "refused",
+      `${node}: the marker changed since it was observed; somebody newer acted`,
+    );
   }
   const results = Array.isArray(done.exec.value) ? done.exec.value : [];
   const failed = done.parts.flatMap((part, index) => {

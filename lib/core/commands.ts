@@ -134,6 +134,8 @@ export type Outcome =
       /** What the old master answered beside it; null: nothing in time. */
       readonly oldMaster: NodeFacts | null;
       readonly warnings: readonly string[];
+      /** Round trips in series from this shift's vote to the promotion's answer. */
+      readonly trips: { readonly store: number; readonly redis: number };
     }
   | {
       readonly kind: "effect-done";

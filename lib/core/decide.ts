@@ -177,7 +177,9 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
 function notices(before: Memory, after: Memory, seen: Observation): readonly SentinelEvent[] {
   const events: SentinelEvent[] = [];
   if (seen.wasFrozen) {
-    events.push(notice("+tilt", "the process slept through its own loop; its silence is discarded"));
+    events.push(
+      notice("+tilt", "the process slept through its own loop; its silence is discarded"),
+    );
   }
   for (const node of Object.values(after.nodes)) {
     const was = before.nodes[node.node];

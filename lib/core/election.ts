@@ -23,7 +23,12 @@ export interface Assessment {
 }
 
 export type Choice =
-  | { readonly kind: "chosen"; readonly node: NodeId; readonly facts: NodeFacts; readonly why: string }
+  | {
+      readonly kind: "chosen";
+      readonly node: NodeId;
+      readonly facts: NodeFacts;
+      readonly why: string;
+    }
   | { readonly kind: "none"; readonly why: string };
 
 export interface Election {
@@ -66,7 +71,10 @@ export function elect(input: ElectionInput): Election {
     const why = `${ahead.node} is silent now but was seen at offset ${ahead.lastKnownOffset}, beyond ${best.facts.offset} of ${best.node}`;
     return { choice: { kind: "none", why }, field };
   }
-  return { choice: { kind: "chosen", ...best, why: whyChosen(best.facts, eligible.length) }, field };
+  return {
+    choice: { kind: "chosen", ...best, why: whyChosen(best.facts, eligible.length) },
+    field,
+  };
 }
 
 function assess(input: ElectionInput, contender: Contender): Assessment {

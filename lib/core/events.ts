@@ -74,10 +74,24 @@ interface Options {
 
 /** An event of warning level: stored, and fit for alarms. */
 export function warning(name: EventName, message: string, options: Options = {}): SentinelEvent {
-  return { ...options, name, level: "warning", node: options.node ?? null, message, isStored: true };
+  return {
+    ...options,
+    name,
+    level: "warning",
+    node: options.node ?? null,
+    message,
+    isStored: true,
+  };
 }
 
 /** An event for the log alone. */
 export function notice(name: EventName, message: string, options: Options = {}): SentinelEvent {
-  return { ...options, name, level: "notice", node: options.node ?? null, message, isStored: false };
+  return {
+    ...options,
+    name,
+    level: "notice",
+    node: options.node ?? null,
+    message,
+    isStored: false,
+  };
 }

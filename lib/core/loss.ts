@@ -27,6 +27,10 @@ export function forkOffset(master: Pick<NodeFacts, "secondOffset" | "offset">): 
 }
 
 /** Whether a returned node is the very process that was the master before, so that its offset can be compared. */
-export function isSameProcess(previous: MasterRecord | null, node: string, facts: NodeFacts): boolean {
+export function isSameProcess(
+  previous: MasterRecord | null,
+  node: string,
+  facts: NodeFacts,
+): boolean {
   return previous !== null && previous.node === node && previous.runId === facts.runId;
 }

@@ -1,11 +1,6 @@
 import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeId } from "./config.ts";
-import {
-  absorbSample,
-  discardMisses,
-  type NodeMemory,
-  unknownNode,
-} from "./detector.ts";
+import { absorbSample, discardMisses, type NodeMemory, unknownNode } from "./detector.ts";
 import type { GroupState, NodeFacts, Sample, Vote, VoteVerdict } from "./model.ts";
 import type { RecordSet } from "./records.ts";
 
@@ -28,7 +23,12 @@ export interface Observation {
 export type Asked<T> =
   | { readonly kind: "not-asked" }
   | { readonly kind: "failed"; readonly why: string; readonly isForeign: boolean }
-  | { readonly kind: "read"; readonly askedAtMs: number; readonly readAtMs: number; readonly value: T };
+  | {
+      readonly kind: "read";
+      readonly askedAtMs: number;
+      readonly readAtMs: number;
+      readonly value: T;
+    };
 
 export type RecordView =
   | { readonly from: "api"; readonly found: readonly RecordSet[] }
@@ -55,6 +55,7 @@ export interface Promotion {
   readonly oldMaster: NodeFacts | null;
   readonly failures: number;
   readonly why: string;
+  readonly trips: { readonly store: number; readonly redis: number };
 }
 
 export interface Publication {
@@ -291,7 +292,7 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
       };
     case "promoted":
       return {
-        ...memory,
+        ...absorbOne(memory, answerOf(outcome)),
         promotion: { ...outcome, failures: 0, why: "" },
         marks: { ...memory.marks, promotedAtMs: outcome.atMs },
       };
@@ -308,6 +309,13 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
     case "withheld":
       return memory;
   }
+}
+
+/** What a promoted node said right after counts as an answer of that node. */
+function answerOf(outcome: Extract<Outcome, { kind: "promoted" }>): Sample {
+  const { node, facts, atMs } = outcome;
+  const times = { sentAtMs: atMs, receivedAtMs: atMs };
+  return { node, ...times, reply: { kind: "pong" }, isFreshConnect: false, facts };
 }
 
 /** Whether the write that was won took back this observer's own down vote. */
@@ -338,7 +346,8 @@ function absorbFailure(
   const { node, epoch, why } = outcome;
   if (outcome.command === "promote") {
     const failures = memory.promotion?.epoch === epoch ? memory.promotion.failures + 1 : 1;
-    const promotion = { epoch, node, facts: null, oldMaster: null, failures, why };
+    const trips = { store: 0, redis: 0 };
+    const promotion = { epoch, node, facts: null, oldMaster: null, failures, why, trips };
     return { ...memory, prepared, promotion };
   }
   if (outcome.command === "hand-over") {
@@ -368,4 +377,3 @@ export function isJoinable(memory: Memory, state: GroupState): boolean {
   if (memory.firstRound === null) return false;
   return state.round.number > memory.firstRound || state.round.number === memory.wokenFor;
 }
-

@@ -39,9 +39,8 @@ export function companionText(owner: Ownership, master: Address): string {
 
 /** Reads a companion; null when the text isn't one of ours. */
 export function parseCompanion(value: string): Ownership | null {
-  const match = /^"owner=lambda-sentinel deployment=(\S+) group=(\S+) epoch=(\d+) master=\S+"$/.exec(
-    value,
-  );
+  const match =
+    /^"owner=lambda-sentinel deployment=(\S+) group=(\S+) epoch=(\d+) master=\S+"$/.exec(value);
   const [, deployment, group, epoch] = match ?? [];
   if (deployment === undefined || group === undefined || epoch === undefined) return null;
   return { deployment, group, epoch: Number(epoch) };
@@ -132,10 +131,7 @@ function fenced(
 }
 
 /** A record that already says what we want is no stranger: somebody deleted only the companion. */
-function refuseStrangers(
-  found: readonly RecordSet[],
-  wanted: readonly RecordSet[],
-): string | null {
+function refuseStrangers(found: readonly RecordSet[], wanted: readonly RecordSet[]): string | null {
   const stranger = found.find((one) => !wanted.some((want) => isSameRecord(one, want)));
   if (stranger === undefined) return null;
   return `${stranger.name} has ${stranger.type} ${stranger.values.join(" ")} that lambda-sentinel did not write; remove it, or adopt it explicitly`;

@@ -1,13 +1,7 @@
 import { firstMissAtMs, isRefusedTooLong, isSilentTooLong } from "./detector.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
 import type { DownKind, NodeFacts } from "./model.ts";
-import {
-  allLinksDown,
-  allowsDeath,
-  summarise,
-  type Testimony,
-  testimonies,
-} from "./testimony.ts";
+import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
 import { isAnswering, isBlind, type MasterView, mostKeysOfChain, nodesExcept } from "./view.ts";
 
 /** What this observer holds against the committed master. */
@@ -62,7 +56,10 @@ function oddity(view: MasterView): Suspicion {
   const { masterMemory: master, settings, nowMs } = view;
   if (!isAnswering(master)) return { kind: "none" };
   if (master.role === "replica") {
-    const sinceMs = master.roleSinceMs ?? nowMs;
+    // It counts from when it was committed: until then the role of a replica was the right one.
+    const { masterKnown, startedAtMs } = view.memory;
+    const knownMs = Math.max(masterKnown.sinceMs, startedAtMs);
+    const sinceMs = Math.max(master.roleSinceMs ?? nowMs, knownMs);
     const forMs = Math.round(nowMs - sinceMs);
     if (forMs < settings.downAfterMs) {
       return { kind: "building", why: `it has reported the role of a replica for ${forMs} ms` };

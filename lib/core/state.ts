@@ -1,5 +1,5 @@
-import type { GroupConfig, NodeId } from "./config.ts";
 import type { WriteState } from "./commands.ts";
+import type { GroupConfig, NodeId } from "./config.ts";
 import {
   type Candidate,
   type EpochKind,
@@ -81,7 +81,11 @@ function closed(round: Round, reason: string): Round {
 
 export function openRound(state: GroupState, suspect: NodeId | null, writer: Writer): WriteState {
   const purpose = suspect === null ? "bootstrap" : "failover";
-  return write(state, { round: newRound(state.round.number + 1, purpose, suspect, writer) }, writer);
+  return write(
+    state,
+    { round: newRound(state.round.number + 1, purpose, suspect, writer) },
+    writer,
+  );
 }
 
 /** Withdrawing a vote goes through STATE, which defeats every claim that counted it (protocol F3). */
@@ -242,12 +246,7 @@ export function request(
   return write(state, { request: { ...asked, id: writer.attempt } }, writer);
 }
 
-export function pause(
-  state: GroupState,
-  by: string,
-  reason: string,
-  writer: Writer,
-): WriteState {
+export function pause(state: GroupState, by: string, reason: string, writer: Writer): WriteState {
   return write(state, { pause: { by, reason, rev: state.rev + 1 } }, writer);
 }
 

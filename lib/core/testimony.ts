@@ -80,7 +80,11 @@ function testify(
   if (wasBusyBefore(replica, since)) {
     return { replica: name, says: "dead", isLinkDown: false, why: "a busy stream stopped" };
   }
-  return { replica: name, says: "silent", why: "its link is idle, which an idle master explains too" };
+  return {
+    replica: name,
+    says: "silent",
+    why: "its link is idle, which an idle master explains too",
+  };
 }
 
 /** Two positions, both asked for after the first miss, of which the later is further. */

@@ -12,7 +12,10 @@ export interface RedisAccess {
 
 /** Where secrets come from; resolved before a shift's first probe. */
 export interface SecretSource {
-  resolve(auth: AuthConfig | undefined, tls: TlsConfig | undefined): Promise<Result<ResolvedSecrets>>;
+  resolve(
+    auth: AuthConfig | undefined,
+    tls: TlsConfig | undefined,
+  ): Promise<Result<ResolvedSecrets>>;
 }
 
 export type ResolvedSecrets = Pick<RedisAccess, "auth" | "tls">;

@@ -4,7 +4,11 @@ import type { SentinelEvent } from "../core/events.ts";
 export interface Reporter {
   event(event: ReportedEvent): void;
   /** A line for what is no event: a shift's start and end, a failing dependency. */
-  line(level: "info" | "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void;
+  line(
+    level: "info" | "warn" | "error",
+    message: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): void;
   /** Waits, within its own deadline, until the copies are stored. */
   flush(): Promise<void>;
 }

@@ -4,7 +4,15 @@ import { isJoinable } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
 import { namedMaster } from "../quorum.ts";
 import { adoptMaster, createState, openRound } from "../state.ts";
-import { followed, type GroupView, isAnswering, lookNow, nextLook, type View, writer } from "../view.ts";
+import {
+  followed,
+  type GroupView,
+  isAnswering,
+  lookNow,
+  nextLook,
+  type View,
+  writer,
+} from "../view.ts";
 import { emit, hold, type Rule } from "./rule.ts";
 
 /**
@@ -34,7 +42,8 @@ export const withoutState: readonly Rule<View>[] = [
 export const withoutMaster: readonly Rule<GroupView>[] = [
   {
     id: "B210",
-    title: "Open a new bootstrap round when the standing one is of unknown age, or the votes in it are spent.",
+    title:
+      "Open a new bootstrap round when the standing one is of unknown age, or the votes in it are spent.",
     source: "protocol F2",
     find: (view) => {
       const { memory, state } = view;
@@ -54,7 +63,8 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
   },
   {
     id: "B220",
-    title: "Vote for the single master that this observer finds, by an answer younger than the round.",
+    title:
+      "Vote for the single master that this observer finds, by an answer younger than the round.",
     source: "DESIGN 3, bootstrap",
     find: (view) => {
       const { memory, state, config } = view;

@@ -1,6 +1,6 @@
+import type { NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
-import type { NodeMemory } from "../detector.ts";
 import type { Memory } from "../memory.ts";
 import { type Tally, tally } from "../quorum.ts";
 import { isAnsweringKind, suspicion } from "../situation.ts";
@@ -46,8 +46,10 @@ export const claimRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "S350",
-    title: "Hold through the cool-down after a completed automatic failover, unless an operator asked.",
-    source: "invariant S13; measured by each observer from when it saw the master change (protocol F16)",
+    title:
+      "Hold through the cool-down after a completed automatic failover, unless an operator asked.",
+    source:
+      "invariant S13; measured by each observer from when it saw the master change (protocol F16)",
     find: (view) => {
       if (readyTally(view) === null || view.state.request !== null) return null;
       const { lastEpoch } = view.state;

@@ -7,8 +7,10 @@ import { emit, hold, type Rule } from "./rule.ts";
 export const leadRules: readonly Rule<MasterView>[] = [
   {
     id: "L400",
-    title: "Take over an open epoch whose leader released it or gave no sign of life for takeoverMs.",
-    source: "DESIGN 4, crash anywhere; protocol F9: (epoch, leader, beat) is watched, on this clock alone",
+    title:
+      "Take over an open epoch whose leader released it or gave no sign of life for takeoverMs.",
+    source:
+      "DESIGN 4, crash anywhere; protocol F9: (epoch, leader, beat) is watched, on this clock alone",
     find: (view) => {
       const { memory, state, nowMs, settings } = view;
       // An observer that reaches no node could not carry the epoch on.

@@ -47,7 +47,8 @@ export const promotingRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "P510",
-    title: "Commit the candidate that this shift promoted itself and that descends from what was chosen.",
+    title:
+      "Commit the candidate that this shift promoted itself and that descends from what was chosen.",
     source: "DESIGN 4.6; protocol F1 rule 5, F5c; invariants S6, S7",
     find: (view) => {
       const done = ownPromotion(view);
@@ -91,7 +92,8 @@ export const promotingRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "P540",
-    title: "Promote the candidate on the session over which it was observed before STATE was last read.",
+    title:
+      "Promote the candidate on the session over which it was observed before STATE was last read.",
     source: "protocol F1 rules 1 to 4; invariants S1, S3, S4",
     find: (view) => {
       const lead = leading(view);
@@ -141,7 +143,8 @@ export const switchoverRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "W580",
-    title: "Ask the old master to hand over, wait for it, or fence it when the hand-over ended without success.",
+    title:
+      "Ask the old master to hand over, wait for it, or fence it when the hand-over ended without success.",
     source: "protocol F4: FAILOVER TO … TIMEOUT, never a hand-made pause",
     find: (view) => {
       const lead = leading(view);
@@ -292,7 +295,13 @@ function commitIt(lead: Leading, facts: NodeFacts): Finding {
   const events = [
     warning("+promoted-slave", `${candidate.node} is master, epoch ${state.epoch}`, {
       node: candidate.node,
-      evidence: { replid: facts.replid, replid2: facts.replid2, secondOffset: facts.secondOffset },
+      evidence: {
+        replid: facts.replid,
+        replid2: facts.replid2,
+        secondOffset: facts.secondOffset,
+        storeTrips: memory.promotion?.trips.store ?? 0,
+        redisTrips: memory.promotion?.trips.redis ?? 0,
+      },
       durationsMs,
     }),
     warning("+switch-master", `${config.name} ${address(from)} ${address(to)}`, {
@@ -305,12 +314,7 @@ function commitIt(lead: Leading, facts: NodeFacts): Finding {
       },
     }),
   ];
-  const write = commit(
-    state,
-    recordOf(candidate.node, facts),
-    loss,
-    writer(view, "P510", why),
-  );
+  const write = commit(state, recordOf(candidate.node, facts), loss, writer(view, "P510", why));
   return { why, plan: [[write], events.map(emit)], look: lookNow(view, {}) };
 }
 
@@ -318,9 +322,7 @@ function closeFailed(
   view: MasterView,
   rule: string,
   why: string,
-  name:
-    | "-failover-abort-master-returned"
-    | "-failover-abort-slave-timeout",
+  name: "-failover-abort-master-returned" | "-failover-abort-slave-timeout",
 ): Finding {
   return {
     why,

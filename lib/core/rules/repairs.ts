@@ -43,12 +43,15 @@ export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
     return repairOne(view, node, wrong);
   });
   const marking = scope === "all" ? markMaster(view) : none;
-  return [...found, marking].reduce((all, one) => ({
-    commands: [...all.commands, ...one.commands],
-    events: [...all.events, ...one.events],
-    toPrepare: [...all.toPrepare, ...one.toPrepare],
-    remarks: [...all.remarks, ...one.remarks],
-  }), none);
+  return [...found, marking].reduce(
+    (all, one) => ({
+      commands: [...all.commands, ...one.commands],
+      events: [...all.events, ...one.events],
+      toPrepare: [...all.toPrepare, ...one.toPrepare],
+      remarks: [...all.remarks, ...one.remarks],
+    }),
+    none,
+  );
 }
 
 function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {

@@ -71,10 +71,7 @@ export const settlingRules: readonly Rule<MasterView>[] = [
       });
       return {
         why,
-        plan: [
-          [settle(state, config.dns !== undefined, writer(view, "T620", why))],
-          [emit(event)],
-        ],
+        plan: [[settle(state, config.dns !== undefined, writer(view, "T620", why))], [emit(event)]],
         look: lookNow(view, { state: true }),
       };
     },
@@ -208,4 +205,3 @@ export function sayEffect(command: Command): string {
       return command.kind;
   }
 }
-

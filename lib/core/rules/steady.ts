@@ -70,7 +70,8 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       const { state, master } = view;
       const { previousMaster, lastEpoch } = state;
       if (previousMaster === null || lastEpoch?.loss === null || lastEpoch === null) return null;
-      if (lastEpoch.loss.certainty === "exact" || lastEpoch.epoch !== state.masterEpoch) return null;
+      if (lastEpoch.loss.certainty === "exact" || lastEpoch.epoch !== state.masterEpoch)
+        return null;
       // Only what it said over the session that will attach it: what is remembered may be from before its death.
       const old = view.memory.prepared[previousMaster.node];
       if (old === undefined || old.askedAtMs > view.memory.stateAskedAtMs) return null;
@@ -101,8 +102,10 @@ function storeLoss(view: MasterView, facts: NodeFacts) {
 export const steadyRules: readonly Rule<MasterView>[] = [
   {
     id: "R730",
-    title: "Repair on sight what differs from STATE: a second master, a replica of the wrong one, a missing marker.",
-    source: "DESIGN 4, on-sight repair; protocol F1, F8; Sentinel's convert-to-slave and fix-slave-config",
+    title:
+      "Repair on sight what differs from STATE: a second master, a replica of the wrong one, a missing marker.",
+    source:
+      "DESIGN 4, on-sight repair; protocol F1, F8; Sentinel's convert-to-slave and fix-slave-config",
     find: (view) => {
       const work = repairs(view, "all");
       if (work.commands.length > 0) {
@@ -126,13 +129,15 @@ export const steadyRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "R740",
-    title: "Close a round on a master that answers everybody who could join it.",
+    title: "Close a round that this shift opened or found standing, once its suspect answers.",
     source: "DESIGN 4.1: a round of unknown age is nobody's",
     find: (view) => {
       const { state, memory, master } = view;
       const isIdle = state.round.status === "open" && isMasterSane(view);
-      if (!isIdle || (isOpenOnMaster(view) && state.round.number !== memory.firstRound)) return null;
-      const why = `round ${state.round.number} is older than this shift, and ${master.node} answers`;
+      const isFound = state.round.number === memory.firstRound || !isOpenOnMaster(view);
+      const isOwn = state.round.openedBy === memory.shift;
+      if (!isIdle || !(isFound || isOwn)) return null;
+      const why = `${master.node} answers, and round ${state.round.number} ${isOwn ? "was this shift's" : "is older than this shift"}`;
       return {
         why,
         plan: [
@@ -145,7 +150,8 @@ export const steadyRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "R750",
-    title: "Check once a shift that DNS answers the committed master, and ask the API only on a mismatch.",
+    title:
+      "Check once a shift that DNS answers the committed master, and ask the API only on a mismatch.",
     source: "DESIGN 5",
     find: (view) => {
       const { config, memory, state } = view;
@@ -205,4 +211,3 @@ function isDrifted(view: MasterView): boolean {
   const isPortRight = !config.dns.srv || record.ports.includes(publish.port);
   return !isRight || !isPortRight;
 }
-

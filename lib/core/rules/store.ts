@@ -30,9 +30,7 @@ export const failStatic: readonly Rule<View>[] = [
     title: "Do nothing before STATE was read for the first time.",
     source: "DESIGN 4, fail static",
     find: (view) =>
-      view.memory.state === undefined
-        ? hold("STATE has not been read yet", nextLook(view))
-        : null,
+      view.memory.state === undefined ? hold("STATE has not been read yet", nextLook(view)) : null,
   },
 ];
 

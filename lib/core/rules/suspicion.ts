@@ -12,7 +12,8 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
   {
     id: "S300",
     title: "Withdraw a down vote through STATE as soon as the master answers.",
-    source: "protocol F3: closing the round moves rev and defeats every claim that counted the vote",
+    source:
+      "protocol F3: closing the round moves rev and defeats every claim that counted the vote",
     find: (view) => {
       const { memory, state } = view;
       if (!isOpenOnMaster(view) || memory.voted?.round !== state.round.number) return null;
@@ -31,7 +32,8 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
   {
     id: "S310",
     title: "Open a round on full evidence, unless one that this shift may vote in is open.",
-    source: "DESIGN 4.1; a round of unknown age, or one in which this observer voted otherwise, is superseded",
+    source:
+      "DESIGN 4.1; a round of unknown age, or one in which this observer voted otherwise, is superseded",
     find: (view) => {
       const { memory, state } = view;
       const held = suspicion(view);
@@ -45,10 +47,7 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
         why,
         plan: [
           [openRound(state, view.master.node, writer(view, "S310", why))],
-          [
-            emit(warning("+round", `round ${round}: ${why}`, at(view))),
-            { kind: "wake", round },
-          ],
+          [emit(warning("+round", `round ${round}: ${why}`, at(view))), { kind: "wake", round }],
         ],
         look: confirmLook(view, held),
       };

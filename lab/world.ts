@@ -1,0 +1,216 @@
+import { createDynamoStore } from "../lib/adapters/dynamo-store.ts";
+import { toGroupConfig } from "../lib/config/digest.ts";
+import { loadConfig } from "../lib/config/load.ts";
+import type { GroupConfig } from "../lib/core/config.ts";
+import type { Store } from "../lib/ports/store.ts";
+import { watchBundle } from "./bundle.ts";
+import { type DynamoDbStandIn, startDynamoDb } from "./dynamodb/gateway.ts";
+import { type ObserverRunner, startObserverRunner } from "./lambda/runner.ts";
+import type { ProcessRegistry } from "./processes.ts";
+import { type NodeAddress, pickNodeAddresses } from "./redis/addresses.ts";
+import { findRedis, type RedisBinary } from "./redis/find.ts";
+import { type RedisServer, startRedis } from "./redis/server.ts";
+import { type Route53StandIn, startRoute53 } from "./route53/server.ts";
+
+/** A whole deployment on loopback: real Redis servers, the table, Route 53 with its DNS, and observers. */
+
+export const labTable = "lambda-sentinel-lab";
+export const labZone = "redis.test";
+export const labGroup = "orders";
+
+export interface WorldOptions {
+  readonly processes: ProcessRegistry;
+  readonly nodeCount?: number;
+  readonly observers?: readonly string[];
+  readonly persistence?: "none" | "rdb" | "aof";
+  /** Lines of YAML for the group, such as `downAfterMs: 2000`. */
+  readonly groupLines?: readonly string[];
+  readonly replicaPingPeriodSeconds?: number;
+  readonly scheduleMs?: number;
+  readonly shiftTimeoutMs?: number;
+  readonly binary?: RedisBinary;
+  /** Every line an observer's function prints. */
+  readonly onLine?: (observer: string, line: string) => void;
+  /** Environment that only one observer gets: a test puts a fault between it and the world here. */
+  readonly observerEnv?: (observer: string) => Readonly<Record<string, string>>;
+}
+
+export interface World {
+  readonly options: WorldOptions;
+  readonly nodes: readonly RedisServer[];
+  readonly dynamo: DynamoDbStandIn;
+  readonly route53: Route53StandIn;
+  readonly zoneId: string;
+  readonly dnsName: string;
+  readonly configText: string;
+  readonly store: Store;
+  /** Runs by observer name; filled by startObservers. */
+  readonly runners: Map<string, ObserverRunner>;
+}
+
+export const labObservers = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] as const;
+
+/** Starts nodes, table and Route 53, and applies the configuration; observers are started apart. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { processes } = options;
+  const [nodes, dynamo, route53] = await Promise.all([
+    startNodes(options),
+    startDynamoDb(),
+    startRoute53({ zones: [labZone] }),
+  ]);
+  processes.add(closing("table", () => dynamo.close()));
+  processes.add(closing("route53", () => route53.close()));
+  await dynamo.createTable(labTable);
+  const zoneId = route53.zoneId(labZone);
+  const dnsName = `${labGroup}.${labZone}`;
+  const configText = configFor(options, nodes, zoneId, dnsName);
+  const store = createDynamoStore({
+    table: labTable,
+    deployment: labTable,
+    client: await labDynamoClient(dynamo.endpoint),
+  });
+  const world: World = {
+    options,
+    nodes,
+    dynamo,
+    route53,
+    zoneId,
+    dnsName,
+    configText,
+    store,
+    runners: new Map(),
+  };
+  await applyConfig(world);
+  return world;
+}
+
+function closing(name: string, close: () => Promise<void>) {
+  return { name, stop: close, killNow: () => {} };
+}
+
+async function labDynamoClient(endpoint: string) {
+  const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+  return new DynamoDBClient({ endpoint, region: "us-east-1", credentials: labCredentials });
+}
+
+const labCredentials = { accessKeyId: "lab", secretAccessKey: "lab" };
+
+/** A master and its replicas, each on an address of its own; an address taken meanwhile is picked again. */
+async function startNodes(options: WorldOptions): Promise<readonly RedisServer[]> {
+  const { processes, nodeCount = 3 } = options;
+  const binary = options.binary ?? (await findRedis());
+  for (let attempt = 1; ; attempt += 1) {
+    const addresses = await pickNodeAddresses(nodeCount);
+    const started: RedisServer[] = [];
+    try {
+      for (const [index, address] of addresses.entries()) {
+        started.push(await startNode(options, binary, processes, { address, index, addresses }));
+      }
+      return started;
+    } catch (error) {
+      await Promise.all(started.map((node) => node.dispose()));
+      if (attempt >= 3) throw error;
+    }
+  }
+}
+
+interface Place {
+  readonly address: NodeAddress;
+  readonly index: number;
+  readonly addresses: readonly NodeAddress[];
+}
+
+function startNode(
+  options: WorldOptions,
+  binary: RedisBinary,
+  processes: ProcessRegistry,
+  { address, index, addresses }: Place,
+): Promise<RedisServer> {
+  const [master] = addresses;
+  return startRedis({
+    ...address,
+    binary,
+    processes,
+    persistence: options.persistence ?? "aof",
+    replicaPingPeriodSeconds: options.replicaPingPeriodSeconds ?? 1,
+    ...(index === 0 || master === undefined ? {} : { replicaOf: master }),
+  });
+}
+
+function configFor(
+  options: WorldOptions,
+  nodes: readonly RedisServer[],
+  zoneId: string,
+  dnsName: string,
+): string {
+  const observers = options.observers ?? labObservers;
+  const addresses = nodes.map((node) => `"${node.host}:${node.port}"`).join(", ");
+  const lines = (options.groupLines ?? []).map((line) => `    ${line}`);
+  return [
+    `observers: [${observers.join(", ")}]`,
+    "groups:",
+    `  - name: ${labGroup}`,
+    `    nodes: [${addresses}]`,
+    `    dns: { zoneId: ${zoneId}, name: ${dnsName}, ttl: 1, srv: true }`,
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+async function applyConfig(world: World): Promise<void> {
+  const loaded = loadConfig(world.configText, "lab.yml");
+  if (!loaded.ok)
+    throw new Error(`the lab's own configuration is refused: ${JSON.stringify(loaded)}`);
+  for (const draft of loaded.groups) {
+    const config: GroupConfig = toGroupConfig(draft, 1);
+    for (const node of config.nodes) await world.store.claimNode(node.id, config.name);
+    const put = await world.store.putConfig(config);
+    if (!put.ok) throw new Error(put.why);
+  }
+}
+
+/** What a function needs to know of the lab: the SDK's own endpoint variables, and names. */
+export function labEnvironment(world: World): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: world.dynamo.endpoint,
+    AWS_ENDPOINT_URL_ROUTE_53: world.route53.endpoint,
+    AWS_ACCESS_KEY_ID: labCredentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: labCredentials.secretAccessKey,
+    AWS_REGION: "us-east-1",
+    LAMBDA_SENTINEL_TABLE: labTable,
+    LAMBDA_SENTINEL_DNS_SERVERS: `127.0.0.1:${world.route53.dnsPort}`,
+  };
+}
+
+/** Starts observers; all of those configured unless named. */
+export async function startObservers(world: World, names?: readonly string[]): Promise<void> {
+  const { options } = world;
+  const bundle = await watchBundle();
+  const wanted = names ?? options.observers ?? labObservers;
+  await Promise.all(
+    wanted.map(async (observer) => {
+      const scheduleMs = options.scheduleMs ?? 60_000;
+      const runner = await startObserverRunner({
+        bundle,
+        observer,
+        region: "us-east-1",
+        env: {
+          ...labEnvironment(world),
+          LAMBDA_SENTINEL_OBSERVER: observer,
+          LAMBDA_SENTINEL_SHIFT_MS: String(scheduleMs),
+          ...options.observerEnv?.(observer),
+        },
+        scheduleMs,
+        shiftTimeoutMs: options.shiftTimeoutMs ?? 300_000,
+        processes: options.processes,
+        onLine: (line) => options.onLine?.(observer, line),
+      });
+      world.runners.set(observer, runner);
+      options.processes.add({
+        name: `observer ${observer}`,
+        stop: () => runner.stop({ graceful: true }),
+        killNow: () => {},
+      });
+    }),
+  );
+}

@@ -1,0 +1,47 @@
+import * as z from "zod";
+
+/** The settings of a function, from its environment; every one of them is written by serverless.yml or by the lab. */
+const schema = z.object({
+  LAMBDA_SENTINEL_TABLE: z.string().min(1).default("lambda-sentinel"),
+  LAMBDA_SENTINEL_OBSERVER: z.string().min(1),
+  /** The table's name by default: two deployments never share a table by accident. */
+  LAMBDA_SENTINEL_DEPLOYMENT: z.string().min(1).optional(),
+  LAMBDA_SENTINEL_TABLE_REGION: z.string().min(1).optional(),
+  /** `host:port` of DNS servers, by comma; the system's own when absent. */
+  LAMBDA_SENTINEL_DNS_SERVERS: z.string().default(""),
+  /** After this time a shift looks for its successor; the schedule's period. */
+  LAMBDA_SENTINEL_SHIFT_MS: z.coerce.number().int().min(1_000).max(840_000).default(60_000),
+  LAMBDA_SENTINEL_PEERS: z.string().default(""),
+  LAMBDA_SENTINEL_VERSION: z.string().default("dev"),
+});
+
+export interface Environment {
+  readonly table: string;
+  readonly tableRegion: string | undefined;
+  readonly observer: string;
+  readonly deployment: string;
+  readonly dnsServers: readonly string[];
+  readonly shiftMs: number;
+  readonly peers: string;
+  readonly codeVersion: string;
+}
+
+/** Reads the environment; a missing or impossible value says which, and stops the function at its start. */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((one) => `${one.path.join(".")}: ${one.message}`);
+    throw new Error(`the function's environment is not complete: ${problems.join("; ")}`);
+  }
+  const values = parsed.data;
+  return {
+    table: values.LAMBDA_SENTINEL_TABLE,
+    tableRegion: values.LAMBDA_SENTINEL_TABLE_REGION,
+    observer: values.LAMBDA_SENTINEL_OBSERVER,
+    deployment: values.LAMBDA_SENTINEL_DEPLOYMENT ?? values.LAMBDA_SENTINEL_TABLE,
+    dnsServers: values.LAMBDA_SENTINEL_DNS_SERVERS.split(",").filter((one) => one !== ""),
+    shiftMs: values.LAMBDA_SENTINEL_SHIFT_MS,
+    peers: values.LAMBDA_SENTINEL_PEERS,
+    codeVersion: values.LAMBDA_SENTINEL_VERSION,
+  };
+}

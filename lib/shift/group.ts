@@ -1,0 +1,177 @@
+import type { Look, Outcome } from "../core/commands.ts";
+import type { GroupConfig } from "../core/config.ts";
+import { groupView, masterView, step, viewOf } from "../core/decide.ts";
+import { absorb, type Memory, newMemory } from "../core/memory.ts";
+import { release } from "../core/state.ts";
+import { isMasterSane } from "../core/view.ts";
+import { execute } from "./execute.ts";
+import { dropSessions, type Hands } from "./hands.ts";
+import { observe } from "./observe.ts";
+
+/** Who watches: names and numbers that stay the same through a shift. */
+export interface Identity {
+  readonly observer: string;
+  /** `observer/number.request`: the name under which this shift leads. */
+  readonly shift: string;
+  readonly deployment: string;
+}
+
+/** What the heartbeat and the hand-over want to know of a group's watch. */
+export interface GroupStatus {
+  readonly memory: Memory;
+  readonly rule: string;
+  readonly why: string;
+  readonly atMs: number;
+  /** Whether something is suspect or unsettled, so that the shift must stay. */
+  readonly isBusy: boolean;
+}
+
+export interface GroupWatch {
+  readonly identity: Identity;
+  readonly hands: Hands;
+  readonly config: GroupConfig;
+  readonly wokenFor: number | null;
+  readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
+  /** The newest configuration in the table, for a group whose STATE names none yet. */
+  readonly latest: () => GroupConfig | null;
+  readonly onStatus: (status: GroupStatus) => void;
+  /** Aborted when the shift ends or the group is gone. */
+  readonly signal: AbortSignal;
+}
+
+const firstLook = (config: GroupConfig): Look => ({
+  afterMs: 0,
+  probe: config.nodes.map((node) => node.id),
+  info: true,
+  prepare: [],
+  bystander: null,
+  order: "together",
+  state: true,
+  votes: false,
+  record: "none",
+});
+
+/** Watches one group for one shift: observe, decide, execute, and look again as the decision says. */
+export async function watchGroup(watch: GroupWatch): Promise<void> {
+  const { hands, identity, signal } = watch;
+  let config = watch.config;
+  let memory = startMemory(watch);
+  let look = firstLook(config);
+  let outcomes: readonly Outcome[] = [];
+  const alarm = listenForLosses(hands);
+  for (let turn = 1; !signal.aborted; turn += 1) {
+    if (look.afterMs > 0) await alarm.sleep(look.afterMs, signal);
+    if (signal.aborted) break;
+    const attempt = `${identity.shift}#${turn}`;
+    const observation = await observe(hands, { look, config, outcomes, attempt });
+    const { memory: next, decision, noticed } = step(memory, observation);
+    memory = next;
+    for (const event of noticed) report(hands, memory, "noticed", event);
+    outcomes = await execute(hands, memory, decision);
+    look = decision.look;
+    watch.onStatus(statusOf(memory, decision, hands.clock.nowMs()));
+    if (decision.rule === "R799") dropSessions(hands);
+    config = (await configFor(hands, memory, watch.latest())) ?? config;
+  }
+  memory = absorb(memory, quiet(memory, outcomes, hands.clock.nowMs(), identity.shift));
+  await letGo(hands, memory, identity);
+  dropSessions(hands);
+}
+
+function startMemory(watch: GroupWatch): Memory {
+  const { identity, config, wokenFor, masterKnown, hands } = watch;
+  const nowMs = hands.clock.nowMs();
+  return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown });
+}
+
+/** A probe connection that is lost while idle ends the wait: the node is asked at once (DESIGN 6). */
+function listenForLosses(hands: Hands) {
+  let wake = new AbortController();
+  hands.nodes.onLost(() => wake.abort());
+  return {
+    sleep: async (ms: number, signal: AbortSignal): Promise<void> => {
+      await hands.clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
+      wake = new AbortController();
+    },
+  };
+}
+
+function report(
+  hands: Hands,
+  memory: Memory,
+  rule: string,
+  event: Parameters<Hands["reporter"]["event"]>[0] | ReturnType<typeof step>["noticed"][number],
+): void {
+  const { state, config } = memory;
+  hands.reporter.event({
+    ...event,
+    group: config.name,
+    rule,
+    epoch: state?.epoch ?? 0,
+    round: state?.round.number ?? 0,
+    rev: state?.rev ?? 0,
+  });
+}
+
+function statusOf(
+  memory: Memory,
+  decision: { readonly rule: string; readonly why: string },
+  atMs: number,
+): GroupStatus {
+  return { memory, rule: decision.rule, why: decision.why, atMs, isBusy: isBusy(memory, atMs) };
+}
+
+/** A shift stays awake while anything is suspect or unsettled (DESIGN 6). */
+function isBusy(memory: Memory, nowMs: number): boolean {
+  const { state } = memory;
+  if (state === undefined || state === null || state.master === null) return false;
+  if (state.phase !== "steady" && state.leader === memory.shift) return true;
+  const view = masterView(groupView(viewOf(memory, nowMs, ""), state));
+  return view !== null && !isMasterSane(view);
+}
+
+/** STATE names the version in force; before there is a STATE, the newest one stands. */
+async function configFor(
+  hands: Hands,
+  memory: Memory,
+  latest: GroupConfig | null,
+): Promise<GroupConfig | null> {
+  const { state, config } = memory;
+  if (state === undefined) return null;
+  if (state === null) return latest !== null && latest.version > config.version ? latest : null;
+  if (state.configVersion === config.version) return null;
+  if (latest?.version === state.configVersion) return latest;
+  const got = await hands.store.readConfig(config.name, state.configVersion);
+  if (got.ok) return got.value;
+  hands.reporter.line("warn", `configuration not read: ${got.why}`, { group: config.name });
+  return null;
+}
+
+function quiet(memory: Memory, outcomes: readonly Outcome[], nowMs: number, attempt: string) {
+  const notAsked = { kind: "not-asked" as const };
+  return {
+    nowMs,
+    attempt,
+    config: memory.config,
+    samples: [],
+    prepared: [],
+    state: notAsked,
+    votes: notAsked,
+    record: notAsked,
+    outcomes,
+    wasFrozen: false,
+  };
+}
+
+/** A leader that must stop says so, so that its successor need not wait (protocol F9). */
+async function letGo(hands: Hands, memory: Memory, identity: Identity): Promise<void> {
+  const { state } = memory;
+  if (state === undefined || state === null || state.phase === "steady") return;
+  if (state.leader !== identity.shift) return;
+  const why = `${identity.shift} ends while epoch ${state.epoch} is in phase ${state.phase}`;
+  const attempt = `${identity.shift}#release`;
+  const writer = { attempt, shift: identity.shift, rule: "L440", why };
+  const command = release(state, writer);
+  const done = await hands.store.writeState(command.base, command.next, command.attempt);
+  if (!done.ok) hands.reporter.line("warn", `not released: ${done.why}`, { group: state.group });
+}

@@ -1,0 +1,61 @@
+import type { GroupConfig, NodeId } from "../core/config.ts";
+import { findNode } from "../core/config.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Dns } from "../ports/dns.ts";
+import { failure, type Result } from "../ports/errors.ts";
+import type { NodeSession, RedisNodes } from "../ports/redis.ts";
+import type { Reporter } from "../ports/reporter.ts";
+import type { Store } from "../ports/store.ts";
+import type { Waker } from "../ports/waker.ts";
+import type { Budget } from "./budget.ts";
+import type { FreezeWatch } from "./freeze.ts";
+
+/** Everything outside that a shift touches. */
+export interface Ports {
+  readonly store: Store;
+  readonly dns: Dns;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly waker: Waker;
+}
+
+/** Round trips in series since the last vote: what the path from quorum to a writable master costs. */
+export interface Trips {
+  store: number;
+  redis: number;
+}
+
+/** One shift's grip on one group: its connections, its effect sessions, its count of trips. */
+export interface Hands extends Ports {
+  readonly budget: Budget;
+  readonly freezes: FreezeWatch;
+  readonly nodes: RedisNodes;
+  readonly sessions: Map<NodeId, NodeSession>;
+  readonly trips: Trips;
+}
+
+/** The open session that a node was observed on, or a fresh one. */
+export async function sessionFor(
+  hands: Hands,
+  config: GroupConfig,
+  node: NodeId,
+): Promise<Result<NodeSession>> {
+  const standing = hands.sessions.get(node);
+  if (standing?.isOpen) return { ok: true, value: standing };
+  const target = findNode(config, node);
+  if (target === undefined) {
+    return failure("refused", `${node} is no node of configuration version ${config.version}`);
+  }
+  const opened = await hands.nodes.openSession(target, config.settings.chooseTimeoutMs);
+  if (opened.ok) hands.sessions.set(node, opened.value);
+  return opened;
+}
+
+export function dropSession(hands: Hands, node: NodeId): void {
+  hands.sessions.get(node)?.close();
+  hands.sessions.delete(node);
+}
+
+export function dropSessions(hands: Hands): void {
+  for (const node of [...hands.sessions.keys()]) dropSession(hands, node);
+}

@@ -1,0 +1,72 @@
+import { firstMissAtMs } from "../core/detector.ts";
+import type { Memory } from "../core/memory.ts";
+import { formatVerdict, verdictOf } from "../core/verdict.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { GroupReport, Heartbeat, NodeReport } from "../ports/store.ts";
+import type { GroupStatus } from "./group.ts";
+
+/** What an observer says of itself, from the state of its watches. The only write in calm. */
+export function heartbeatOf(
+  self: { readonly observer: string; readonly shift: number; readonly codeVersion: string },
+  groups: ReadonlyMap<string, GroupStatus>,
+  clock: Clock,
+): Heartbeat {
+  const nowMs = clock.nowMs();
+  return {
+    ...self,
+    at: clock.wallTime(),
+    groups: Object.fromEntries(
+      [...groups].map(([name, status]) => [name, reportOf(status, nowMs)]),
+    ),
+  };
+}
+
+function reportOf(status: GroupStatus, nowMs: number): GroupReport {
+  const { memory, rule, why } = status;
+  const knownForMs = nowMs - memory.masterKnown.sinceMs;
+  return {
+    configVersion: memory.config.version,
+    rev: memory.state?.rev ?? 0,
+    isPauseSeen: memory.state?.pause !== null && memory.state?.pause !== undefined,
+    suspect: suspectOf(memory),
+    masterEpoch: memory.masterKnown.epoch,
+    // "Longer than anybody remembers" is a year: the table holds no infinities.
+    masterKnownForMs: Number.isFinite(knownForMs) ? Math.round(knownForMs) : 31_536_000_000,
+    rule,
+    why: why.slice(0, 300),
+    nodes: Object.fromEntries(
+      Object.values(memory.nodes).map((node) => {
+        const report: NodeReport = {
+          verdict: formatVerdict(verdictOf(node, memory.config.settings, nowMs)),
+          role: node.role,
+          offset: node.positions.at(-1)?.offset ?? null,
+          replid: node.facts?.replid ?? null,
+          isLinkUp: node.facts?.role === "replica" ? node.facts.isLinkUp : null,
+          latencyMs: node.latencyMs === null ? null : Math.round(node.latencyMs * 10) / 10,
+        };
+        return [node.node, report];
+      }),
+    ),
+  };
+}
+
+/** The master that this observer misses probes of. */
+export function suspectOf(memory: Memory): string | null {
+  const master = memory.state?.master?.node;
+  const node = master === undefined ? undefined : memory.nodes[master];
+  return node !== undefined && firstMissAtMs(node) !== null ? node.node : null;
+}
+
+/** What changes in a heartbeat that others wait for: pauses seen, versions adopted, suspicions, masters, verdicts. */
+export function signature(heartbeat: Heartbeat): string {
+  return JSON.stringify(
+    Object.entries(heartbeat.groups).map(([name, group]) => [
+      name,
+      group.configVersion,
+      group.isPauseSeen,
+      group.suspect,
+      group.masterEpoch,
+      Object.values(group.nodes).map((node) => [node.verdict, node.role, node.isLinkUp]),
+    ]),
+  );
+}

@@ -1,0 +1,175 @@
+import type { Look, Outcome } from "../core/commands.ts";
+import { findNode, type GroupConfig, type NodeConfig, type NodeId } from "../core/config.ts";
+import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts";
+import type { GroupState, Sample, Vote } from "../core/model.ts";
+import type { Result } from "../ports/errors.ts";
+import { dropSession, type Hands, sessionFor } from "./hands.ts";
+
+export interface ObserveRequest {
+  readonly look: Look;
+  readonly config: GroupConfig;
+  readonly outcomes: readonly Outcome[];
+  readonly attempt: string;
+}
+
+/**
+ * Looks once, as the decision asked: nodes, STATE, votes and the record, side by side where the order is of no
+ * importance. Where it is, STATE is read after the nodes have answered (protocol F1, rule 2), and the votes always
+ * after STATE (protocol F3). A node that doesn't answer costs its time-out and nothing else.
+ */
+export async function observe(hands: Hands, request: ObserveRequest): Promise<Observation> {
+  const { look, config, outcomes, attempt } = request;
+  const startedAtMs = hands.clock.nowMs();
+  // A count that doesn't follow this shift's own vote directly starts a path of its own.
+  if (look.votes && hands.trips.store !== 1) Object.assign(hands.trips, { store: 0, redis: 0 });
+  const bystander = startBystander(hands, config, look.bystander);
+  const nodes = askNodes(hands, config, look);
+  const record = askRecord(hands, config, look);
+  const first = look.order === "nodes-first" ? await nodes : null;
+  const store = await askStore(hands, config, look);
+  const { samples, prepared } = first ?? (await nodes);
+  const answer: Observation = {
+    nowMs: hands.clock.nowMs(),
+    attempt,
+    config,
+    samples: [...samples, ...bystander.seen()],
+    prepared,
+    state: store.state,
+    votes: store.votes,
+    record: await record,
+    outcomes,
+    wasFrozen: hands.freezes.lastThawMs() >= startedAtMs,
+  };
+  return { ...answer, nowMs: hands.clock.nowMs() };
+}
+
+interface NodeAnswers {
+  readonly samples: readonly Sample[];
+  readonly prepared: readonly Prepared[];
+}
+
+async function askNodes(hands: Hands, config: GroupConfig, look: Look): Promise<NodeAnswers> {
+  const targets = look.probe.flatMap((id) => findNode(config, id) ?? []);
+  if (look.prepare.length > 0) hands.trips.redis += 1;
+  const [samples, prepared] = await Promise.all([
+    Promise.all(targets.map((node) => probe(hands, config, node, look.info))),
+    Promise.all(look.prepare.map((node) => prepare(hands, config, node))),
+  ]);
+  const heard = prepared.flatMap((one) => one.sample ?? []);
+  return { samples: [...samples, ...heard], prepared: prepared.map((one) => one.prepared) };
+}
+
+function probe(
+  hands: Hands,
+  config: GroupConfig,
+  node: NodeConfig,
+  info: boolean,
+): Promise<Sample> {
+  const { probeTimeoutMs, downAfterMs } = config.settings;
+  return hands.nodes.probe(node, {
+    info,
+    timeoutMs: probeTimeoutMs,
+    // Sentinel replaces a link that has been silent for half of down-after (sentinel.md 1.1).
+    reconnectAfterMs: Math.max(downAfterMs / 2, 2 * probeTimeoutMs),
+  });
+}
+
+/** Observes a node over its effect session. What it said counts as a sample too. */
+async function prepare(
+  hands: Hands,
+  config: GroupConfig,
+  node: NodeId,
+): Promise<{ readonly prepared: Prepared; readonly sample: Sample | null }> {
+  const openedAtMs = hands.clock.nowMs();
+  const session = await sessionFor(hands, config, node);
+  if (!session.ok) {
+    const why = session.why;
+    return {
+      prepared: { node, session: 0, askedAtMs: openedAtMs, facts: null, why },
+      sample: null,
+    };
+  }
+  const askedAtMs = hands.clock.nowMs();
+  const observed = await session.value.observe(config.settings.chooseTimeoutMs);
+  if (!observed.ok) {
+    dropSession(hands, node);
+    const why = observed.why;
+    return { prepared: { node, session: 0, askedAtMs, facts: null, why }, sample: null };
+  }
+  const facts = observed.value;
+  const sample: Sample = {
+    node,
+    sentAtMs: askedAtMs,
+    receivedAtMs: hands.clock.nowMs(),
+    reply: { kind: "pong" },
+    isFreshConnect: false,
+    facts,
+  };
+  return { prepared: { node, session: session.value.id, askedAtMs, facts, why: "" }, sample };
+}
+
+/** Asked beside the others and not waited for: only an answer that is there in time says something. */
+function startBystander(hands: Hands, config: GroupConfig, id: NodeId | null) {
+  const node = id === null ? undefined : findNode(config, id);
+  const seen: Sample[] = [];
+  if (node !== undefined) {
+    void probe(hands, config, node, true).then((sample) => {
+      if (sample.reply.kind === "pong" || sample.reply.kind === "error") seen.push(sample);
+    });
+  }
+  return { seen: () => [...seen] };
+}
+
+interface StoreAnswers {
+  readonly state: Asked<{ readonly state: GroupState | null }>;
+  readonly votes: Asked<{ readonly votes: readonly Vote[] }>;
+}
+
+async function askStore(hands: Hands, config: GroupConfig, look: Look): Promise<StoreAnswers> {
+  const state = look.state ? await askState(hands, config) : notAsked;
+  if (!look.votes) return { state, votes: notAsked };
+  const askedAtMs = hands.clock.nowMs();
+  hands.trips.store += 1;
+  const got = await hands.store.readVotes(config.name, config.observers);
+  const votes = asked(hands, askedAtMs, got, (value) => ({ votes: value }));
+  return { state, votes };
+}
+
+const notAsked = { kind: "not-asked" as const };
+
+async function askState(hands: Hands, config: GroupConfig): Promise<StoreAnswers["state"]> {
+  const askedAtMs = hands.clock.nowMs();
+  hands.trips.store += 1;
+  const got = await hands.store.readState(config.name);
+  if (got.ok && got.value.kind === "foreign") {
+    return { kind: "failed", why: got.value.why, isForeign: true };
+  }
+  return asked(hands, askedAtMs, got, (stored) => ({
+    state: stored.kind === "state" ? stored.state : null,
+  }));
+}
+
+async function askRecord(
+  hands: Hands,
+  config: GroupConfig,
+  look: Look,
+): Promise<Asked<RecordView>> {
+  if (config.dns === undefined || look.record === "none") return notAsked;
+  const askedAtMs = hands.clock.nowMs();
+  if (look.record === "api") {
+    const got = await hands.dns.read(config.dns);
+    return asked(hands, askedAtMs, got, (found) => ({ from: "api", found }));
+  }
+  const got = await hands.dns.resolve(config.dns);
+  return asked(hands, askedAtMs, got, (answer) => ({ from: "dns", ...answer }));
+}
+
+function asked<T, U>(
+  hands: Hands,
+  askedAtMs: number,
+  got: Result<T>,
+  read: (value: T) => U,
+): Asked<U> {
+  if (!got.ok) return { kind: "failed", why: got.why, isForeign: false };
+  return { kind: "read", askedAtMs, readAtMs: hands.clock.nowMs(), value: read(got.value) };
+}

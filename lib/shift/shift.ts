@@ -1,0 +1,245 @@
+import type { GroupConfig } from "../core/config.ts";
+import type { Result } from "../ports/errors.ts";
+import type { RedisNodes } from "../ports/redis.ts";
+import type { Heartbeat } from "../ports/store.ts";
+import { type Budget, createBudget } from "./budget.ts";
+import { type FreezeWatch, watchFreezes } from "./freeze.ts";
+import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
+import type { Ports } from "./hands.ts";
+import { heartbeatOf, signature } from "./heartbeat.ts";
+
+/** How often the table is asked for groups that were added or removed. */
+const configReadMs = 10_000;
+const housekeepingMs = 500;
+/** Past its scheduled time a shift asks this often whether its successor has taken over. */
+const successorReadMs = 1_000;
+
+export interface ShiftPorts extends Ports {
+  /** Connects to a group's nodes; a secret that can't be resolved is a failure, never "down" (fault N9). */
+  connect(config: GroupConfig): Promise<Result<RedisNodes>>;
+}
+
+export interface ShiftRequest {
+  readonly observer: string;
+  readonly deployment: string;
+  readonly codeVersion: string;
+  readonly requestId: string;
+  /** Set when this shift was woken for one round. */
+  readonly woken: { readonly group: string; readonly round: number } | null;
+  /** After this time the shift yields to its successor. */
+  readonly shiftMs: number;
+  /** What the invocation has left, and the signal that ends it early. */
+  readonly remainingMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ShiftReport {
+  readonly shift: string;
+  readonly groups: readonly string[];
+  readonly reason: string;
+}
+
+interface Shift extends ShiftRequest {
+  readonly ports: ShiftPorts;
+  readonly identity: Identity;
+  readonly number: number;
+  readonly predecessor: Heartbeat | null;
+  readonly startedAtMs: number;
+  readonly budget: Budget;
+  readonly freezes: FreezeWatch;
+  readonly ending: AbortController;
+  readonly latest: Map<string, GroupConfig>;
+  readonly running: Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>;
+  readonly statuses: Map<string, GroupStatus>;
+}
+
+/** Begins a shift: who came before, which groups there are, a watch for each. */
+export async function startShift(ports: ShiftPorts, request: ShiftRequest): Promise<Shift> {
+  const { observer, deployment, requestId, remainingMs, signal } = request;
+  const before = await ports.store.readHeartbeat(observer);
+  if (!before.ok) ports.reporter.line("warn", `no predecessor known: ${before.why}`, {});
+  const predecessor = before.ok ? before.value : null;
+  const number = (predecessor?.shift ?? 0) + 1;
+  const name = `${observer}/${number}.${requestId.slice(0, 8)}`;
+  return {
+    ...request,
+    ports,
+    identity: { observer, shift: name, deployment },
+    number,
+    predecessor,
+    startedAtMs: ports.clock.nowMs(),
+    budget: createBudget(ports.clock, remainingMs, signal),
+    freezes: watchFreezes(ports.clock),
+    ending: new AbortController(),
+    latest: new Map(),
+    running: new Map(),
+    statuses: new Map(),
+  };
+}
+
+/** Watches every group of the table until the successor has taken over or the time is up. */
+export async function watchGroups(shift: Shift): Promise<ShiftReport> {
+  const { ports, ending, budget } = shift;
+  let reason = "the invocation's time is up";
+  let listedAtMs = Number.NEGATIVE_INFINITY;
+  const pulse = createPulse(shift);
+  while (!budget.isOver()) {
+    if (ports.clock.nowMs() - listedAtMs >= configReadMs && (await followTable(shift))) {
+      listedAtMs = ports.clock.nowMs();
+    }
+    const successor = await pulse();
+    if (successor !== null) {
+      reason = successor;
+      break;
+    }
+    await ports.clock.sleep(housekeepingMs, budget.signal);
+  }
+  ending.abort();
+  return { shift: shift.identity.shift, groups: [...shift.running.keys()], reason };
+}
+
+/** Ends every watch, releases what this shift led, and waits for the last lines to be stored. */
+export async function handOver(shift: Shift, report: ShiftReport): Promise<ShiftReport> {
+  await Promise.all([...shift.running.values()].map((group) => group.done));
+  shift.freezes.stop();
+  shift.ports.reporter.line("info", `shift ends: ${report.reason}`, { ...report });
+  await shift.ports.reporter.flush();
+  return report;
+}
+
+/** Starts watches of groups that were added and stops those of groups that are gone. */
+async function followTable(shift: Shift): Promise<boolean> {
+  const listed = await shift.ports.store.listConfigs();
+  if (!listed.ok) {
+    shift.ports.reporter.line("warn", `groups not listed: ${listed.why}`, {});
+    return false;
+  }
+  const newest = new Map<string, GroupConfig>();
+  for (const config of listed.value) {
+    const known = newest.get(config.name);
+    if (known === undefined || config.version > known.version) newest.set(config.name, config);
+  }
+  shift.latest.clear();
+  for (const [name, config] of newest) {
+    shift.latest.set(name, config);
+    if (!shift.running.has(name)) shift.running.set(name, startGroup(shift, config));
+  }
+  for (const [name, group] of shift.running) {
+    if (!newest.has(name)) {
+      group.stop.abort();
+      shift.running.delete(name);
+      shift.statuses.delete(name);
+    }
+  }
+  return true;
+}
+
+function startGroup(shift: Shift, config: GroupConfig) {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, shift.ending.signal, shift.signal]);
+  return { stop, done: runGroup(shift, config, signal) };
+}
+
+/** One group's watch; whatever goes wrong in it stays in it. */
+async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal): Promise<void> {
+  const { ports, predecessor, woken } = shift;
+  while (!signal.aborted) {
+    try {
+      const nodes = await ports.connect(config);
+      if (!nodes.ok) {
+        ports.reporter.line("error", `not connected: ${nodes.why}`, { group: config.name });
+        await ports.clock.sleep(successorReadMs, signal);
+        continue;
+      }
+      const known = predecessor?.groups[config.name];
+      const masterKnown =
+        known === undefined ? null : { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
+      const { store, dns, clock, reporter, waker } = ports;
+      try {
+        await watchGroup({
+          identity: shift.identity,
+          hands: {
+            ...{ store, dns, clock, reporter, waker },
+            budget: shift.budget,
+            freezes: shift.freezes,
+            nodes: nodes.value,
+            sessions: new Map(),
+            trips: { store: 0, redis: 0 },
+          },
+          config: shift.latest.get(config.name) ?? config,
+          wokenFor: woken?.group === config.name ? woken.round : null,
+          masterKnown,
+          latest: () => shift.latest.get(config.name) ?? null,
+          onStatus: (status) => shift.statuses.set(config.name, status),
+          signal,
+        });
+      } finally {
+        await nodes.value.close();
+      }
+    } catch (error) {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      ports.reporter.line("error", `the watch failed and starts again: ${why}`, {
+        group: config.name,
+      });
+      await ports.clock.sleep(successorReadMs, signal);
+    }
+  }
+}
+
+/**
+ * The heartbeat and the question whether to yield: a shift yields to a successor that has written its first heartbeat,
+ * once nothing is suspect or unsettled here, or the successor suspects it too (DESIGN 6).
+ */
+function createPulse(shift: Shift): () => Promise<string | null> {
+  const { ports, observer, number, codeVersion, statuses } = shift;
+  const heartbeatMs = () =>
+    Math.min(
+      15_000,
+      ...[...statuses.values()].map((one) => one.memory.config.settings.heartbeatMs),
+    );
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let last = "";
+  let successor: Heartbeat | null = null;
+
+  const write = async (): Promise<void> => {
+    if (statuses.size === 0 || statuses.size < shift.running.size) return;
+    const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
+    const now = signature(heartbeat);
+    const nowMs = ports.clock.nowMs();
+    if (now === last && nowMs - writtenAtMs < heartbeatMs()) return;
+    writtenAtMs = nowMs;
+    last = now;
+    const done = await ports.store.writeHeartbeat(heartbeat);
+    if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
+    else if (done.value.standingShift > number) readAtMs = Number.NEGATIVE_INFINITY;
+    if (done.ok && done.value.standingShift > number) await lookForSuccessor();
+  };
+
+  const lookForSuccessor = async (): Promise<void> => {
+    readAtMs = ports.clock.nowMs();
+    const got = await ports.store.readHeartbeat(observer);
+    if (got.ok && got.value !== null && got.value.shift > number) successor = got.value;
+  };
+
+  return async () => {
+    const nowMs = ports.clock.nowMs();
+    const isDue = nowMs - shift.startedAtMs >= shift.shiftMs - successorReadMs;
+    if (isDue && nowMs - readAtMs >= successorReadMs) await lookForSuccessor();
+    if (successor === null) await write();
+    if (successor === null) return null;
+    return mayYield(shift, successor) ? `shift ${successor.shift} has taken over` : null;
+  };
+}
+
+function mayYield(shift: Shift, successor: Heartbeat): boolean {
+  return [...shift.statuses].every(([name, status]) => {
+    const heard = successor.groups[name];
+    if (heard === undefined) return false;
+    if (!status.isBusy) return true;
+    const { state } = status.memory;
+    const isLeading = state?.leader === shift.identity.shift && state.phase !== "steady";
+    const master = state?.master?.node ?? "";
+    return !isLeading && heard.nodes[master]?.verdict.startsWith("down") === true;
+  });
+}

@@ -1,0 +1,50 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics } from "@aws-lambda-powertools/metrics";
+import { createDynamoStore } from "../adapters/dynamo-store.ts";
+import { createReporter } from "../adapters/json-reporter.ts";
+import { createLambdaWaker, parsePeers } from "../adapters/lambda-waker.ts";
+import { createRedisNodes } from "../adapters/redis-nodes.ts";
+import { createRoute53Dns } from "../adapters/route53-dns.ts";
+import { systemClock } from "../adapters/system-clock.ts";
+import { createSecretSource } from "../config/secrets.ts";
+import type { GroupConfig } from "../core/config.ts";
+import { success } from "../ports/errors.ts";
+import type { Environment } from "../shift/environment.ts";
+import type { ShiftPorts } from "../shift/shift.ts";
+
+/** The key that carries the epoch of the last promotion in the data set of a group. */
+export function markerKeyOf(group: string): string {
+  return `lambda-sentinel:{${group}}:epoch`;
+}
+
+export interface Wiring {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly ports: ShiftPorts;
+}
+
+/** The real adapters behind every port of the watch function. */
+export function wireWatch(environment: Environment): Wiring {
+  const { observer, table, tableRegion, deployment, dnsServers, peers } = environment;
+  const logger = new Logger({ serviceName: "lambda-sentinel" });
+  const metrics = new Metrics({ namespace: "LambdaSentinel", serviceName: "lambda-sentinel" });
+  const clock = systemClock;
+  const region = tableRegion === undefined ? {} : { region: tableRegion };
+  const store = createDynamoStore({ table, deployment, ...region });
+  const secrets = createSecretSource({ clock });
+  const connect = async (config: GroupConfig) => {
+    const resolved = await secrets.resolve(config.auth, config.tls);
+    if (!resolved.ok) return resolved;
+    const markerKey = config.settings.marker ? markerKeyOf(config.name) : null;
+    return success(createRedisNodes({ ...resolved.value, markerKey }, clock));
+  };
+  const ports: ShiftPorts = {
+    store,
+    dns: createRoute53Dns({ servers: dnsServers }),
+    clock,
+    reporter: createReporter({ observer, logger, metrics, store, clock }),
+    waker: createLambdaWaker(parsePeers(peers)),
+    connect,
+  };
+  return { logger, metrics, ports };
+}

@@ -1,0 +1,2 @@
+/** Bundles every file of functions/ into dist/. */
+export function buildFunctions(): Promise<void>;
