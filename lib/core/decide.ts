@@ -30,7 +30,7 @@ export interface Step {
  * clock, no randomness, no I/O.
  */
 export function step(before: Memory, seen: Observation): Step {
-  const folded = mark(before, absorb(before, seen), seen);
+  const folded = withDownNodes(mark(before, absorb(before, seen), seen), seen.nowMs);
   const view = viewOf(folded, seen.nowMs, seen.attempt);
   const decided = decide(view);
   const { decision, reported } = sayOnce(decided, folded);
@@ -173,6 +173,14 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
   return { ...memory, marks, upVotes };
 }
 
+function withDownNodes(memory: Memory, nowMs: number): Memory {
+  const { settings } = memory.config;
+  const down = Object.values(memory.nodes).filter(
+    (node) => verdictOf(node, settings, nowMs).kind === "down",
+  );
+  return { ...memory, downNodes: down.map((node) => node.node) };
+}
+
 /** Changes worth a line whoever leads: nodes going down and coming back, a new master, a freeze. */
 function notices(before: Memory, after: Memory, seen: Observation): readonly SentinelEvent[] {
   const events: SentinelEvent[] = [];
@@ -182,17 +190,14 @@ function notices(before: Memory, after: Memory, seen: Observation): readonly Sen
     );
   }
   for (const node of Object.values(after.nodes)) {
-    const was = before.nodes[node.node];
-    if (was === undefined) continue;
-    const old = verdictOf(was, before.config.settings, seen.nowMs - 1);
-    const now = verdictOf(node, after.config.settings, seen.nowMs);
-    if (old.kind !== "down" && now.kind === "down") {
-      const message = `${node.node} is ${formatVerdict(now)}: no valid reply since ${node.missedAtMs.length} probes`;
+    const wasDown = before.downNodes.includes(node.node);
+    const verdict = formatVerdict(verdictOf(node, after.config.settings, seen.nowMs));
+    if (!wasDown && after.downNodes.includes(node.node)) {
+      const message = `${node.node} is ${verdict}: ${node.missedAtMs.length} probes in a row without a valid reply`;
       events.push(warning("+sdown", message, { node: node.node }));
     }
-    if (old.kind === "down" && now.kind !== "down") {
-      const message = `${node.node} is ${formatVerdict(now)} again`;
-      events.push(warning("-sdown", message, { node: node.node }));
+    if (wasDown && !after.downNodes.includes(node.node)) {
+      events.push(warning("-sdown", `${node.node} is ${verdict} again`, { node: node.node }));
     }
   }
   const oldMaster = before.state?.master?.node;

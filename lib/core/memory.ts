@@ -124,6 +124,8 @@ export interface Memory {
   /** Repairs that failed: node → when. */
   readonly repairFailedAtMs: Readonly<Record<NodeId, number>>;
   readonly marks: Marks;
+  /** Nodes that were down at the last look, so that +sdown and -sdown are said once each. */
+  readonly downNodes: readonly NodeId[];
   /** Keys of what was said once already. */
   readonly reported: readonly string[];
 }
@@ -174,6 +176,7 @@ export function newMemory(start: MemoryStart): Memory {
     recordCheckedAtMs: null,
     repairFailedAtMs: {},
     marks: noMarks,
+    downNodes: [],
     reported: [],
   };
 }

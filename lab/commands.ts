@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { localAwsDefaults, tableOf } from "../lib/cli/aws.ts";
+import type {
+  LabDemoOptions,
+  LabDynamoDbOptions,
+  LabObserverOptions,
+  LabRoute53Options,
+} from "../lib/cli/lab.ts";
+import { watchBundle } from "./bundle.ts";
+import { runDemo } from "./demo.ts";
+import { startDynamoDb } from "./dynamodb/gateway.ts";
+import { startObserverRunner } from "./lambda/runner.ts";
+import { ProcessRegistry } from "./processes.ts";
+import { startRoute53 } from "./route53/server.ts";
+
+/** The lab's parts as commands: each runs until SIGINT or SIGTERM and leaves nothing behind. */
+
+const shiftTimeoutMs = 840_000;
+
+export async function runLabDemo(options: LabDemoOptions): Promise<number> {
+  const processes = new ProcessRegistry();
+  processes.onSignals();
+  try {
+    return await runDemo({ ...options, processes });
+  } finally {
+    await processes.stopAll();
+  }
+}
+
+export async function runLabDynamoDb(options: LabDynamoDbOptions): Promise<number> {
+  const processes = new ProcessRegistry();
+  const server = await startDynamoDb({ port: options.port });
+  processes.add({ name: "dynamodb", stop: () => server.close(), killNow: () => {} });
+  const table = tableOf(options, process.env);
+  await server.createTable(table);
+  print(`AWS_ENDPOINT_URL_DYNAMODB=${server.endpoint}`);
+  print(`LAMBDA_SENTINEL_TABLE=${table}`);
+  return untilStopped(processes);
+}
+
+export async function runLabRoute53(options: LabRoute53Options): Promise<number> {
+  const processes = new ProcessRegistry();
+  const { port, dnsPort, zone } = options;
+  const server = await startRoute53({
+    port,
+    dnsPort,
+    zones: [zone],
+    onAccess: ({ method, action, status, code, ms, changes }) => {
+      const what = changes.map(
+        (one) => `${one.action} ${one.recordSet.type} ${one.recordSet.name}`,
+      );
+      print(`${method} ${action} ${status} ${code ?? ""} ${Math.round(ms)} ms ${what.join("; ")}`);
+    },
+  });
+  processes.add({ name: "route53", stop: () => server.close(), killNow: () => {} });
+  print(`AWS_ENDPOINT_URL_ROUTE_53=${server.endpoint}`);
+  print(`LAMBDA_SENTINEL_DNS_SERVERS=127.0.0.1:${server.dnsPort}`);
+  print(`zone ${zone} has the id ${server.zoneId(zone)}`);
+  return untilStopped(processes);
+}
+
+/** One observer as EventBridge Scheduler and Lambda run it; the function's environment comes from this process's. */
+export async function runLabObserver(options: LabObserverOptions): Promise<number> {
+  const processes = new ProcessRegistry();
+  const runner = await startObserverRunner({
+    bundle: await watchBundle(),
+    observer: options.name,
+    region: options.region ?? process.env.AWS_REGION ?? "us-east-1",
+    env: {
+      ...passedOn(),
+      ...localAwsDefaults(process.env),
+      LAMBDA_SENTINEL_TABLE: tableOf(options, process.env),
+      LAMBDA_SENTINEL_OBSERVER: options.name,
+    },
+    functionName: `watch-${options.name}-${randomUUID().slice(0, 4)}`,
+    shiftTimeoutMs,
+    processes,
+    onLine: print,
+    onReport: (report) => {
+      if (report.kind !== "succeeded") print(`invocation ${report.kind}: ${report.error.message}`);
+    },
+  });
+  processes.add({
+    name: `observer ${options.name}`,
+    stop: () => runner.stop({ graceful: true }),
+    killNow: () => {},
+  });
+  return untilStopped(processes);
+}
+
+/** What a function may see of this process's environment: AWS's variables and ours, and the secrets named `env:`. */
+function passedOn(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name === "NODE_OPTIONS" ? [] : [[name, value]],
+    ),
+  );
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function untilStopped(processes: ProcessRegistry): Promise<number> {
+  processes.onSignals();
+  return new Promise(() => {});
+}
