@@ -1,0 +1,102 @@
+import { diffGroups, type GroupDiff } from "../config/diff.ts";
+import { toGroupConfig } from "../config/digest.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { formatPath, type Path, type Problem, sortProblems } from "../config/problems.ts";
+import type { GroupConfig } from "../core/config.ts";
+import type { GroupState } from "../core/model.ts";
+
+/** What applying one group of the file means. */
+export interface GroupPlan {
+  readonly group: string;
+  readonly diff: GroupDiff;
+  /** The version that will be active: a new one, or the stored one when nothing changed. */
+  readonly config: GroupConfig;
+  readonly isNew: boolean;
+  /** All versions that the table has, newest first. */
+  readonly stored: readonly GroupConfig[];
+}
+
+export interface ApplyPlan {
+  readonly groups: readonly GroupPlan[];
+  /** Of every group in the file and in the table. */
+  readonly diffs: readonly GroupDiff[];
+}
+
+/** Decides versions by comparing the file with the newest stored version of each group. */
+export function planApply(loaded: LoadedConfig, configs: readonly GroupConfig[]): ApplyPlan {
+  const stored = byGroup(configs);
+  const newest = newestOf(stored);
+  const diffs = diffGroups(loaded.groups, newest);
+  const groups = loaded.groups.flatMap((draft) => {
+    const diff = diffs.find((one) => one.group === draft.name);
+    if (diff === undefined) return [];
+    const versions = stored.get(draft.name) ?? [];
+    const isNew = diff.kind !== "unchanged";
+    const version = (versions[0]?.version ?? 0) + (isNew ? 1 : 0);
+    const config = toGroupConfig(draft, version);
+    return [{ group: draft.name, diff, config, isNew, stored: versions }];
+  });
+  return { groups, diffs };
+}
+
+function byGroup(configs: readonly GroupConfig[]): ReadonlyMap<string, readonly GroupConfig[]> {
+  const groups = new Map<string, GroupConfig[]>();
+  for (const config of configs) {
+    const versions = groups.get(config.name) ?? [];
+    versions.push(config);
+    groups.set(config.name, versions);
+  }
+  for (const versions of groups.values()) versions.sort((a, b) => b.version - a.version);
+  return groups;
+}
+
+function newestOf(
+  stored: ReadonlyMap<string, readonly GroupConfig[]>,
+): ReadonlyMap<string, GroupConfig> {
+  return new Map(
+    [...stored].flatMap(([name, [newest]]) =>
+      newest === undefined ? [] : [[name, newest] as const],
+    ),
+  );
+}
+
+/**
+ * What the file must not do to what the table holds: take another group's node or record, or drop the master under
+ * its clients.
+ */
+export function checkAgainstTable(
+  loaded: LoadedConfig,
+  configs: readonly GroupConfig[],
+  states: ReadonlyMap<string, GroupState | null>,
+): readonly Problem[] {
+  const newest = [...newestOf(byGroup(configs)).values()];
+  const problems: Problem[] = [];
+  const report = (path: Path, message: string): void => {
+    const { file } = loaded;
+    problems.push({ file, ...loaded.locate(path), path: formatPath(path), message });
+  };
+  for (const [index, draft] of loaded.groups.entries()) {
+    const others = newest.filter((config) => config.name !== draft.name);
+    for (const [position, node] of draft.nodes.entries()) {
+      const owner = others.find((config) => config.nodes.some((one) => one.id === node.id));
+      if (owner !== undefined) {
+        report(["groups", index, "nodes", position], explainOwned(node.id, owner.name));
+      }
+    }
+    const rival = others.find((config) => config.dns?.name === draft.dns?.name);
+    if (draft.dns !== undefined && rival !== undefined) {
+      const message = `expected each record in one group only, got ${draft.dns.name}, which the table has in group "${rival.name}"`;
+      report(["groups", index, "dns", "name"], message);
+    }
+    const master = states.get(draft.name)?.master?.node;
+    if (master !== undefined && !draft.nodes.some((node) => node.id === master)) {
+      const message = `expected the group to keep its master ${master}, got a list without it; fail over to another node first`;
+      report(["groups", index, "nodes"], message);
+    }
+  }
+  return sortProblems(problems);
+}
+
+function explainOwned(node: string, owner: string): string {
+  return `expected each node in one group only, got ${node}, which the table has in group "${owner}"; take it out there first with \`apply --wait\``;
+}

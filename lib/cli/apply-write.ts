@@ -1,0 +1,129 @@
+import type { GroupConfig } from "../core/config.ts";
+import { activateConfig } from "../core/state.ts";
+import type { Store } from "../ports/store.ts";
+import type { GroupPlan } from "./apply-plan.ts";
+import type { CliContext } from "./context.ts";
+import { CliError, exitCodes, need } from "./exit.ts";
+import { changeState, operatorWriter, readGroupState } from "./group-state.ts";
+
+interface Claim {
+  readonly node: string;
+  readonly group: string;
+}
+
+/**
+ * Reserves every node for its group before any configuration is written, so that no node is ever watched, repaired or
+ * promoted by two groups (protocol F14). When one reservation fails, those made here are given back.
+ */
+export async function claimNodes(store: Store, plans: readonly GroupPlan[]): Promise<void> {
+  const made: Claim[] = [];
+  for (const plan of plans) {
+    const owned = new Set(plan.stored.flatMap((config) => config.nodes.map((node) => node.id)));
+    for (const { id: node } of plan.config.nodes) {
+      const claim = { node, group: plan.group };
+      // Given back even if its answer is lost: giving back what is not ours does nothing.
+      if (!owned.has(node)) made.push(claim);
+      const result = await store.claimNode(node, plan.group);
+      if (result.ok && result.value.owner === plan.group) continue;
+      await releaseClaims(store, made);
+      const { owner } = need(result, `reserve ${node} for ${plan.group}`);
+      throw new CliError(
+        exitCodes.unfinished,
+        `expected ${node} to be free for ${plan.group}, got it reserved for ${owner}; take it out there first with \`apply --wait\`. Nothing was changed`,
+      );
+    }
+  }
+}
+
+/** Best effort: what stays reserved stays so for the group that asked for it, and is taken up by its next apply. */
+async function releaseClaims(store: Store, claims: readonly Claim[]): Promise<void> {
+  for (const { node, group } of claims) await store.releaseNode(node, group);
+}
+
+/** Writes one immutable version; the same version with the same content is our own earlier write. */
+export async function putVersion(store: Store, config: GroupConfig): Promise<void> {
+  const put = await store.putConfig(config);
+  if (put.ok) return;
+  const doing = `write version ${config.version} of ${config.name}`;
+  if (put.kind !== "refused" && put.isOutcomeKnown) need(put, doing);
+  const standing = need(await store.readConfig(config.name, config.version), doing);
+  if (standing?.digest === config.digest) return;
+  if (standing === null) need(put, doing);
+  const message = `expected version ${config.version} of ${config.name} to be free, got another one written meanwhile; run the command again to see the difference`;
+  throw new CliError(exitCodes.unfinished, message);
+}
+
+const steadyWaitMs = 60_000;
+const steadyPollMs = 500;
+
+export type Activation = "active" | "not-adopted-yet" | "not-steady";
+
+/**
+ * Makes a version the one that STATE names. That happens in phase steady only: an epoch is finished under the
+ * configuration that it was claimed with (protocol F11).
+ */
+export async function activate(
+  context: CliContext,
+  store: Store,
+  config: GroupConfig,
+): Promise<Activation> {
+  const { clock, terminal } = context;
+  const startedAtMs = clock.nowMs();
+  let isTold = false;
+  for (;;) {
+    const state = await readGroupState(store, config.name);
+    if (state === null) return "not-adopted-yet";
+    if (state.configVersion >= config.version) return "active";
+    if (state.phase === "steady" && (await tryActivate(context, store, config))) return "active";
+    if (clock.nowMs() - startedAtMs >= steadyWaitMs) return "not-steady";
+    if (!isTold && state.phase !== "steady") {
+      const why = `its phase is ${state.phase}`;
+      terminal.out(
+        `${config.name}: ${why}; waiting up to ${steadyWaitMs / 1000} s until it is steady`,
+      );
+      isTold = true;
+    }
+    await clock.sleep(steadyPollMs);
+  }
+}
+
+/** False when the phase left steady meanwhile. */
+async function tryActivate(
+  context: CliContext,
+  store: Store,
+  config: GroupConfig,
+): Promise<boolean> {
+  const { name, version } = config;
+  const written = await changeState(store, name, (state) => {
+    if (state.phase !== "steady" || state.configVersion >= version) return null;
+    const master = state.master?.node;
+    if (master !== undefined && !config.nodes.some((node) => node.id === master)) {
+      const message = `expected ${name} to keep its master ${master}, got a failover to it meanwhile; version ${version} is stored and not active, apply a file that has this node`;
+      throw new CliError(exitCodes.unfinished, message);
+    }
+    const why = `${context.operator} applied version ${version}`;
+    return activateConfig(state, version, operatorWriter(context, "apply", why));
+  });
+  return written.state.configVersion >= version;
+}
+
+const versionsKept = 5;
+
+/** Keeps the newest five versions and the active one, whatever its age. */
+export async function pruneVersions(
+  store: Store,
+  plan: GroupPlan,
+  activeVersion: number | null,
+): Promise<void> {
+  const versions = [
+    plan.config,
+    ...plan.stored.filter((one) => one.version !== plan.config.version),
+  ];
+  for (const { version } of versions.slice(versionsKept)) {
+    if (version === activeVersion) continue;
+    need(
+      await store.deleteConfig(plan.group, version),
+      `remove version ${version} of ${plan.group}`,
+    );
+  }
+}

@@ -1,0 +1,134 @@
+import { renderDiff } from "../config/diff.ts";
+import { assertNever } from "../core/assert-never.ts";
+import type { GroupState } from "../core/model.ts";
+import type { Store } from "../ports/store.ts";
+import { type ApplyPlan, checkAgainstTable, type GroupPlan, planApply } from "./apply-plan.ts";
+import { releaseRemoved, removedNodes, waitForAdoption } from "./apply-wait.ts";
+import { activate, claimNodes, pruneVersions, putVersion } from "./apply-write.ts";
+import { confirmOrStop } from "./confirm.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import { exitCodes, need } from "./exit.ts";
+import { readGroupState } from "./group-state.ts";
+import { checkZonesOrStop, loadOrStop, problemsError } from "./load-file.ts";
+
+export interface ApplyOptions extends GlobalOptions {
+  readonly file: string;
+  readonly yes?: boolean;
+  readonly wait?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Validates the file, shows what it changes, and writes it; nothing is written unless everything is valid. */
+export async function apply(context: CliContext, options: ApplyOptions): Promise<number> {
+  const { terminal } = context;
+  const loaded = await loadOrStop(terminal, options.file);
+  const services = context.open(options);
+  const { store } = services;
+  await checkZonesOrStop(terminal, services, loaded);
+  const configs = need(
+    await store.listConfigs(),
+    `read the configuration in table ${services.table}`,
+  );
+  const plan = planApply(loaded, configs);
+  const states = await readStates(store, plan.groups);
+  const problems = checkAgainstTable(loaded, configs, states);
+  if (problems.length > 0) throw problemsError(terminal, problems);
+  for (const line of renderDiff(plan.diffs)) terminal.out(line);
+  if (options.dryRun === true) {
+    terminal.out("dry run: nothing was changed");
+    return exitCodes.fine;
+  }
+  const code = await write(context, store, plan, states, options);
+  if (code !== exitCodes.fine) return code;
+  return finish(context, store, plan.groups, options);
+}
+
+async function readStates(
+  store: Store,
+  plans: readonly GroupPlan[],
+): Promise<ReadonlyMap<string, GroupState | null>> {
+  const states = new Map<string, GroupState | null>();
+  for (const { group } of plans) states.set(group, await readGroupState(store, group));
+  return states;
+}
+
+/** A version that was stored and could not be activated then is activated now, changed or not. */
+function isPending(plan: GroupPlan, state: GroupState | null | undefined): boolean {
+  return plan.isNew || (state?.configVersion ?? plan.config.version) < plan.config.version;
+}
+
+async function write(
+  context: CliContext,
+  store: Store,
+  plan: ApplyPlan,
+  states: ReadonlyMap<string, GroupState | null>,
+  options: ApplyOptions,
+): Promise<number> {
+  const { terminal } = context;
+  const pending = plan.groups.filter((one) => isPending(one, states.get(one.group)));
+  if (pending.length === 0) {
+    terminal.out("nothing to change");
+    return exitCodes.fine;
+  }
+  const count = pending.length === 1 ? "one group" : `${pending.length} groups`;
+  await confirmOrStop(terminal, options.yes === true, `Apply ${count}?`);
+  await claimNodes(store, pending);
+  for (const { isNew, config } of pending) if (isNew) await putVersion(store, config);
+  let code: number = exitCodes.fine;
+  for (const one of pending) {
+    if (!(await activateAndPrune(context, store, one))) code = exitCodes.unfinished;
+  }
+  return code;
+}
+
+async function activateAndPrune(
+  context: CliContext,
+  store: Store,
+  plan: GroupPlan,
+): Promise<boolean> {
+  const { terminal } = context;
+  const { name, version } = plan.config;
+  const activation = await activate(context, store, plan.config);
+  switch (activation) {
+    case "active":
+      terminal.out(`${name}: version ${version} is active`);
+      break;
+    case "not-adopted-yet":
+      terminal.out(
+        `${name}: version ${version} is stored; the observers adopt the group when a quorum of them names one master`,
+      );
+      break;
+    case "not-steady":
+      terminal.error(
+        `${name}: version ${version} is stored and not active, because the group did not become steady; ` +
+          `run the same apply again when \`lambda-sentinel status ${name}\` says so`,
+      );
+      break;
+    default:
+      return assertNever(activation);
+  }
+  const state = await readGroupState(store, name);
+  await pruneVersions(store, plan, state?.configVersion ?? null);
+  return activation !== "not-steady";
+}
+
+async function finish(
+  context: CliContext,
+  store: Store,
+  plans: readonly GroupPlan[],
+  options: ApplyOptions,
+): Promise<number> {
+  if (options.wait === true) {
+    if (!(await waitForAdoption(context, store, plans))) return exitCodes.unfinished;
+    await releaseRemoved(context, store, plans);
+    return exitCodes.fine;
+  }
+  for (const plan of plans) {
+    const removed = plan.isNew ? removedNodes(plan) : [];
+    if (removed.length === 0) continue;
+    context.terminal.out(
+      `${plan.group}: ${removed.join(", ")} stays reserved until \`apply --wait\` has seen every observer adopt the change`,
+    );
+  }
+  return exitCodes.fine;
+}

@@ -1,0 +1,44 @@
+import type { DnsConfig } from "../core/config.ts";
+import type { RecordSet } from "../core/records.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Result } from "../ports/errors.ts";
+import type { Store } from "../ports/store.ts";
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly table?: string;
+  readonly region?: string;
+}
+
+export type Style = "good" | "bad" | "warn" | "dim" | "bold";
+
+/** Where a command's words go, and where answers come from. */
+export interface Terminal {
+  /** Whether a person can be asked. */
+  readonly isInteractive: boolean;
+  out(line: string): void;
+  error(line: string): void;
+  /** Asks for yes or no; anything but a clear yes is a no. */
+  confirm(question: string): Promise<boolean>;
+  paint(style: Style, text: string): string;
+}
+
+/** What lies outside this process, opened for one table. */
+export interface Services {
+  readonly table: string;
+  readonly store: Store;
+  /** The group's records as Route 53 has them. */
+  readonly readRecords: (dns: DnsConfig) => Promise<Result<readonly RecordSet[]>>;
+  /** The name of a hosted zone; fails as "refused" when there is none of that id. */
+  readonly zoneName: (zoneId: string) => Promise<Result<string>>;
+}
+
+export interface CliContext {
+  readonly open: (options: GlobalOptions) => Services;
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+  /** Who asks, for the audit: `alice@laptop`. */
+  readonly operator: string;
+  readonly newAttempt: () => string;
+  readonly version: string;
+}

@@ -1,0 +1,35 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { systemClock } from "../adapters/system-clock.ts";
+import { localAwsDefaults, openServices } from "./aws.ts";
+import { runCli } from "./program.ts";
+import { createTerminal } from "./terminal.ts";
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const parsed: unknown = JSON.parse(text);
+  const isNamed = typeof parsed === "object" && parsed !== null && "version" in parsed;
+  return isNamed ? String(parsed.version) : "unknown";
+}
+
+/** A machine without an entry for the user, as in a container, has no user name to give. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env.USER ?? "unknown";
+  }
+}
+
+// The SDK reads its configuration from the environment, so that is where the lab's defaults go.
+Object.assign(process.env, localAwsDefaults(process.env));
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  open: (options) => openServices(options, process.env),
+  clock: systemClock,
+  terminal: createTerminal(),
+  operator: `${userName()}@${hostname()}`,
+  newAttempt: randomUUID,
+  version: readVersion(),
+});

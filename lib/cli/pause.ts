@@ -1,0 +1,98 @@
+import type { GroupState } from "../core/model.ts";
+import { pause, resume } from "../core/state.ts";
+import type { Heartbeat, Store } from "../ports/store.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import { exitCodes, need } from "./exit.ts";
+import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
+import { describePause } from "./status-observers.ts";
+import type { PauseStatus } from "./status-report.ts";
+
+export interface PauseOptions extends GlobalOptions {
+  readonly reason?: string;
+}
+
+/**
+ * Forbids failovers and repairs of a group. It is paused only when every observer has said that it knows, and what had
+ * been started is finished (protocol F12); until then it is pausing.
+ */
+export async function pauseGroup(
+  context: CliContext,
+  group: string,
+  options: PauseOptions,
+): Promise<number> {
+  const { store } = context.open(options);
+  const reason = options.reason ?? "";
+  const written = await changeState(store, group, (state) => {
+    if (state.pause !== null) return null;
+    const why = `${context.operator} pauses the group${reason === "" ? "" : `: ${reason}`}`;
+    return pause(state, context.operator, reason, operatorWriter(context, "pause", why));
+  });
+  if (written.attempt === null) {
+    context.terminal.out(`${group} has a pause already, by ${written.state.pause?.by}`);
+  }
+  return waitUntilPaused(context, store, group);
+}
+
+const waitMs = 45_000;
+const pollMs = 500;
+
+async function waitUntilPaused(context: CliContext, store: Store, group: string): Promise<number> {
+  const { clock, terminal } = context;
+  const startedAtMs = clock.nowMs();
+  let told = "";
+  for (;;) {
+    const state = await needGroupState(store, group);
+    const found = await readPause(store, state);
+    if (found === null) {
+      terminal.error(`${group} was resumed meanwhile: ${state.lastTransition.why}`);
+      return exitCodes.unfinished;
+    }
+    if (found.status === "paused") {
+      terminal.out(`${group} is ${terminal.paint("good", "paused")}`);
+      return exitCodes.fine;
+    }
+    const text = `${group} is pausing, waiting for ${describeWait(found, state)}`;
+    if (text !== told) terminal.out(text);
+    told = text;
+    if (clock.nowMs() - startedAtMs >= waitMs) {
+      terminal.error(
+        `expected every observer to acknowledge the pause within ${waitMs / 1000} s, still waiting for ${describeWait(found, state)}; ` +
+          `the pause stays, \`lambda-sentinel status ${group}\` says when it is complete`,
+      );
+      return exitCodes.unfinished;
+    }
+    await clock.sleep(pollMs);
+  }
+}
+
+async function readPause(store: Store, state: GroupState): Promise<PauseStatus | null> {
+  const config = await readActiveConfig(store, state);
+  const heartbeats = new Map<string, Heartbeat>();
+  for (const name of config.observers) {
+    const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
+    if (heartbeat !== null) heartbeats.set(name, heartbeat);
+  }
+  return describePause(config, state, heartbeats);
+}
+
+function describeWait(found: PauseStatus, state: GroupState): string {
+  const observers = found.waitingFor.map((name) => `observer ${name}`);
+  const phase = state.phase === "steady" ? [] : [`phase ${state.phase} to end`];
+  return [...phase, ...observers].join(", ");
+}
+
+/** Allows failovers and repairs again. */
+export async function resumeGroup(
+  context: CliContext,
+  group: string,
+  options: GlobalOptions,
+): Promise<number> {
+  const { store } = context.open(options);
+  const written = await changeState(store, group, (state) => {
+    if (state.pause === null) return null;
+    const why = `${context.operator} resumes the group`;
+    return resume(state, operatorWriter(context, "resume", why));
+  });
+  context.terminal.out(written.attempt === null ? `${group} has no pause` : `${group} is resumed`);
+  return exitCodes.fine;
+}

@@ -1,0 +1,99 @@
+import { Command, CommanderError } from "commander";
+import { type ApplyOptions, apply } from "./apply.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import { CliError, exitCodes } from "./exit.ts";
+import { type FailoverOptions, failover } from "./failover.ts";
+import { addLabCommands } from "./lab.ts";
+import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
+import { type StatusOptions, status } from "./status.ts";
+
+/** Runs one command line and returns its exit code; expected errors are told in one line. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = exitCodes.fine;
+  const finish = async (run: () => Promise<number>): Promise<void> => {
+    exitCode = await run();
+  };
+  try {
+    await buildProgram(context, finish).parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Help and version end by this way too, and are no errors; commander has said the rest already.
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    if (!(error instanceof CliError)) throw error;
+    context.terminal.error(`${context.terminal.paint("bad", "error")}: ${error.message}`);
+    return error.exitCode;
+  }
+}
+
+type Finish = (run: () => Promise<number>) => Promise<void>;
+
+function buildProgram(context: CliContext, finish: Finish): Command {
+  const { terminal } = context;
+  const program = new Command("lambda-sentinel")
+    .description("Failover for Redis without servers to run.")
+    .version(context.version)
+    .option("--table <name>", 'the table (LAMBDA_SENTINEL_TABLE, then "lambda-sentinel")')
+    .option("--region <region>", "the table's region (AWS_REGION and the AWS profile otherwise)")
+    .addHelpText("after", `\n${exitCodeHelp}`)
+    .showHelpAfterError("(add --help for what there is)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.error(text.trimEnd()),
+    });
+  addGroupCommands(program, context, finish);
+  addLabCommands(program, finish);
+  return program;
+}
+
+const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or not done in time;
+2 wrong usage or input, nothing was changed; 3 the table can't be reached.`;
+
+function addGroupCommands(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("apply")
+    .description("check groups.yml, show what it changes, and write it to the table")
+    .requiredOption("-f, --file <file>", "the groups file")
+    .option("--yes", "don't ask")
+    .option("--wait", "wait until every observer has adopted it, at most 120 s")
+    .option("--dry-run", "only check and show")
+    .action((_options: unknown, command: Command) =>
+      finish(() => apply(context, command.optsWithGlobals<ApplyOptions>())),
+    );
+
+  program
+    .command("status")
+    .description("show master, epoch, nodes, observers and record of each group")
+    .argument("[group]", "only this group")
+    .option("--json", "print an object for programs")
+    .action((group: string | undefined, _options: unknown, command: Command) =>
+      finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
+    );
+
+  program
+    .command("failover")
+    .description("ask the observers to replace the master, and follow it")
+    .argument("<group>")
+    .option("--yes", "don't ask")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => failover(context, group, command.optsWithGlobals<FailoverOptions>())),
+    );
+
+  program
+    .command("pause")
+    .description("forbid failovers and repairs of a group")
+    .argument("<group>")
+    .option("--reason <text>", "why, for those who read the status")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => pauseGroup(context, group, command.optsWithGlobals<PauseOptions>())),
+    );
+
+  program
+    .command("resume")
+    .description("allow failovers and repairs of a group again")
+    .argument("<group>")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => resumeGroup(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+}

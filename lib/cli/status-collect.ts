@@ -1,0 +1,221 @@
+import { assertNever } from "../core/assert-never.ts";
+import { findNode, type GroupConfig } from "../core/config.ts";
+import type { GroupState } from "../core/model.ts";
+import { isSameRecord, type RecordSet, wantedRecords } from "../core/records.ts";
+import type { Store } from "../ports/store.ts";
+import type { CliContext, Services } from "./context.ts";
+import { need } from "./exit.ts";
+import { unknownGroup } from "./group-state.ts";
+import {
+  describeNodes,
+  describeObservers,
+  describePause,
+  type Heartbeats,
+} from "./status-observers.ts";
+import type {
+  GroupStatus,
+  NodeStatus,
+  ObserverStatus,
+  RecordStatus,
+  StateStatus,
+  StatusReport,
+} from "./status-report.ts";
+
+/** Reads everything that is known about one group, or about all. Only the table must answer. */
+export async function collectStatus(
+  context: CliContext,
+  services: Services,
+  only: string | undefined,
+): Promise<StatusReport> {
+  const { store, table } = services;
+  const configs = need(await store.listConfigs(), `read the configuration in table ${table}`);
+  const names = [...new Set(configs.map((config) => config.name))].sort();
+  if (only !== undefined && !names.includes(only)) throw unknownGroup(only, new Set(names));
+  const wanted = only === undefined ? names : [only];
+  const heartbeats = await readHeartbeats(
+    store,
+    configs.filter((config) => wanted.includes(config.name)),
+  );
+  const groups: GroupStatus[] = [];
+  for (const name of wanted) {
+    const versions = configs.filter((config) => config.name === name);
+    groups.push(await collectGroup(context, services, versions, heartbeats));
+  }
+  return {
+    schema: 1,
+    at: context.clock.wallTime(),
+    table,
+    isHealthy: groups.every((group) => group.isHealthy),
+    groups,
+  };
+}
+
+async function readHeartbeats(store: Store, configs: readonly GroupConfig[]): Promise<Heartbeats> {
+  const names = new Set(configs.flatMap((config) => config.observers));
+  const pairs = await Promise.all(
+    [...names].map(async (name) => {
+      const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
+      return heartbeat === null ? [] : [[name, heartbeat] as const];
+    }),
+  );
+  return new Map(pairs.flat());
+}
+
+async function collectGroup(
+  context: CliContext,
+  services: Services,
+  versions: readonly GroupConfig[],
+  heartbeats: Heartbeats,
+): Promise<GroupStatus> {
+  const [first] = versions;
+  if (first === undefined) throw new Error("expected at least one version of a listed group");
+  const newest = versions.reduce((a, b) => (b.version > a.version ? b : a), first);
+  const stored = need(
+    await services.store.readState(first.name),
+    `read the state of ${first.name}`,
+  );
+  const state = stored.kind === "state" ? stored.state : null;
+  const active = versions.find((config) => config.version === state?.configVersion);
+  const config = active ?? newest;
+  const master = state?.master?.node ?? null;
+  const observers = describeObservers(config, heartbeats, context.clock.wallTime());
+  const nodes = describeNodes(config, master, heartbeats);
+  const record = await collectRecord(services, config, state);
+  const problems = [
+    ...judgeState(stored.kind === "foreign" ? stored.why : null, state),
+    ...(state !== null && active === undefined
+      ? [`version ${state.configVersion}, which the state names, is not in the table`]
+      : []),
+    ...judgeMaster(nodes),
+    ...judgeObservers(observers),
+    ...(record?.status === "differs" ? [`the record ${record.name} differs: ${record.why}`] : []),
+  ];
+  return {
+    name: config.name,
+    isHealthy: problems.length === 0,
+    problems,
+    configVersion: state?.configVersion ?? null,
+    newestConfigVersion: newest.version,
+    state: state === null ? null : describeState(state),
+    pause: state === null ? null : describePause(config, state, heartbeats),
+    record,
+    nodes,
+    observers,
+  };
+}
+
+function describeState(state: GroupState): StateStatus {
+  const { master, round } = state;
+  return {
+    rev: state.rev,
+    epoch: state.epoch,
+    phase: state.phase,
+    master:
+      master === null
+        ? null
+        : { node: master.node, epoch: state.masterEpoch, replid: master.replid },
+    candidate: state.candidate?.node ?? null,
+    leader: state.leader,
+    round:
+      round.status === "closed"
+        ? null
+        : {
+            number: round.number,
+            purpose: round.purpose,
+            suspect: round.suspect,
+            openedBy: round.openedBy,
+          },
+    request: state.request,
+    lastEpoch: state.lastEpoch,
+    lastTransition: state.lastTransition,
+  };
+}
+
+function judgeState(foreign: string | null, state: GroupState | null): readonly string[] {
+  if (foreign !== null) return [`its state must not be touched by this version: ${foreign}`];
+  if (state === null) return ["not adopted yet: no quorum of the observers has named one master"];
+  return [
+    ...(state.master === null ? ["no master: the observers have not agreed on one"] : []),
+    ...(state.phase === "steady" ? [] : [`the phase is ${state.phase}, not steady`]),
+  ];
+}
+
+function judgeMaster(nodes: readonly NodeStatus[]): readonly string[] {
+  const master = nodes.find((node) => node.isMaster);
+  if (master === undefined) return [];
+  const down = Object.entries(master.seenBy).filter(([, seen]) => seen.verdict.startsWith("down"));
+  if (down.length === 0) return [];
+  const says = down.map(([observer, seen]) => `${observer} ${seen.verdict}`).join(", ");
+  return [`the master ${master.id} is reported down: ${says}`];
+}
+
+function judgeObservers(observers: readonly ObserverStatus[]): readonly string[] {
+  return observers.flatMap((observer) => {
+    switch (observer.status) {
+      case "present":
+        return [];
+      case "stale":
+        return [`observer ${observer.name} has not reported for ${formatAge(observer.ageMs)}`];
+      case "absent":
+        return [`observer ${observer.name} has reported nothing about the group`];
+      default:
+        return assertNever(observer.status);
+    }
+  });
+}
+
+/** `3 s`, `12 min`; `?` when there is none. */
+export function formatAge(ageMs: number | null): string {
+  if (ageMs === null || Number.isNaN(ageMs)) return "?";
+  const seconds = Math.round(ageMs / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+async function collectRecord(
+  services: Services,
+  config: GroupConfig,
+  state: GroupState | null,
+): Promise<RecordStatus | null> {
+  const { dns } = config;
+  if (dns === undefined) return null;
+  const published = state?.published ?? null;
+  const wanted = wantedOf(config, state);
+  const found = await services.readRecords(dns);
+  const base = { name: dns.name, published, wanted };
+  if (!found.ok) {
+    return {
+      ...base,
+      status: "unknown",
+      found: null,
+      why: `Route 53 could not be asked: ${found.why}`,
+    };
+  }
+  if (wanted.length === 0) {
+    return { ...base, status: "unknown", found: found.value, why: "there is no master yet" };
+  }
+  const wrong = wanted.find((want) => !found.value.some((one) => isSameRecord(one, want)));
+  return {
+    ...base,
+    found: found.value,
+    status: wrong === undefined ? "right" : "differs",
+    why: wrong === undefined ? "as the table has it" : explainWrong(wrong, found.value),
+  };
+}
+
+function wantedOf(config: GroupConfig, state: GroupState | null): readonly RecordSet[] {
+  const node = state?.master == null ? undefined : findNode(config, state.master.node);
+  if (state === null || config.dns === undefined || node === undefined) return [];
+  const { deployment, masterEpoch } = state;
+  const owner = { deployment, group: config.name, epoch: masterEpoch };
+  return wantedRecords(config, config.dns, owner, node.publish);
+}
+
+function explainWrong(wanted: RecordSet, found: readonly RecordSet[]): string {
+  const there = found.filter((one) => one.name === wanted.name).map(formatRecord);
+  const got = there.length === 0 ? "nothing" : there.join(", ");
+  return `expected ${formatRecord(wanted)} at ${wanted.name}, got ${got}`;
+}
+
+export function formatRecord(record: RecordSet): string {
+  return `${record.type} ${record.values.join(" ")} (TTL ${record.ttlSeconds})`;
+}

@@ -1,0 +1,102 @@
+import type { EpochResult, OperatorRequest, Phase } from "../core/model.ts";
+import type { RecordSet } from "../core/records.ts";
+import type { NodeReport } from "../ports/store.ts";
+
+/**
+ * What `status --json` prints. Fields are added and never changed in meaning; `schema` is raised when one must go.
+ * docs/cli.md describes it for people.
+ */
+export interface StatusReport {
+  readonly schema: 1;
+  /** Wall clock of this machine, ISO 8601. */
+  readonly at: string;
+  readonly table: string;
+  readonly isHealthy: boolean;
+  readonly groups: readonly GroupStatus[];
+}
+
+export interface GroupStatus {
+  readonly name: string;
+  readonly isHealthy: boolean;
+  /** One sentence for each thing that is not as it should be. */
+  readonly problems: readonly string[];
+  /** The version that STATE names; null before the observers have adopted the group. */
+  readonly configVersion: number | null;
+  readonly newestConfigVersion: number;
+  readonly state: StateStatus | null;
+  readonly pause: PauseStatus | null;
+  readonly record: RecordStatus | null;
+  readonly nodes: readonly NodeStatus[];
+  readonly observers: readonly ObserverStatus[];
+}
+
+export interface StateStatus {
+  readonly rev: number;
+  readonly epoch: number;
+  readonly phase: Phase;
+  readonly master: {
+    readonly node: string;
+    readonly epoch: number;
+    readonly replid: string;
+  } | null;
+  readonly candidate: string | null;
+  readonly leader: string | null;
+  /** Only while it is open. */
+  readonly round: {
+    readonly number: number;
+    readonly purpose: "bootstrap" | "failover";
+    readonly suspect: string | null;
+    readonly openedBy: string;
+  } | null;
+  readonly request: OperatorRequest | null;
+  /** How the last epoch ended, with the bytes that were lost. */
+  readonly lastEpoch: EpochResult | null;
+  readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };
+}
+
+export interface PauseStatus {
+  /** "pausing" until the phase is steady and every observer has acknowledged the pause. */
+  readonly status: "pausing" | "paused";
+  readonly by: string;
+  readonly reason: string;
+  readonly waitingFor: readonly string[];
+}
+
+export interface RecordStatus {
+  readonly name: string;
+  /** "right": as the table wants it. "unknown": Route 53 could not be asked, or there is no master yet. */
+  readonly status: "right" | "differs" | "unknown";
+  /** What the table last saw published. */
+  readonly published: { readonly epoch: number; readonly node: string } | null;
+  readonly wanted: readonly RecordSet[];
+  /** What Route 53 has; null when it could not be asked. */
+  readonly found: readonly RecordSet[] | null;
+  readonly why: string;
+}
+
+export interface NodeStatus {
+  readonly id: string;
+  readonly isMaster: boolean;
+  /** By observer; an observer that has reported nothing is absent. */
+  readonly seenBy: Readonly<Record<string, NodeSeen>>;
+}
+
+export interface NodeSeen extends NodeReport {
+  /** Bytes behind the master, both as this observer saw them; null when either is unknown. */
+  readonly lagBytes: number | null;
+}
+
+export interface ObserverStatus {
+  readonly name: string;
+  /** "stale": its last heartbeat is older than `staleAfterMs`. "absent": it has reported nothing about the group. */
+  readonly status: "present" | "stale" | "absent";
+  /** By this machine's wall clock and the observer's, so clocks that differ show here. */
+  readonly ageMs: number | null;
+  readonly shift: number | null;
+  readonly codeVersion: string | null;
+  readonly configVersion: number | null;
+  readonly rev: number | null;
+  readonly suspect: string | null;
+  readonly rule: string | null;
+  readonly why: string | null;
+}

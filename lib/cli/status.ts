@@ -1,0 +1,156 @@
+import type { EpochResult } from "../core/model.ts";
+import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
+import { exitCodes } from "./exit.ts";
+import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
+import type { GroupStatus, NodeSeen, RecordStatus } from "./status-report.ts";
+import { renderTable } from "./table.ts";
+
+export interface StatusOptions extends GlobalOptions {
+  readonly json?: boolean;
+}
+
+/** Shows what the table knows of one group or all; exit code 1 says that something is not as it should be. */
+export async function status(
+  context: CliContext,
+  group: string | undefined,
+  options: StatusOptions,
+): Promise<number> {
+  const { terminal } = context;
+  const report = await collectStatus(context, context.open(options), group);
+  if (options.json === true) terminal.out(JSON.stringify(report, null, 2));
+  else if (report.groups.length === 0) {
+    terminal.out(`no groups in table ${report.table}; add some with \`lambda-sentinel apply\``);
+  } else {
+    for (const one of report.groups)
+      for (const line of renderGroup(terminal, one)) terminal.out(line);
+  }
+  return report.isHealthy ? exitCodes.fine : exitCodes.unfinished;
+}
+
+function renderGroup(terminal: Terminal, group: GroupStatus): readonly string[] {
+  const { paint } = terminal;
+  const health = group.isHealthy ? paint("good", "healthy") : paint("bad", "not healthy");
+  return [
+    `${paint("bold", group.name)}  ${health}`,
+    ...group.problems.map((problem) => `  ${paint("bad", "!")} ${problem}`),
+    ...renderTable(factsOf(group), "  "),
+    "",
+    ...renderTable(nodeRows(group), "  "),
+    "",
+    ...renderTable(observerRows(group), "  "),
+    "",
+  ];
+}
+
+function factsOf(group: GroupStatus): readonly (readonly string[])[] {
+  const { state, pause, record } = group;
+  const rows: (readonly [string, string | null])[] = [
+    ["config", configOf(group)],
+    ["master", masterOf(group)],
+    ["epoch", state === null ? null : `${state.epoch}, phase ${state.phase}`],
+    ["pause", pause === null ? null : pauseOf(pause)],
+    ["round", roundOf(group)],
+    [
+      "request",
+      state?.request == null ? null : `${state.request.kind}, asked by ${state.request.by}`,
+    ],
+    ["candidate", state?.candidate ?? null],
+    ["leader", state?.leader ?? null],
+    ["last epoch", state?.lastEpoch == null ? null : epochOf(state.lastEpoch)],
+    ["last change", state === null ? null : changeOf(state.lastTransition)],
+    ["record", record === null ? null : recordOf(record)],
+  ];
+  return rows.flatMap(([name, text]) => (text === null ? [] : [[name, text]]));
+}
+
+function configOf({ configVersion, newestConfigVersion }: GroupStatus): string {
+  if (configVersion === null) return `version ${newestConfigVersion} stored, none adopted`;
+  if (configVersion === newestConfigVersion) return `version ${configVersion}`;
+  return `version ${configVersion}; version ${newestConfigVersion} is stored and not active`;
+}
+
+function masterOf({ state }: GroupStatus): string {
+  if (state === null || state.master === null) return "none yet";
+  return `${state.master.node}, since epoch ${state.master.epoch}`;
+}
+
+function pauseOf(pause: NonNullable<GroupStatus["pause"]>): string {
+  const reason = pause.reason === "" ? "" : `: ${pause.reason}`;
+  if (pause.status === "paused") return `paused by ${pause.by}${reason}`;
+  const late = pause.waitingFor.map((name) => `observer ${name}`).join(", ");
+  return `pausing (waiting for ${late === "" ? "phase steady" : late}) by ${pause.by}${reason}`;
+}
+
+function roundOf({ state }: GroupStatus): string | null {
+  const round = state?.round ?? null;
+  if (round === null) return null;
+  const about = round.suspect === null ? "who is master" : `suspects ${round.suspect}`;
+  return `${round.number} is open, ${about}, opened by ${round.openedBy}`;
+}
+
+function epochOf(epoch: EpochResult): string {
+  const how = `${epoch.epoch}: ${epoch.isAutomatic ? "automatic" : "requested"} ${epoch.kind} ${epoch.result}`;
+  return `${how}, ${epoch.from ?? "nobody"} → ${epoch.to}${lossOf(epoch)}: ${epoch.reason}`;
+}
+
+function lossOf({ loss }: EpochResult): string {
+  if (loss === null) return "";
+  if (loss.bytes === null || loss.certainty === "unknown") return ", loss unknown";
+  return loss.certainty === "exact"
+    ? `, lost ${loss.bytes} bytes`
+    : `, lost at least ${loss.bytes} bytes`;
+}
+
+function changeOf(transition: {
+  readonly rev: number;
+  readonly rule: string;
+  readonly why: string;
+}): string {
+  return `rev ${transition.rev} by ${transition.rule}: ${transition.why}`;
+}
+
+function recordOf(record: RecordStatus): string {
+  const { name, published, why } = record;
+  const addresses = (record.found ?? record.wanted).filter((one) => one.name === name);
+  const shown = addresses.length === 0 ? "nothing" : addresses.map(formatRecord).join(", ");
+  const what = record.found === null ? `${name} should have ${shown}` : `${name} has ${shown}`;
+  const last =
+    published === null
+      ? "not published yet"
+      : `the table saw ${published.node} published at epoch ${published.epoch}`;
+  return `${what}; ${why}; ${last}`;
+}
+
+function nodeRows(group: GroupStatus): readonly (readonly string[])[] {
+  const observers = group.observers.map((observer) => observer.name);
+  return [
+    ["node", ...observers],
+    ...group.nodes.map((node) => [
+      node.isMaster ? `${node.id} (master)` : node.id,
+      ...observers.map((observer) => seenOf(node.seenBy[observer])),
+    ]),
+  ];
+}
+
+function seenOf(seen: NodeSeen | undefined): string {
+  if (seen === undefined) return "-";
+  const parts = [seen.role === null ? seen.verdict : `${seen.verdict} ${seen.role}`];
+  if (seen.lagBytes !== null) parts.push(`lag ${seen.lagBytes}`);
+  else if (seen.offset !== null) parts.push(`offset ${seen.offset}`);
+  if (seen.role === "replica" && seen.isLinkUp === false) parts.push("link down");
+  if (seen.latencyMs !== null) parts.push(`${Math.round(seen.latencyMs)} ms`);
+  return parts.join(", ");
+}
+
+function observerRows(group: GroupStatus): readonly (readonly string[])[] {
+  const header = ["observer", "heartbeat", "shift", "config", "suspects", "last acted on"];
+  const rows = group.observers.map((observer) => [
+    observer.name,
+    observer.ageMs === null ? "never" : `${formatAge(observer.ageMs)} ago`,
+    observer.shift === null ? "-" : String(observer.shift),
+    observer.configVersion === null ? "-" : String(observer.configVersion),
+    observer.suspect ?? "-",
+    observer.rule === null ? "-" : `${observer.rule}: ${observer.why}`,
+  ]);
+  return [header, ...rows];
+}

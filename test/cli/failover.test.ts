@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { GroupState } from "../../lib/core/model.ts";
+import {
+  claim,
+  clearRequest,
+  commit,
+  failEpoch,
+  pause,
+  request,
+  settle,
+  type Writer,
+} from "../../lib/core/state.ts";
+import {
+  type Cli,
+  configOf,
+  createCli,
+  groupsText,
+  masterOf,
+  plant,
+  steadyState,
+} from "../support/cli.ts";
+
+const config = configOf(groupsText);
+const steady = steadyState(config);
+const loss = { bytes: 10, certainty: "lower-bound", oldOffset: 100, newOffset: 90 } as const;
+
+let cli: Cli;
+
+beforeEach(() => {
+  cli = createCli();
+  plant(cli, config, steady);
+});
+
+function writer(why: string): Writer {
+  return { attempt: why, shift: "a/1", rule: "test", why };
+}
+
+function state(): GroupState {
+  const found = cli.store.states.get("orders");
+  if (found === undefined) throw new Error("expected a state");
+  return found;
+}
+
+/** At that time an observer writes STATE. */
+function observerWrites(
+  ms: number,
+  change: (state: GroupState) => { readonly next: GroupState },
+): void {
+  cli.clock.at(ms, () => cli.store.states.set("orders", change(state()).next));
+}
+
+function claimed(standing: GroupState) {
+  const candidate = { node: "10.0.0.2:6379", replid: "r1", offset: 90 };
+  const intent = { kind: "switchover", isAutomatic: false, candidate, masterOffset: 100 } as const;
+  return claim(standing, intent, writer("chose 10.0.0.2:6379"));
+}
+
+const plan = [
+  "group      orders",
+  "master     10.0.0.1:6379, since epoch 1",
+  "one of     10.0.0.2:6379, 10.0.0.3:6379 would replace it",
+  "asked are  a, b, c",
+];
+
+describe("failover", () => {
+  test("asks, follows each change, and ends when the group has settled", async () => {
+    cli.answers.push(true);
+    observerWrites(500, claimed);
+    observerWrites(1_000, (now) =>
+      commit(now, masterOf("10.0.0.2:6379"), loss, writer("promoted")),
+    );
+    observerWrites(2_000, (now) => settle(now, true, writer("every node follows")));
+    expect(await cli.run("failover", "orders")).toBe(0);
+    expect(cli.questions).toEqual(["Fail orders over?"]);
+    expect(cli.lines).toEqual([
+      ...plan,
+      "asked; the observers carry it out",
+      "+0.00 s  epoch 1  steady: alice@laptop asks for a failover",
+      "+0.50 s  epoch 2  promoting: chose 10.0.0.2:6379",
+      "+1.00 s  epoch 2  settling: promoted",
+      "+2.00 s  epoch 2  steady: every node follows",
+      "10.0.0.2:6379 is the master since epoch 2",
+    ]);
+  });
+
+  test("writes one request, and nothing else", async () => {
+    cli.clock.at(250, () => {
+      expect(state().request).toEqual({ id: "attempt-1", kind: "failover", by: "alice@laptop" });
+    });
+    observerWrites(500, (now) => clearRequest(now, writer("no replica may be promoted")));
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines.at(-1)).toBe("! refused: no replica may be promoted");
+    expect(cli.store.writes).toEqual(["STATE orders rev 4"]);
+  });
+
+  test("that fails says why", async () => {
+    observerWrites(250, claimed);
+    observerWrites(500, (now) => failEpoch(now, "the old master answered", writer("closed")));
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines.at(-1)).toBe("! epoch 2 failed: the old master answered");
+  });
+
+  test("that nobody takes up ends after a minute", async () => {
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.clock.nowMs()).toBe(60_000);
+    expect(cli.lines.at(-1)).toBe(
+      "! expected an observer to take the request up within 60 s, got none; it stays and is carried out when one does, see `lambda-sentinel status orders`",
+    );
+  });
+
+  test("that doesn't settle in a minute says that the master is new all the same", async () => {
+    observerWrites(250, claimed);
+    observerWrites(500, (now) => commit(now, masterOf("10.0.0.2:6379"), loss, writer("promoted")));
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines.at(-1)).toBe(
+      "! 10.0.0.2:6379 is the master, but the group did not settle within 60 s: the observers go on, see `lambda-sentinel status orders`",
+    );
+  });
+
+  test("is asked once though the answer was lost", async () => {
+    cli.store.fail({ operation: "writeState", kind: "lost" });
+    observerWrites(500, (now) => clearRequest(now, writer("no")));
+    await cli.run("failover", "orders", "--yes");
+    expect(cli.store.writes).toEqual(["STATE orders rev 4"]);
+  });
+
+  test("is not asked without a yes", async () => {
+    expect(await cli.run("failover", "orders")).toBe(2);
+    expect(cli.lines).toEqual([
+      ...plan,
+      "! error: expected a terminal to ask on, or --yes; got neither, so nothing was changed",
+    ]);
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test("is not asked of a master that took over while the question stood", async () => {
+    cli.store.onCall = (operation) => {
+      if (operation !== "readConfig") return;
+      cli.store.states.set("orders", { ...steady, rev: 9, master: masterOf("10.0.0.3:6379") });
+    };
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines.at(-1)).toBe(
+      "! error: expected 10.0.0.1:6379 to be the master still, got 10.0.0.3:6379; nothing was changed, run the command again if you want another failover",
+    );
+  });
+
+  test("that ends in the table's failure is exit code 3", async () => {
+    cli.clock.at(250, () => cli.store.fail({ operation: "readState", kind: "unreachable" }));
+    expect(await cli.run("failover", "orders", "--yes")).toBe(3);
+  });
+});
+
+describe("failover is refused", () => {
+  const by = { kind: "failover", by: "bob" } as const;
+
+  test.each([
+    [
+      "a pause",
+      pause(steady, "bob", "", writer("x")).next,
+      "expected orders to be running, got a pause by bob; run `lambda-sentinel resume orders` first",
+    ],
+    [
+      "a pending request",
+      request(steady, by, writer("x")).next,
+      "expected no pending request, got a failover asked by bob; wait until it is done",
+    ],
+    [
+      "a running failover",
+      claimed(steady).next,
+      "expected phase steady, got promoting (chose 10.0.0.2:6379); wait until it is done",
+    ],
+    [
+      "no master",
+      { ...steady, master: null },
+      "expected orders to have a master, got none yet: its observers have not agreed on one",
+    ],
+  ])("by %s", async (_name, standing, why) => {
+    cli.store.states.set("orders", standing);
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines).toEqual([`! error: ${why}; nothing was changed`]);
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test("before the observers have adopted the group", async () => {
+    cli.store.states.delete("orders");
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines).toEqual([
+      "! error: expected orders to be watched, got no state yet: the observers create it when a quorum of them names one master; `lambda-sentinel status orders` shows what they see",
+    ]);
+  });
+
+  test.each([
+    ["order", 'expected the name of a group in the table, got "order": did you mean "orders"?'],
+    ["zebra", 'expected the name of a group in the table, got "zebra"; there are orders'],
+  ])("for an unknown group: %s", async (name, why) => {
+    expect(await cli.run("failover", name, "--yes")).toBe(2);
+    expect(cli.lines).toEqual([`! error: ${why}`]);
+  });
+
+  test("where the configuration that STATE names is gone", async () => {
+    cli.store.configs.clear();
+    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(cli.lines).toEqual([
+      "! error: expected version 1 of orders in the table, got none; run `lambda-sentinel apply` with the group's file",
+    ]);
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "@jest/globals";
+import { localAwsDefaults, tableOf } from "../../lib/cli/aws.ts";
+import { createCli } from "../support/cli.ts";
+
+describe("the command line", () => {
+  test.each([
+    [["stauts"], "! error: unknown command 'stauts'\n(Did you mean status?)"],
+    [["status", "--jsn"], "! error: unknown option '--jsn'\n(Did you mean --json?)"],
+    [["apply"], "! error: required option '-f, --file <file>' not specified"],
+    [["failover"], "! error: missing required argument 'group'"],
+    [
+      ["pause", "a", "b"],
+      "! error: too many arguments for 'pause'. Expected 1 argument but got 2: a, b.",
+    ],
+    [
+      ["lab", "dynamodb", "--port", "http"],
+      "! error: option '--port <port>' argument 'http' is invalid. expected a port from 0 to 65535, got \"http\".",
+    ],
+  ])("%j is a usage error", async (args, message) => {
+    const cli = createCli();
+    expect(await cli.run(...args)).toBe(2);
+    expect(cli.lines[0]).toBe(message);
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test("tells its version", async () => {
+    const cli = createCli();
+    expect(await cli.run("--version")).toBe(0);
+    expect(cli.lines).toEqual(["1.2.3"]);
+  });
+
+  test("explains itself and its exit codes", async () => {
+    const cli = createCli();
+    expect(await cli.run("--help")).toBe(0);
+    const help = cli.lines.join("\n");
+    for (const word of ["apply", "status", "failover", "pause", "resume", "lab", "Exit codes: 0"]) {
+      expect(help).toContain(word);
+    }
+  });
+
+  test("doesn't hide a programming error", async () => {
+    const cli = createCli();
+    cli.store.onCall = () => {
+      throw new TypeError("a defect");
+    };
+    await expect(cli.run("status")).rejects.toThrow("a defect");
+  });
+});
+
+describe("the AWS environment", () => {
+  test.each([["http://127.0.0.1:8000"], ["http://localhost:8000"], ["http://[::1]:8000"]])(
+    "needs no account for %s",
+    (endpoint) => {
+      expect(localAwsDefaults({ AWS_ENDPOINT_URL_DYNAMODB: endpoint })).toEqual({
+        AWS_REGION: "us-east-1",
+        AWS_ACCESS_KEY_ID: "local",
+        AWS_SECRET_ACCESS_KEY: "local",
+      });
+    },
+  );
+
+  test.each([
+    [{}],
+    [{ AWS_ENDPOINT_URL_DYNAMODB: "https://dynamodb.eu-west-1.amazonaws.com" }],
+    [{ AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1.example.com" }],
+    [{ AWS_ENDPOINT_URL_DYNAMODB: "not a url" }],
+  ])("is left alone with %j", (env) => {
+    expect(localAwsDefaults(env)).toEqual({});
+  });
+
+  test("keeps what is set", () => {
+    const AWS_ENDPOINT_URL_DYNAMODB = "http://127.0.0.1:8000";
+    expect(
+      localAwsDefaults({
+        AWS_ENDPOINT_URL_DYNAMODB,
+        AWS_PROFILE: "dev",
+        AWS_DEFAULT_REGION: "eu-west-1",
+      }),
+    ).toEqual({ AWS_REGION: "eu-west-1" });
+  });
+
+  test("names the table by option, environment and default", () => {
+    expect(tableOf({ table: "x" }, { LAMBDA_SENTINEL_TABLE: "y" })).toBe("x");
+    expect(tableOf({}, { LAMBDA_SENTINEL_TABLE: "y" })).toBe("y");
+    expect(tableOf({}, { LAMBDA_SENTINEL_TABLE: "" })).toBe("lambda-sentinel");
+  });
+});

@@ -1,0 +1,301 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { GroupState } from "../../lib/core/model.ts";
+import { wantedRecords } from "../../lib/core/records.ts";
+import { claim, commit, openRound, pause, request, settle } from "../../lib/core/state.ts";
+import { failure, success } from "../../lib/ports/errors.ts";
+import type { NodeReport } from "../../lib/ports/store.ts";
+import {
+  type Cli,
+  configOf,
+  createCli,
+  groupsText,
+  heartbeatOf,
+  masterOf,
+  plant,
+  steadyState,
+} from "../support/cli.ts";
+
+const text = `${groupsText}    dns: { zoneId: Z1, name: orders.redis.test, ttl: 5 }\n`;
+const config = configOf(text);
+const steady = steadyState(config);
+const writer = { attempt: "x", shift: "a/1", rule: "r", why: "a test" };
+const address = { host: "10.0.0.1", port: 6379 };
+const dns = { zoneId: "Z1", name: "orders.redis.test", ttlSeconds: 5, srv: false };
+const owner = { deployment: "test", group: "orders", epoch: 1 };
+const published = wantedRecords(config, dns, owner, address);
+
+const nodes: Readonly<Record<string, NodeReport>> = {
+  "10.0.0.1:6379": nodeReport({ role: "master", offset: 1000, isLinkUp: null }),
+  "10.0.0.2:6379": nodeReport({ offset: 990 }),
+  "10.0.0.3:6379": nodeReport({
+    offset: null,
+    verdict: "down(silent)",
+    role: null,
+    latencyMs: null,
+    isLinkUp: false,
+  }),
+};
+
+function nodeReport(report: Partial<NodeReport>): NodeReport {
+  return {
+    verdict: "up",
+    role: "replica",
+    offset: 1000,
+    replid: "r1",
+    isLinkUp: true,
+    latencyMs: 1.4,
+    ...report,
+  };
+}
+
+let cli: Cli;
+
+beforeEach(() => {
+  cli = createCli();
+  plant(cli, config, steady);
+  cli.records = success(published);
+  for (const name of ["a", "b", "c"]) heartbeatOf(cli, name, "orders", { nodes });
+});
+
+function setState(state: GroupState): void {
+  cli.store.states.set("orders", state);
+}
+
+/** What is wrong, by the JSON form. */
+async function problems(): Promise<readonly string[]> {
+  await cli.run("status", "--json");
+  const report: { groups: readonly { problems: readonly string[] }[] } = JSON.parse(
+    cli.lines.at(-1) ?? "",
+  );
+  return report.groups.flatMap((group) => group.problems);
+}
+
+describe("status", () => {
+  test("of a healthy group fits a glance and is exit code 0", async () => {
+    await cli.clock.sleep(3_000);
+    expect(await cli.run("status", "orders")).toBe(0);
+    expect(cli.lines).toEqual([
+      "orders  healthy",
+      "  config       version 1",
+      "  master       10.0.0.1:6379, since epoch 1",
+      "  epoch        1, phase steady",
+      "  last change  rev 3 by bootstrap: the quorum agrees",
+      "  record       orders.redis.test has A 10.0.0.1 (TTL 5); as the table has it; the table saw 10.0.0.1:6379 published at epoch 1",
+      "",
+      "  node                    a                             b                             c",
+      "  10.0.0.1:6379 (master)  up master, offset 1000, 1 ms  up master, offset 1000, 1 ms  up master, offset 1000, 1 ms",
+      "  10.0.0.2:6379           up replica, lag 10, 1 ms      up replica, lag 10, 1 ms      up replica, lag 10, 1 ms",
+      "  10.0.0.3:6379           down(silent)                  down(silent)                  down(silent)",
+      "",
+      "  observer  heartbeat  shift  config  suspects  last acted on",
+      "  a         3 s ago    7      1       -         steady-healthy: all is well",
+      "  b         3 s ago    7      1       -         steady-healthy: all is well",
+      "  c         3 s ago    7      1       -         steady-healthy: all is well",
+      "",
+    ]);
+  });
+
+  test("shows a pause, a request, a round and the last failover with its loss", async () => {
+    const candidate = { node: "10.0.0.2:6379", replid: "r1", offset: 90 };
+    const intent = { kind: "failover", isAutomatic: true, candidate, masterOffset: 100 } as const;
+    const loss = { bytes: 10, certainty: "lower-bound", oldOffset: 100, newOffset: 90 } as const;
+    const claimed = claim(steady, intent, writer).next;
+    const settled = settle(
+      commit(claimed, masterOf("10.0.0.2:6379"), loss, writer).next,
+      true,
+      writer,
+    ).next;
+    const asked = request(settled, { kind: "failover", by: "bob" }, writer).next;
+    setState(openRound(pause(asked, "bob", "kernel", writer).next, "10.0.0.2:6379", writer).next);
+    heartbeatOf(cli, "b", "orders", { nodes, isPauseSeen: true, rev: 9 });
+    await cli.run("status", "orders");
+    for (const line of [
+      "  pause        pausing (waiting for observer a, observer c) by bob: kernel",
+      "  round        2 is open, suspects 10.0.0.2:6379, opened by a/1",
+      "  request      failover, asked by bob",
+      "  last epoch   2: automatic failover completed, 10.0.0.1:6379 → 10.0.0.2:6379, lost at least 10 bytes: a test",
+    ]) {
+      expect(cli.lines).toContain(line);
+    }
+  });
+
+  test("of all groups names each", async () => {
+    const carts = configOf(
+      text.replace("orders", "carts").replace("orders.", "carts.").replaceAll("10.0.0", "10.1.0"),
+    );
+    plant(cli, carts, null);
+    expect(await cli.run("status")).toBe(1);
+    expect(cli.lines.filter((line) => /^\w/.test(line))).toEqual([
+      "carts  not healthy",
+      "orders  healthy",
+    ]);
+    expect(cli.lines).toContain("  config  version 1 stored, none adopted");
+  });
+
+  test("of an empty table is not an error", async () => {
+    cli.store.configs.clear();
+    expect(await cli.run("status")).toBe(0);
+    expect(cli.lines).toEqual(["no groups in table test; add some with `lambda-sentinel apply`"]);
+  });
+
+  test("of an unknown group is", async () => {
+    expect(await cli.run("status", "ordres")).toBe(2);
+    expect(cli.lines).toEqual([
+      '! error: expected the name of a group in the table, got "ordres": did you mean "orders"?',
+    ]);
+  });
+
+  test("without the table is exit code 3", async () => {
+    cli.store.fail({ operation: "readState", kind: "unreachable" });
+    expect(await cli.run("status")).toBe(3);
+  });
+
+  test("without Route 53 still shows everything else", async () => {
+    cli.records = failure("denied", "no credentials");
+    expect(await cli.run("status")).toBe(0);
+    expect(cli.lines).toContain(
+      "  record       orders.redis.test should have A 10.0.0.1 (TTL 5); Route 53 could not be asked: no credentials; the table saw 10.0.0.1:6379 published at epoch 1",
+    );
+  });
+});
+
+describe("a group is not healthy", () => {
+  test("before it is adopted", async () => {
+    cli.store.states.clear();
+    expect(await problems()).toEqual([
+      "not adopted yet: no quorum of the observers has named one master",
+    ]);
+  });
+
+  test("when its state is somebody else's", async () => {
+    cli.store.foreign.set("orders", "deployment prod");
+    expect(await problems()).toEqual([
+      "its state must not be touched by this version: deployment prod",
+    ]);
+  });
+
+  test("without a master", async () => {
+    setState({ ...steady, master: null });
+    expect(await problems()).toEqual(["no master: the observers have not agreed on one"]);
+  });
+
+  test("while an epoch is open", async () => {
+    setState({ ...steady, phase: "settling" });
+    expect(await problems()).toEqual(["the phase is settling, not steady"]);
+  });
+
+  test("while an observer reports the master down", async () => {
+    const down = {
+      ...nodes,
+      "10.0.0.1:6379": nodeReport({ verdict: "down(refused)", role: "master" }),
+    };
+    heartbeatOf(cli, "b", "orders", { nodes: down });
+    expect(await problems()).toEqual([
+      "the master 10.0.0.1:6379 is reported down: b down(refused)",
+    ]);
+  });
+
+  test("while observers are missing", async () => {
+    cli.store.heartbeats.delete("a");
+    cli.store.heartbeats.delete("b");
+    heartbeatOf(cli, "b", "carts");
+    await cli.clock.sleep(61_000);
+    expect(await problems()).toEqual([
+      "observer a has reported nothing about the group",
+      "observer b has reported nothing about the group",
+      "observer c has not reported for 61 s",
+    ]);
+  });
+
+  test("when its configuration is gone", async () => {
+    setState({ ...steady, configVersion: 9 });
+    expect(await problems()).toEqual(["version 9, which the state names, is not in the table"]);
+  });
+
+  test.each([
+    [[], "got nothing"],
+    [
+      [{ name: "orders.redis.test", type: "A", ttlSeconds: 5, values: ["10.0.0.9"] }] as const,
+      "got A 10.0.0.9 (TTL 5)",
+    ],
+  ])("while its record differs: %j", async (found, got) => {
+    const companion = published.filter((one) => one.type === "TXT");
+    cli.records = success([...companion, ...found]);
+    expect(await problems()).toEqual([
+      `the record orders.redis.test differs: expected A 10.0.0.1 (TTL 5) at orders.redis.test, ${got}`,
+    ]);
+  });
+});
+
+describe("status --json", () => {
+  test("has a stable shape", async () => {
+    setState(pause(steady, "bob", "kernel", writer).next);
+    expect(await cli.run("status", "orders", "--json")).toBe(0);
+    const seen = {
+      verdict: "up",
+      role: "replica",
+      offset: 990,
+      replid: "r1",
+      isLinkUp: true,
+      latencyMs: 1.4,
+      lagBytes: 10,
+    };
+    expect(JSON.parse(cli.lines.join("\n"))).toMatchObject({
+      schema: 1,
+      at: "2030-01-01T00:00:00.000Z",
+      table: "test",
+      isHealthy: true,
+      groups: [
+        {
+          name: "orders",
+          isHealthy: true,
+          problems: [],
+          configVersion: 1,
+          newestConfigVersion: 1,
+          state: {
+            rev: 4,
+            epoch: 1,
+            phase: "steady",
+            master: { node: "10.0.0.1:6379", epoch: 1, replid: "r1" },
+            candidate: null,
+            leader: null,
+            round: null,
+            request: null,
+            lastEpoch: null,
+            lastTransition: { rev: 4, rule: "r", why: "a test" },
+          },
+          pause: { status: "pausing", by: "bob", reason: "kernel", waitingFor: ["a", "b", "c"] },
+          record: {
+            name: "orders.redis.test",
+            status: "right",
+            published: { epoch: 1, node: "10.0.0.1:6379" },
+            wanted: published,
+            found: published,
+            why: "as the table has it",
+          },
+          nodes: [
+            { id: "10.0.0.1:6379", isMaster: true },
+            { id: "10.0.0.2:6379", isMaster: false, seenBy: { a: seen, b: seen, c: seen } },
+            { id: "10.0.0.3:6379", isMaster: false },
+          ],
+          observers: [
+            {
+              name: "a",
+              status: "present",
+              ageMs: 0,
+              shift: 7,
+              codeVersion: "0.1.0",
+              configVersion: 1,
+              rev: 3,
+              suspect: null,
+              rule: "steady-healthy",
+              why: "all is well",
+            },
+            { name: "b" },
+            { name: "c" },
+          ],
+        },
+      ],
+    });
+  });
+});

@@ -1,0 +1,171 @@
+import type { CliContext, Services, Style, Terminal } from "../../lib/cli/context.ts";
+import { runCli } from "../../lib/cli/program.ts";
+import { toGroupConfig } from "../../lib/config/digest.ts";
+import { loadConfig } from "../../lib/config/load.ts";
+import { formatProblem } from "../../lib/config/problems.ts";
+import type { GroupConfig } from "../../lib/core/config.ts";
+import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
+import type { RecordSet } from "../../lib/core/records.ts";
+import { adoptMaster, createState, settle } from "../../lib/core/state.ts";
+import type { Clock } from "../../lib/ports/clock.ts";
+import { failure, type Result, success } from "../../lib/ports/errors.ts";
+import type { GroupReport, Heartbeat } from "../../lib/ports/store.ts";
+import { createMemoryStore, type MemoryStore } from "./memory-store.ts";
+
+/** A clock that moves only when somebody sleeps; what a test planned for a moment happens then. */
+export interface FakeClock extends Clock {
+  at(ms: number, action: () => void): void;
+}
+
+const epoch = Date.parse("2030-01-01T00:00:00.000Z");
+
+export function createFakeClock(): FakeClock {
+  let now = 0;
+  const planned: { readonly ms: number; readonly action: () => void }[] = [];
+  return {
+    nowMs: () => now,
+    wallTime: () => new Date(epoch + now).toISOString(),
+    sleep: async (ms) => {
+      now += ms;
+      for (const one of planned.splice(0)) {
+        if (one.ms <= now) one.action();
+        else planned.push(one);
+      }
+    },
+    at: (ms, action) => planned.push({ ms, action }),
+  };
+}
+
+/** The command line against a table in memory, with everything it prints. */
+export interface Cli {
+  readonly store: MemoryStore;
+  readonly clock: FakeClock;
+  /** Everything that was printed, in order; errors begin with `! `. */
+  readonly lines: string[];
+  /** Answers to questions; none means that nobody is there to ask. */
+  readonly answers: boolean[];
+  readonly questions: string[];
+  readonly zones: Map<string, Result<string>>;
+  records: Result<readonly RecordSet[]>;
+  run(...args: readonly string[]): Promise<number>;
+}
+
+export function createCli(): Cli {
+  const clock = createFakeClock();
+  const store = createMemoryStore();
+  const lines: string[] = [];
+  const answers: boolean[] = [];
+  const questions: string[] = [];
+  let attempts = 0;
+  const terminal: Terminal = {
+    get isInteractive() {
+      return answers.length > 0;
+    },
+    out: (line) => lines.push(line),
+    error: (line) => lines.push(`! ${line}`),
+    confirm: async (question) => {
+      questions.push(question);
+      return answers.shift() ?? false;
+    },
+    paint: (_style: Style, text) => text,
+  };
+  const cli: Cli = {
+    store,
+    clock,
+    lines,
+    answers,
+    questions,
+    zones: new Map(),
+    records: failure("denied", "no credentials"),
+    run: (...args) => runCli(args, context),
+  };
+  const services: Services = {
+    table: "test",
+    store,
+    readRecords: async () => cli.records,
+    zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
+  };
+  const context: CliContext = {
+    open: () => services,
+    clock,
+    terminal,
+    operator: "alice@laptop",
+    newAttempt: () => {
+      attempts += 1;
+      return `attempt-${attempts}`;
+    },
+    version: "1.2.3",
+  };
+  return cli;
+}
+
+export const groupsText = `observers: [a, b, c]
+groups:
+  - name: orders
+    nodes: ["10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"]
+`;
+
+export function configsOf(text: string, version = 1): readonly GroupConfig[] {
+  const loaded = loadConfig(text, "groups.yml");
+  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join("\n"));
+  return loaded.groups.map((draft) => toGroupConfig(draft, version));
+}
+
+export function configOf(text: string, version = 1): GroupConfig {
+  const [config] = configsOf(text, version);
+  if (config === undefined) throw new Error("expected one group");
+  return config;
+}
+
+export function masterOf(node: string): MasterRecord {
+  return { node, runId: "run-1", replid: "r1", replid2: null, secondOffset: -1 };
+}
+
+/** A group whose bootstrap is over: epoch 1, phase steady. */
+export function steadyState(config: GroupConfig, node = "10.0.0.1:6379"): GroupState {
+  const writer = { attempt: "setup", shift: "a/1", rule: "bootstrap", why: "the quorum agrees" };
+  const created = createState(config, "test", writer).next;
+  const settling = adoptMaster(created, masterOf(node), writer).next;
+  return settle(settling, true, writer).next;
+}
+
+/** Applies a configuration and a state as if observers had adopted both. */
+export function plant(cli: Cli, config: GroupConfig, state: GroupState | null): void {
+  cli.store.configs.set(`${config.name}#${config.version}`, config);
+  for (const node of config.nodes) cli.store.nodes.set(node.id, config.name);
+  if (state !== null) cli.store.states.set(config.name, state);
+}
+
+/** What an observer last said of one group. */
+export function heartbeatOf(
+  cli: Cli,
+  observer: string,
+  group: string,
+  report: Partial<GroupReport> = {},
+): void {
+  const full: GroupReport = {
+    configVersion: 1,
+    rev: 3,
+    isPauseSeen: false,
+    suspect: null,
+    masterEpoch: 1,
+    masterKnownForMs: 60_000,
+    rule: "steady-healthy",
+    why: "all is well",
+    nodes: {},
+    ...report,
+  };
+  const before = cli.store.heartbeats.get(observer);
+  const heartbeat: Heartbeat = {
+    observer,
+    shift: 7,
+    at: cli.clock.wallTime(),
+    codeVersion: "0.1.0",
+    groups: { ...before?.groups, [group]: full },
+  };
+  cli.store.heartbeats.set(observer, heartbeat);
+}
+
+export function rightRecords(records: readonly RecordSet[]): Result<readonly RecordSet[]> {
+  return success(records);
+}
