@@ -1,8 +1,9 @@
+import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
 import { firstMissAtMs } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
-import { absorb, type Memory, noMarks, type Observation } from "./memory.ts";
+import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState } from "./model.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import { type RuleTable, rules as ruleTable } from "./rules.ts";

@@ -1,12 +1,14 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
-import { claimRules, requestRules } from "./rules/claim.ts";
+import { claimRules } from "./rules/claim.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
-import { promotingRules, switchoverRules } from "./rules/promoting.ts";
+import { promotingRules } from "./rules/promoting.ts";
+import { requestRules } from "./rules/requests.ts";
 import type { Rule } from "./rules/rule.ts";
 import { settlingFollower, settlingRules } from "./rules/settling.ts";
 import { lineageRules, pauseRule, steadyRules } from "./rules/steady.ts";
 import { failStatic, handsOff } from "./rules/store.ts";
 import { suspicionRules } from "./rules/suspicion.ts";
+import { switchoverRules } from "./rules/switchover.ts";
 import type { GroupView, MasterView, View } from "./view.ts";
 
 /**

@@ -1,27 +1,17 @@
 import { assertNever } from "../core/assert-never.ts";
 import {
-  type Attach,
   type CastVote,
   type Command,
   type Effect,
-  type Fence,
-  type HandOver,
   isEffect,
-  type Mark,
   type Outcome,
-  type Promote,
   type Publish,
   type WriteState,
 } from "../core/commands.ts";
-import { findNode, type NodeId } from "../core/config.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Memory } from "../core/memory.ts";
-import type { NodeFacts } from "../core/model.ts";
-import type { NodeSession, RoleChange } from "../ports/redis.ts";
-import { dropSession, type Hands } from "./hands.ts";
-
-/** How long a promotion waits for the old master's answer after the candidate has answered: twice the candidate's time. */
-const besideMinMs = 50;
+import { changeRole, mark, promote, publish } from "./effects.ts";
+import type { Hands } from "./hands.ts";
 
 /**
  * Carries out a plan: the one place that changes anything. Steps run in order and stop at the first that did not
@@ -94,7 +84,7 @@ async function run(hands: Hands, memory: Memory, task: Task): Promise<Outcome | 
     case "mark":
       return mark(hands, memory, command);
     case "publish":
-      return publish(hands, memory, command);
+      return publishAndTell(hands, memory, task, command);
     default:
       return assertNever(command);
   }
@@ -164,143 +154,18 @@ async function wake(hands: Hands, memory: Memory, round: number): Promise<void> 
   }
 }
 
-/** The session that the decision saw, if it is still the same connection. */
-function tokenFor(
-  hands: Hands,
-  command: { readonly node: NodeId; readonly session: number },
-): NodeSession | string {
-  const session = hands.sessions.get(command.node);
-  if (session?.id !== command.session) return "its session is not the one it was observed on";
-  if (!session.isOpen) return "its session was cut: somebody changed its role meanwhile";
-  return session;
-}
-
-async function promote(hands: Hands, memory: Memory, command: Promote): Promise<Outcome> {
-  const failed = (why: string, isCertain: boolean): Outcome => {
-    dropSession(hands, command.node);
-    const { node, epoch } = command;
-    return { kind: "effect-failed", command: "promote", node, epoch, why, isCertain };
-  };
-  const session = tokenFor(hands, command);
-  if (typeof session === "string") return failed(session, true);
-  const startedAtMs = hands.clock.nowMs();
-  hands.trips.redis += 1;
-  const beside = askBeside(hands, memory, command.beside);
-  const change: RoleChange = { kind: "promote", epoch: command.epoch };
-  const changed = await session.changeRole(change, memory.config.settings.fenceMs);
-  const atMs = hands.clock.nowMs();
-  if (!changed.ok) return failed(changed.why, changed.isOutcomeKnown);
-  const graceMs = Math.max(besideMinMs, 2 * (atMs - startedAtMs));
-  const oldMaster = await beside.within(graceMs);
-  dropSession(hands, command.node);
-  const { facts, warnings } = changed.value;
-  const { node, epoch } = command;
-  for (const warning of warnings) hands.reporter.line("warn", `${node}: ${warning}`, { epoch });
-  return {
-    kind: "promoted",
-    node,
-    epoch,
-    facts,
-    atMs,
-    oldMaster,
-    warnings,
-    trips: { ...hands.trips },
-  };
-}
-
-/** The old master, read in the same round trip (protocol F6). No answer in time is no answer. */
-function askBeside(hands: Hands, memory: Memory, id: NodeId | null) {
-  const { config } = memory;
-  const node = id === null ? undefined : findNode(config, id);
-  const { probeTimeoutMs, downAfterMs } = config.settings;
-  const answer: Promise<NodeFacts | null> =
-    node === undefined
-      ? Promise.resolve(null)
-      : hands.nodes
-          .probe(node, { info: true, timeoutMs: probeTimeoutMs, reconnectAfterMs: downAfterMs / 2 })
-          .then((sample) => sample.facts ?? null);
-  return {
-    within: (graceMs: number): Promise<NodeFacts | null> =>
-      Promise.race([answer, hands.clock.sleep(graceMs).then(() => null)]),
-  };
-}
-
-async function changeRole(
+async function publishAndTell(
   hands: Hands,
   memory: Memory,
-  command: Attach | HandOver | Fence,
+  task: Task,
+  command: Publish,
 ): Promise<Outcome> {
-  const { node, epoch, kind } = command;
-  const session = tokenFor(hands, command);
-  if (typeof session === "string") {
-    dropSession(hands, node);
-    return { kind: "effect-failed", command: kind, node, epoch, why: session, isCertain: true };
-  }
-  const changed = await session.changeRole(changeOf(command), memory.config.settings.fenceMs);
-  if (kind !== "hand-over") dropSession(hands, node);
-  if (!changed.ok) {
-    dropSession(hands, node);
-    const { why, isOutcomeKnown } = changed;
-    return { kind: "effect-failed", command: kind, node, epoch, why, isCertain: isOutcomeKnown };
-  }
-  const { facts, warnings } = changed.value;
-  for (const warning of warnings) hands.reporter.line("warn", `${node}: ${warning}`, { epoch });
-  return {
-    kind: "effect-done",
-    command: kind,
-    node,
-    epoch,
-    facts,
-    atMs: hands.clock.nowMs(),
-    warnings,
-  };
-}
-
-function changeOf(command: Attach | HandOver | Fence): RoleChange {
-  switch (command.kind) {
-    case "attach":
-      return { kind: "attach", master: command.address };
-    case "hand-over":
-      return { kind: "hand-over", to: command.address, timeoutMs: command.timeoutMs };
-    case "fence":
-      return { kind: "fence" };
-  }
-}
-
-async function mark(hands: Hands, memory: Memory, command: Mark): Promise<Outcome> {
-  const { node, epoch } = command;
-  const session = tokenFor(hands, command);
-  if (typeof session === "string") {
-    return { kind: "effect-failed", command: "mark", node, epoch, why: session, isCertain: true };
-  }
-  const set = await session.setMarker(epoch, memory.config.settings.fenceMs);
-  dropSession(hands, node);
-  if (!set.ok) {
-    const isCertain = set.isOutcomeKnown;
-    return { kind: "effect-failed", command: "mark", node, epoch, why: set.why, isCertain };
-  }
-  const atMs = hands.clock.nowMs();
-  return { kind: "effect-done", command: "mark", node, epoch, facts: null, atMs, warnings: [] };
-}
-
-async function publish(hands: Hands, memory: Memory, command: Publish): Promise<Outcome> {
-  const { dns } = memory.config;
-  const { epoch } = command.owner;
-  if (dns === undefined) return { kind: "published", epoch, changed: false };
-  const known = memory.record?.from === "api" ? memory.record.found : null;
-  const done = await hands.dns.publish({
-    dns,
-    owner: command.owner,
-    wanted: command.records,
-    known,
-    isCurrent: () => hands.budget.refusal() === null,
-  });
-  if (done.ok) {
-    emit(hands, memory, "T600", publishedEvent(dns.name, epoch, done.value.isChanged));
-    return { kind: "published", epoch, changed: done.value.isChanged };
-  }
-  const isRefused = done.kind === "refused" || done.kind === "denied";
-  return { kind: "not-published", epoch, isRefused, why: done.why };
+  const outcome = await publish(hands, memory, command);
+  if (outcome.kind !== "published") return outcome;
+  const name = memory.config.dns?.name ?? "";
+  const event = publishedEvent(name, outcome.epoch, outcome.changed);
+  emit(hands, memory, task.decision.rule, event);
+  return outcome;
 }
 
 function publishedEvent(name: string, epoch: number, isChanged: boolean) {

@@ -1,7 +1,8 @@
+import { absorb } from "../core/absorb.ts";
 import type { Look, Outcome } from "../core/commands.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { groupView, masterView, step, viewOf } from "../core/decide.ts";
-import { absorb, type Memory, newMemory } from "../core/memory.ts";
+import { type Memory, newMemory } from "../core/memory.ts";
 import { release } from "../core/state.ts";
 import { isMasterSane } from "../core/view.ts";
 import { execute } from "./execute.ts";
@@ -51,16 +52,26 @@ const firstLook = (config: GroupConfig): Look => ({
   record: "none",
 });
 
-/** Watches one group for one shift: observe, decide, execute, and look again as the decision says. */
-export async function watchGroup(watch: GroupWatch): Promise<void> {
-  const { hands, identity, signal } = watch;
-  let config = watch.config;
+/** No plan needs more looks in a row than this; beyond it something answers faster than it changes. */
+const immediateLooksMax = 40;
+const restMs = 100;
+
+/**
+ * Watches one group: observe, decide, execute, and look again as the decision says. Ends with the shift, or with the
+ * configuration that STATE names instead of the one it was started with.
+ */
+export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null> {
+  const { hands, identity, signal, config } = watch;
+  let newer: GroupConfig | null = null;
+  let immediateLooks = 0;
   let memory = startMemory(watch);
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
-  const alarm = listenForLosses(hands);
-  for (let turn = 1; !signal.aborted; turn += 1) {
-    if (look.afterMs > 0) await alarm.sleep(look.afterMs, signal);
+  const alarm = listenForLosses(hands, config.settings.probeIntervalMs);
+  for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
+    immediateLooks = look.afterMs > 0 ? 0 : immediateLooks + 1;
+    const waitMs = immediateLooks > immediateLooksMax ? restMs : look.afterMs;
+    if (waitMs > 0) await alarm.sleep(waitMs, signal);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
     const observation = await observe(hands, { look, config, outcomes, attempt });
@@ -71,11 +82,12 @@ export async function watchGroup(watch: GroupWatch): Promise<void> {
     look = decision.look;
     watch.onStatus(statusOf(memory, decision, hands.clock.nowMs()));
     if (decision.rule === "R799") dropSessions(hands);
-    config = (await configFor(hands, memory, watch.latest())) ?? config;
+    newer = await configFor(hands, memory, watch.latest());
   }
   memory = absorb(memory, quiet(memory, outcomes, hands.clock.nowMs(), identity.shift));
   await letGo(hands, memory, identity);
   dropSessions(hands);
+  return newer;
 }
 
 function startMemory(watch: GroupWatch): Memory {
@@ -84,10 +96,19 @@ function startMemory(watch: GroupWatch): Memory {
   return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown });
 }
 
-/** A probe connection that is lost while idle ends the wait: the node is asked at once (DESIGN 6). */
-function listenForLosses(hands: Hands) {
+/**
+ * A probe connection that is lost while idle ends the wait: the node is asked at once (DESIGN 6). Once an interval, so
+ * that a server which hangs up on everybody is not asked without pause.
+ */
+function listenForLosses(hands: Hands, intervalMs: number) {
   let wake = new AbortController();
-  hands.nodes.onLost(() => wake.abort());
+  let lastMs = Number.NEGATIVE_INFINITY;
+  hands.nodes.onLost(() => {
+    const nowMs = hands.clock.nowMs();
+    if (nowMs - lastMs < intervalMs) return;
+    lastMs = nowMs;
+    wake.abort();
+  });
   return {
     sleep: async (ms: number, signal: AbortSignal): Promise<void> => {
       await hands.clock.sleep(ms, AbortSignal.any([signal, wake.signal]));

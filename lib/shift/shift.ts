@@ -143,20 +143,20 @@ function startGroup(shift: Shift, config: GroupConfig) {
 /** One group's watch; whatever goes wrong in it stays in it. */
 async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal): Promise<void> {
   const { ports, predecessor, woken } = shift;
+  let current = config;
   while (!signal.aborted) {
     try {
-      const nodes = await ports.connect(config);
+      const nodes = await ports.connect(current);
       if (!nodes.ok) {
         ports.reporter.line("error", `not connected: ${nodes.why}`, { group: config.name });
         await ports.clock.sleep(successorReadMs, signal);
         continue;
       }
-      const known = predecessor?.groups[config.name];
       const masterKnown =
-        known === undefined ? null : { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
+        masterKnownBefore(shift, config.name) ?? predecessorKnew(predecessor, config.name);
       const { store, dns, clock, reporter, waker } = ports;
       try {
-        await watchGroup({
+        const newer = await watchGroup({
           identity: shift.identity,
           hands: {
             ...{ store, dns, clock, reporter, waker },
@@ -166,13 +166,14 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
             sessions: new Map(),
             trips: { store: 0, redis: 0 },
           },
-          config: shift.latest.get(config.name) ?? config,
+          config: current,
           wokenFor: woken?.group === config.name ? woken.round : null,
           masterKnown,
           latest: () => shift.latest.get(config.name) ?? null,
           onStatus: (status) => shift.statuses.set(config.name, status),
           signal,
         });
+        current = newer ?? current;
       } finally {
         await nodes.value.close();
       }
@@ -185,6 +186,22 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
     }
   }
 }
+
+/** A watch that starts again within the shift goes on with the cool-down it had counted. */
+function masterKnownBefore(shift: Shift, group: string) {
+  const memory = shift.statuses.get(group)?.memory;
+  if (memory === undefined) return null;
+  const { epoch, sinceMs } = memory.masterKnown;
+  return { epoch, forMs: shift.ports.clock.nowMs() - sinceMs };
+}
+
+function predecessorKnew(predecessor: Heartbeat | null, group: string) {
+  const known = predecessor?.groups[group];
+  return known === undefined ? null : { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
+}
+
+/** A group that can't be watched, for want of a secret say, holds the others' heartbeat up no longer than this. */
+const firstHeartbeatMs = 5_000;
 
 /**
  * The heartbeat and the question whether to yield: a shift yields to a successor that has written its first heartbeat,
@@ -203,7 +220,9 @@ function createPulse(shift: Shift): () => Promise<string | null> {
   let successor: Heartbeat | null = null;
 
   const write = async (): Promise<void> => {
-    if (statuses.size === 0 || statuses.size < shift.running.size) return;
+    const isComplete = statuses.size > 0 && statuses.size >= shift.running.size;
+    const forMs = ports.clock.nowMs() - shift.startedAtMs;
+    if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return;
     const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
     const now = signature(heartbeat);
     const nowMs = ports.clock.nowMs();

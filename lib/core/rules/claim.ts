@@ -1,20 +1,10 @@
-import type { NodeMemory } from "../detector.ts";
-import { type Election, elect } from "../election.ts";
-import { notice, type SentinelEvent, warning } from "../events.ts";
-import type { Memory } from "../memory.ts";
+import type { Election } from "../election.ts";
+import { type SentinelEvent, warning } from "../events.ts";
 import { type Tally, tally } from "../quorum.ts";
-import { isAnsweringKind, suspicion } from "../situation.ts";
-import { claim, clearRequest } from "../state.ts";
-import {
-  isAnswering,
-  isHeldDown,
-  isMasterSane,
-  lookNow,
-  type MasterView,
-  nextLook,
-  nodesExcept,
-  writer,
-} from "../view.ts";
+import { suspicion } from "../situation.ts";
+import { claim } from "../state.ts";
+import { lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { areChoicesFresh, chooseFor, highest, ownOffset } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 import { countLook, isOpenOnMaster } from "./suspicion.ts";
 
@@ -182,124 +172,4 @@ function sayTally(counted: Tally): string {
     counted.silent.length > 0 ? `no vote: ${counted.silent.join(", ")}` : "",
   ];
   return parts.filter((part) => part !== "").join("; ");
-}
-
-function ownOffset(view: MasterView): number | null {
-  return view.masterMemory.positions.at(-1)?.offset ?? view.masterMemory.facts?.offset ?? null;
-}
-
-function highest(a: number | null, b: number | null): number | null {
-  if (a === null) return b;
-  return b === null ? a : Math.max(a, b);
-}
-
-/** A choice is made from answers given now, never from remembered ones (DESIGN 4.3). */
-function areChoicesFresh(view: MasterView): boolean {
-  return contendersToAsk(view).every((node) => isFresh(view.memory, node.node, view));
-}
-
-function isFresh(memory: Memory, node: string, view: MasterView): boolean {
-  const prepared = memory.prepared[node];
-  return prepared !== undefined && view.nowMs - prepared.askedAtMs <= view.settings.fenceMs;
-}
-
-function contendersToAsk(view: MasterView): readonly NodeMemory[] {
-  return nodesExcept(view, view.master.node).filter((node) => isAnswering(node));
-}
-
-function chooseFor(view: MasterView, votesOffset: number | null): Election {
-  const held = suspicion(view);
-  const isMasterEligible = held.kind === "full" && held.of === "not-master";
-  const nodes = isMasterEligible
-    ? Object.values(view.memory.nodes)
-    : nodesExcept(view, view.master.node);
-  return elect({
-    config: view.config,
-    master: view.master,
-    isMasterEligible,
-    contenders: nodes.map((node) => contender(view, node)),
-    masterOffset: isAmnesicHeld(view) ? null : highest(votesOffset, ownOffset(view)),
-    masterGoneMs: held.kind === "full" ? view.nowMs - held.sinceMs : 0,
-  });
-}
-
-/** An emptied master's offset belongs to another history. */
-function isAmnesicHeld(view: MasterView): boolean {
-  const held = suspicion(view);
-  return held.kind === "full" && isAnsweringKind(held.of);
-}
-
-function contender(view: MasterView, node: NodeMemory) {
-  const prepared = view.memory.prepared[node.node];
-  const isAsked = prepared !== undefined && isFresh(view.memory, node.node, view);
-  return {
-    node: node.node,
-    facts: isAsked ? prepared.facts : null,
-    isHeldDown: isHeldDown(view, node),
-    lastKnownOffset: node.positions.at(-1)?.offset ?? null,
-  };
-}
-
-/** Operators write a request; a watcher that reaches the master carries it out as a hand-over (protocol F4). */
-export const requestRules: readonly Rule<MasterView>[] = [
-  {
-    id: "R380",
-    title: "Carry out an operator's failover of a living master as Redis's own hand-over.",
-    source: "DESIGN 4, planned switchover; protocol F4",
-    find: (view) => {
-      const { state, memory, config, master } = view;
-      if (state.request === null || state.phase !== "steady" || !isMasterSane(view)) return null;
-      const all = config.nodes.map((node) => node.id);
-      const isAsked = all.every(
-        (node) =>
-          isFresh(memory, node, view) &&
-          (memory.prepared[node]?.askedAtMs ?? 0) <= memory.stateAskedAtMs,
-      );
-      if (!isAsked) {
-        const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
-        return hold("asking every node before the hand-over", look);
-      }
-      const election = chooseFor(view, null);
-      const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
-      if (!hasFailover || election.choice.kind === "none") {
-        const why =
-          election.choice.kind === "none"
-            ? `failover refused: ${election.choice.why}`
-            : `failover refused: ${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
-        return {
-          why,
-          plan: [
-            [clearRequest(state, writer(view, "R380", why))],
-            [emit(warning("-failover-abort-no-good-slave", why, { node: master.node }))],
-          ],
-          look: lookNow(view, { state: true }),
-        };
-      }
-      return claimHandOver(view, election);
-    },
-  },
-];
-
-function claimHandOver(view: MasterView, election: Election): Finding {
-  if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
-  const { state, config, master } = view;
-  const { node, facts } = election.choice;
-  const why = `${state.request?.by ?? "an operator"} asked for a failover; ${node} is ${election.choice.why}`;
-  const intent = {
-    kind: "switchover" as const,
-    isAutomatic: false,
-    candidate: { node, replid: facts.replid, offset: facts.offset },
-    masterOffset: null,
-  };
-  const events = [
-    warning("+new-epoch", `${state.epoch + 1}`, { evidence: { epoch: state.epoch + 1 } }),
-    warning("+try-failover", `${config.name} ${master.node}: ${why}`, { node: master.node }),
-    notice("+elected-leader", `${view.memory.shift} leads epoch ${state.epoch + 1}`),
-    warning("+selected-slave", `${node}: ${election.choice.why}`, { node }),
-  ];
-  return {
-    why,
-    plan: [[claim(state, intent, writer(view, "R380", why))], events.map(emit)],
-    look: lookNow(view, { prepare: [master.node, node], order: "nodes-first", state: true }),
-  };
 }

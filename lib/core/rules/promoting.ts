@@ -1,9 +1,8 @@
-import type { Look, Plan } from "../commands.ts";
+import type { Plan } from "../commands.ts";
 import { findNode } from "../config.ts";
 import { warning } from "../events.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
-import type { Prepared } from "../memory.ts";
 import type { Candidate, NodeFacts } from "../model.ts";
 import { isAmnesic } from "../situation.ts";
 import { commit, failEpoch } from "../state.ts";
@@ -14,12 +13,12 @@ import { emit, type Finding, hold, type Rule } from "./rule.ts";
 const promotionFailuresMax = 2;
 
 /** The view of this epoch's leader: there is a candidate. */
-interface Leading {
+export interface Leading {
   readonly view: MasterView;
   readonly candidate: Candidate;
 }
 
-function leading(view: MasterView): Leading | null {
+export function leading(view: MasterView): Leading | null {
   const { candidate } = view.state;
   return candidate === null ? null : { view, candidate };
 }
@@ -102,136 +101,6 @@ export const promotingRules: readonly Rule<MasterView>[] = [
     },
   },
 ];
-
-/** `promoting` of a planned switchover: the server's own hand-over, continued from what the nodes show (F4). */
-export const switchoverRules: readonly Rule<MasterView>[] = [
-  {
-    id: "W550",
-    title: "Close the switchover when the old master is gone: the quorum decides.",
-    source: "protocol F4",
-    find: (view) => {
-      const { masterMemory: master, memory } = view;
-      const isGone =
-        !isAnswering(master) && (master.lastSentAtMs ?? 0) >= (memory.leadingSinceMs ?? 0);
-      if (!isGone) return null;
-      const why = `${view.master.node} stopped answering during the switchover; the quorum decides`;
-      return closeFailed(view, "W550", why, "-failover-abort-slave-timeout");
-    },
-  },
-  {
-    id: "W560",
-    title: "Close the switchover once the old master was fenced as a writable master.",
-    source: "protocol F4: an aborted switchover leaves the old master writable",
-    find: (view) => {
-      if (view.memory.fencedEpoch !== view.state.epoch) return null;
-      const why = `${view.state.candidate?.node} did not take over in time; ${view.master.node} stays the writable master`;
-      return closeFailed(view, "W560", why, "-failover-abort-slave-timeout");
-    },
-  },
-  {
-    id: "W570",
-    title: "Observe both nodes before every step of a switchover.",
-    source: "protocol F1 rule 2, F4: any leader continues from what the nodes show",
-    find: (view) => {
-      const lead = leading(view);
-      if (lead === null || bothObserved(lead) !== null) return null;
-      const prepare = [view.master.node, lead.candidate.node];
-      const afterMs = view.memory.handedOver?.epoch === view.state.epoch ? 20 : 0;
-      const look = lookNow(view, { afterMs, prepare, order: "nodes-first", state: true });
-      return hold("observing both nodes", look);
-    },
-  },
-  {
-    id: "W580",
-    title:
-      "Ask the old master to hand over, wait for it, or fence it when the hand-over ended without success.",
-    source: "protocol F4: FAILOVER TO … TIMEOUT, never a hand-made pause",
-    find: (view) => {
-      const lead = leading(view);
-      const both = lead === null ? null : bothObserved(lead);
-      if (lead === null || both === null) return null;
-      return stepSwitchover(lead, both.old, both.target);
-    },
-  },
-];
-
-interface Observed extends Prepared {
-  readonly facts: NodeFacts;
-}
-
-/** Both nodes as observed after the last step and before STATE was last read. */
-function bothObserved(lead: Leading): { readonly old: Observed; readonly target: Observed } | null {
-  const old = observed(lead.view, lead.view.master.node);
-  const target = observed(lead.view, lead.candidate.node);
-  return old === null || target === null ? null : { old, target };
-}
-
-function observed(view: MasterView, node: string): Observed | null {
-  const prepared = view.memory.prepared[node];
-  if (prepared === undefined || prepared.facts === null) return null;
-  const { handedOver, stateAskedAtMs } = view.memory;
-  const isAfterStep = prepared.askedAtMs >= (handedOver?.atMs ?? Number.NEGATIVE_INFINITY);
-  if (!isAfterStep || prepared.askedAtMs > stateAskedAtMs) return null;
-  if (view.nowMs - prepared.askedAtMs > view.settings.fenceMs) return null;
-  return { ...prepared, facts: prepared.facts };
-}
-
-function stepSwitchover(lead: Leading, old: Observed, target: Observed): Finding {
-  const { view, candidate } = lead;
-  const { state, config, memory, settings, master } = view;
-  const again: Look = lookNow(view, {
-    afterMs: 20,
-    prepare: [master.node, candidate.node],
-    probe: [master.node],
-    order: "nodes-first",
-    state: true,
-  });
-  const targetConfig = findNode(config, candidate.node);
-  if (targetConfig === undefined) {
-    const why = `${candidate.node} is not a node of the group any more`;
-    return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
-  }
-  const { epoch } = state;
-  if (old.facts.role === "replica" && target.facts.role === "master") {
-    const attach = {
-      kind: "attach" as const,
-      node: old.node,
-      session: old.session,
-      epoch,
-      master: candidate.node,
-      address: targetConfig.replicate,
-    };
-    const promote = {
-      kind: "promote" as const,
-      node: target.node,
-      session: target.session,
-      epoch,
-      beside: null,
-    };
-    const why = `${old.node} handed over; both nodes are fenced before the commit`;
-    return { why, plan: [[attach], [promote]], look: lookNow(view, {}) };
-  }
-  const isFailingOver = (old.facts.failoverState ?? "no-failover") !== "no-failover";
-  if (isFailingOver || old.facts.role === "replica") {
-    return hold("waiting for the hand-over", again);
-  }
-  const hasAsked = memory.handedOver?.epoch === epoch;
-  const isOwnClaim = memory.marks.claimedAtMs !== null;
-  const session = { node: old.node, session: old.session, epoch };
-  if (hasAsked || !isOwnClaim) {
-    const why = `the hand-over of ${old.node} ended without success`;
-    return { why, plan: [[{ kind: "fence", ...session }]], look: again };
-  }
-  const handOver = {
-    kind: "hand-over" as const,
-    ...session,
-    to: candidate.node,
-    address: targetConfig.replicate,
-    timeoutMs: settings.takeoverMs / 2,
-  };
-  const why = `asking ${old.node} to hand over to ${candidate.node}`;
-  return { why, plan: [[handOver]], look: again };
-}
 
 function promoteIt(lead: Leading, beside: string): Finding {
   const { view, candidate } = lead;
@@ -318,7 +187,7 @@ function commitIt(lead: Leading, facts: NodeFacts): Finding {
   return { why, plan: [[write], events.map(emit)], look: lookNow(view, {}) };
 }
 
-function closeFailed(
+export function closeFailed(
   view: MasterView,
   rule: string,
   why: string,

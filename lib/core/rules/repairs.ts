@@ -72,7 +72,7 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     prepared.facts !== null &&
     prepared.askedAtMs <= memory.stateAskedAtMs &&
     view.nowMs - memory.stateAskedAtMs < view.settings.fenceMs;
-  if (!isFresh) return { ...none, toPrepare: [node.node] };
+  if (!isFresh) return isUnanswered(view, node.node) ? none : { ...none, toPrepare: [node.node] };
   const facts = prepared.facts;
   if (facts === null) return none;
   if (!isOurs(state, facts)) return { ...none, remarks: [foreign(node.node, facts)] };
@@ -131,6 +131,13 @@ function isResting(view: MasterView, node: NodeId): boolean {
   return failedAtMs !== undefined && view.nowMs - failedAtMs < view.settings.probeIntervalMs;
 }
 
+/** A session that could not be opened or was not answered is tried again at the next interval, not at once. */
+function isUnanswered(view: MasterView, node: NodeId): boolean {
+  const prepared = view.memory.prepared[node];
+  if (prepared === undefined || prepared.facts !== null) return false;
+  return view.nowMs - prepared.askedAtMs < view.settings.probeIntervalMs;
+}
+
 /** The marker is written through the master and replicated from there (DESIGN, identity). */
 function markMaster(view: MasterView): Repairs {
   const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
@@ -143,7 +150,8 @@ function markMaster(view: MasterView): Repairs {
     prepared !== undefined &&
     prepared.facts?.role === "master" &&
     prepared.askedAtMs <= memory.stateAskedAtMs;
-  if (!isFresh) return { ...none, toPrepare: [master.node] };
+  if (!isFresh)
+    return isUnanswered(view, master.node) ? none : { ...none, toPrepare: [master.node] };
   const mark: Mark = {
     kind: "mark",
     node: master.node,

@@ -4,7 +4,7 @@ import { isJoinable } from "../memory.ts";
 import type { Vote, VoteVerdict } from "../model.ts";
 import { isAnsweringKind, type Suspicion, suspicion } from "../situation.ts";
 import { closeRound, openRound } from "../state.ts";
-import { isAnswering, lookNow, type MasterView, nodesExcept, writer } from "../view.ts";
+import { isAnswering, lookNow, type MasterView, nextLook, nodesExcept, writer } from "../view.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /** Rounds and votes (DESIGN 4.1, protocol F2 and F3); they hold in `steady` and in `settling` alike (F7). */
@@ -78,6 +78,20 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
       if (verdict === null || (held.kind === "full" && isResting(view))) return null;
       const why = "why" in held ? held.why : `${view.master.node} answers`;
       return castVote(view, verdict, why);
+    },
+  },
+  {
+    id: "S335",
+    title:
+      "Hold, and say so once, while replicas hear from a master that this observer can't reach, or no node answers.",
+    source: "DESIGN 4.2: Unreachable is not dead; fault P3",
+    find: (view) => {
+      const held = suspicion(view);
+      if (held.kind !== "unreachable" && held.kind !== "blind") return null;
+      const name = held.kind === "blind" ? "Blind" : "Unreachable";
+      const why = `${name}: ${view.master.node} does not answer ${view.memory.observer}; ${held.why}`;
+      const event = warning("+hold", why, { ...at(view), onceKey: `${name} ${view.master.node}` });
+      return hold(why, nextLook(view), event);
     },
   },
 ];

@@ -1,0 +1,119 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+} from "@aws-sdk/client-dynamodb";
+import { type Result, success } from "../ports/errors.ts";
+import { awsFailure } from "./aws-client.ts";
+import type { Item } from "./dynamo-codec.ts";
+
+export interface Condition {
+  readonly condition: string;
+  readonly names?: Record<string, string>;
+  readonly values?: Item;
+}
+
+export type Put =
+  | { readonly isPut: true }
+  | { readonly isPut: false; readonly standing: Item | undefined };
+
+export type Calls = ReturnType<typeof createCalls>;
+
+/** The five calls that the store makes, each with its failure typed. */
+export function createCalls(client: DynamoDBClient, table: string) {
+  const attempt = async <T>(what: string, call: () => Promise<T>): Promise<Result<T>> => {
+    try {
+      return success(await call());
+    } catch (error) {
+      return awsFailure(what, error);
+    }
+  };
+  return {
+    get: (key: { pk: string; sk: string }): Promise<Result<Item | undefined>> =>
+      attempt(`GetItem ${key.pk} ${key.sk}`, async () => {
+        const Key = { pk: { S: key.pk }, sk: { S: key.sk } };
+        const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true });
+        return (await client.send(command)).Item;
+      }),
+
+    getMany: (wanted: readonly { pk: string; sk: string }[]): Promise<Result<readonly Item[]>> =>
+      attempt("BatchGetItem", async () => {
+        const Keys = wanted.map((key) => ({ pk: { S: key.pk }, sk: { S: key.sk } }));
+        const command = new BatchGetItemCommand({
+          RequestItems: { [table]: { Keys, ConsistentRead: true } },
+        });
+        const answer = await client.send(command);
+        const missing = answer.UnprocessedKeys?.[table]?.Keys?.length ?? 0;
+        if (missing > 0) throw new Error(`${missing} of ${Keys.length} keys were not processed`);
+        return answer.Responses?.[table] ?? [];
+      }),
+
+    put: async (Item: Item, condition?: Condition): Promise<Result<Put>> => {
+      const what = `PutItem ${Item.pk?.S} ${Item.sk?.S}`;
+      try {
+        const command = new PutItemCommand({ TableName: table, Item, ...conditional(condition) });
+        await client.send(command);
+        return success({ isPut: true });
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) {
+          return success({ isPut: false, standing: error.Item });
+        }
+        return awsFailure(what, error);
+      }
+    },
+
+    remove: async (
+      key: { pk: string; sk: string },
+      condition?: Condition,
+    ): Promise<Result<void>> => {
+      try {
+        const Key = { pk: { S: key.pk }, sk: { S: key.sk } };
+        const command = new DeleteItemCommand({ TableName: table, Key, ...conditional(condition) });
+        await client.send(command);
+        return success(undefined);
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return success(undefined);
+        return awsFailure(`DeleteItem ${key.pk} ${key.sk}`, error);
+      }
+    },
+
+    query: (
+      pk: string,
+      options: { readonly limit?: number; readonly newestFirst?: boolean } = {},
+    ): Promise<Result<readonly Item[]>> =>
+      attempt(`Query ${pk}`, async () => {
+        const items: Item[] = [];
+        let start: Item | undefined;
+        do {
+          const answer = await client.send(
+            new QueryCommand({
+              TableName: table,
+              KeyConditionExpression: "pk = :pk",
+              ExpressionAttributeValues: { ":pk": { S: pk } },
+              ConsistentRead: true,
+              ScanIndexForward: options.newestFirst !== true,
+              ...(options.limit === undefined ? {} : { Limit: options.limit - items.length }),
+              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+            }),
+          );
+          items.push(...(answer.Items ?? []));
+          start = answer.LastEvaluatedKey;
+        } while (start !== undefined && items.length < (options.limit ?? Number.POSITIVE_INFINITY));
+        return items;
+      }),
+  };
+}
+
+function conditional(condition: Condition | undefined) {
+  if (condition === undefined) return {};
+  return {
+    ConditionExpression: condition.condition,
+    ...(condition.names === undefined ? {} : { ExpressionAttributeNames: condition.names }),
+    ...(condition.values === undefined ? {} : { ExpressionAttributeValues: condition.values }),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
+  };
+}

@@ -1,0 +1,195 @@
+import type { Outcome } from "./commands.ts";
+import { absorbSample, discardMisses } from "./detector.ts";
+import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
+import type { GroupState, Sample } from "./model.ts";
+
+/** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
+export function absorb(before: Memory, seen: Observation): Memory {
+  let memory = before;
+  if (seen.config !== memory.config) {
+    const nodes = nodesOf(seen.config, memory.nodes);
+    memory = { ...memory, config: seen.config, nodes, prepared: {}, votes: null };
+  }
+  if (seen.wasFrozen) memory = afterFreeze(memory);
+  for (const outcome of seen.outcomes) memory = absorbOutcome(memory, outcome);
+  for (const sample of seen.samples) memory = absorbOne(memory, sample);
+  for (const one of seen.prepared) {
+    memory = { ...memory, prepared: { ...memory.prepared, [one.node]: one } };
+  }
+  memory = absorbStore(memory, seen);
+  if (seen.record.kind === "read") {
+    const record = seen.record.value;
+    memory = { ...memory, record, recordCheckedAtMs: seen.record.readAtMs };
+  } else if (seen.record.kind === "failed") {
+    // A name that could not be asked for is asked for again by the next shift.
+    memory = { ...memory, record: null, recordCheckedAtMs: seen.nowMs };
+  }
+  return memory;
+}
+
+/** A frozen process restarts as a new shift would: it joins no round that it knew, and believes no silence. */
+function afterFreeze(memory: Memory): Memory {
+  const nodes = Object.values(memory.nodes).map((node) => [node.node, discardMisses(node)]);
+  return {
+    ...memory,
+    nodes: Object.fromEntries(nodes),
+    prepared: {},
+    votes: null,
+    firstRound: null,
+    wokenFor: null,
+    promotion: null,
+    marks: noMarks,
+  };
+}
+
+function absorbOne(memory: Memory, sample: Sample): Memory {
+  const node = memory.nodes[sample.node];
+  if (node === undefined) return memory;
+  return { ...memory, nodes: { ...memory.nodes, [sample.node]: absorbSample(node, sample) } };
+}
+
+function absorbStore(memory: Memory, seen: Observation): Memory {
+  let next = memory;
+  if (seen.state.kind === "failed") {
+    next = { ...next, storeFailure: { why: seen.state.why, isForeign: seen.state.isForeign } };
+  } else if (seen.state.kind === "read") {
+    const { askedAtMs, readAtMs, value } = seen.state;
+    next = knowState({ ...next, storeFailure: null }, value.state, askedAtMs, readAtMs);
+  }
+  if (seen.votes.kind === "read") {
+    const votes = { votes: seen.votes.value.votes, askedAtMs: seen.votes.askedAtMs };
+    next = { ...next, votes };
+  }
+  return next;
+}
+
+/** Takes in what STATE says, whether by a read or by the answer to a write. An older rev never replaces a newer one. */
+function knowState(
+  memory: Memory,
+  state: GroupState | null,
+  askedAtMs: number,
+  readAtMs: number,
+): Memory {
+  if (askedAtMs < memory.stateAskedAtMs) return memory;
+  const round = state?.round.number ?? 0;
+  const isLeader = state?.leader === memory.shift;
+  const key = state === null ? "none" : `${state.epoch} ${state.leader} ${state.beat}`;
+  const masterEpoch = state?.masterEpoch ?? 0;
+  const isFirst = memory.state === undefined;
+  const isMasterNew = memory.masterKnown.epoch !== masterEpoch;
+  return {
+    ...memory,
+    state,
+    stateAskedAtMs: askedAtMs,
+    stateReadAtMs: readAtMs,
+    firstRound: memory.firstRound ?? round,
+    roundSeen:
+      memory.roundSeen.number === round ? memory.roundSeen : { number: round, atMs: readAtMs },
+    watched: memory.watched.key === key ? memory.watched : { key, sinceMs: readAtMs },
+    // Nobody told us since when a master that we find at our first read is committed: long enough ago.
+    masterKnown: isMasterNew
+      ? { epoch: masterEpoch, sinceMs: isFirst ? Number.NEGATIVE_INFINITY : readAtMs }
+      : memory.masterKnown,
+    leadingSinceMs: isLeader ? (memory.leadingSinceMs ?? readAtMs) : null,
+  };
+}
+
+function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
+  switch (outcome.kind) {
+    case "state-written": {
+      const withdrew = isWithdrawal(memory, outcome.state) ? outcome.readAtMs : memory.withdrewAtMs;
+      const next = { ...memory, storeFailure: null, withdrewAtMs: withdrew };
+      return knowState(next, outcome.state, outcome.askedAtMs, outcome.readAtMs);
+    }
+    case "state-lost":
+      return knowState(memory, outcome.state, outcome.askedAtMs, outcome.readAtMs);
+    case "store-failed":
+      return { ...memory, storeFailure: { why: outcome.why, isForeign: false } };
+    case "voted":
+      return { ...memory, voted: { round: outcome.vote.round, verdict: outcome.vote.verdict } };
+    case "vote-lost":
+      return {
+        ...memory,
+        voted: { round: outcome.standing.round, verdict: outcome.standing.verdict },
+      };
+    case "promoted":
+      return {
+        ...absorbOne(memory, answerOf(outcome)),
+        promotion: { ...outcome, failures: 0, why: "" },
+        marks: { ...memory.marks, promotedAtMs: outcome.atMs },
+      };
+    case "effect-done":
+      return absorbEffect(memory, outcome);
+    case "effect-failed":
+      return absorbFailure(memory, outcome);
+    case "published": {
+      const publication = { isDone: true, isRefused: false, failures: 0, failedAtMs: 0, why: "" };
+      return { ...memory, record: null, publication: { ...publication, epoch: outcome.epoch } };
+    }
+    case "not-published":
+      return { ...memory, record: null, publication: failedPublication(memory, outcome) };
+    case "withheld":
+      return memory;
+  }
+}
+
+/** What a promoted node said right after counts as an answer of that node. */
+function answerOf(outcome: Extract<Outcome, { kind: "promoted" }>): Sample {
+  const { node, facts, atMs } = outcome;
+  const times = { sentAtMs: atMs, receivedAtMs: atMs };
+  return { node, ...times, reply: { kind: "pong" }, isFreshConnect: false, facts };
+}
+
+/** Whether the write that was won took back this observer's own down vote. */
+function isWithdrawal(memory: Memory, written: GroupState): boolean {
+  const { voted } = memory;
+  return (
+    written.round.status === "closed" &&
+    voted?.verdict === "down" &&
+    voted.round === written.round.number &&
+    written.phase === memory.state?.phase &&
+    written.epoch === memory.state?.epoch
+  );
+}
+
+function absorbEffect(memory: Memory, outcome: Extract<Outcome, { kind: "effect-done" }>): Memory {
+  const { [outcome.node]: _used, ...prepared } = memory.prepared;
+  const { epoch, atMs, command } = outcome;
+  if (command === "hand-over") return { ...memory, prepared, handedOver: { epoch, atMs } };
+  if (command === "fence") return { ...memory, prepared, fencedEpoch: epoch };
+  return { ...memory, prepared };
+}
+
+function absorbFailure(
+  memory: Memory,
+  outcome: Extract<Outcome, { kind: "effect-failed" }>,
+): Memory {
+  const { [outcome.node]: _used, ...prepared } = memory.prepared;
+  const { node, epoch, why } = outcome;
+  if (outcome.command === "promote") {
+    const failures = memory.promotion?.epoch === epoch ? memory.promotion.failures + 1 : 1;
+    const trips = { store: 0, redis: 0 };
+    const promotion = { epoch, node, facts: null, oldMaster: null, failures, why, trips };
+    return { ...memory, prepared, promotion };
+  }
+  if (outcome.command === "hand-over") {
+    return { ...memory, prepared, handedOver: { epoch, atMs: memory.stateReadAtMs } };
+  }
+  const repairFailedAtMs = { ...memory.repairFailedAtMs, [node]: memory.stateReadAtMs };
+  return { ...memory, prepared, repairFailedAtMs };
+}
+
+function failedPublication(
+  memory: Memory,
+  outcome: Extract<Outcome, { kind: "not-published" }>,
+): Publication {
+  const before = memory.publication?.epoch === outcome.epoch ? memory.publication.failures : 0;
+  return {
+    epoch: outcome.epoch,
+    isDone: false,
+    isRefused: outcome.isRefused,
+    failures: before + 1,
+    failedAtMs: memory.stateReadAtMs,
+    why: outcome.why,
+  };
+}

@@ -1,0 +1,70 @@
+import type { Election } from "../election.ts";
+import { notice, warning } from "../events.ts";
+import { claim, clearRequest } from "../state.ts";
+import { isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
+import { chooseFor, isFresh } from "./choice.ts";
+import { emit, type Finding, hold, type Rule } from "./rule.ts";
+
+/** Operators write a request; a watcher that reaches the master carries it out as a hand-over (protocol F4). */
+export const requestRules: readonly Rule<MasterView>[] = [
+  {
+    id: "R380",
+    title: "Carry out an operator's failover of a living master as Redis's own hand-over.",
+    source: "DESIGN 4, planned switchover; protocol F4",
+    find: (view) => {
+      const { state, memory, config, master } = view;
+      if (state.request === null || state.phase !== "steady" || !isMasterSane(view)) return null;
+      const all = config.nodes.map((node) => node.id);
+      const isAsked = all.every(
+        (node) =>
+          isFresh(memory, node, view) &&
+          (memory.prepared[node]?.askedAtMs ?? 0) <= memory.stateAskedAtMs,
+      );
+      if (!isAsked) {
+        const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
+        return hold("asking every node before the hand-over", look);
+      }
+      const election = chooseFor(view, null);
+      const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
+      if (!hasFailover || election.choice.kind === "none") {
+        const why =
+          election.choice.kind === "none"
+            ? `failover refused: ${election.choice.why}`
+            : `failover refused: ${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
+        return {
+          why,
+          plan: [
+            [clearRequest(state, writer(view, "R380", why))],
+            [emit(warning("-failover-abort-no-good-slave", why, { node: master.node }))],
+          ],
+          look: lookNow(view, { state: true }),
+        };
+      }
+      return claimHandOver(view, election);
+    },
+  },
+];
+
+function claimHandOver(view: MasterView, election: Election): Finding {
+  if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
+  const { state, config, master } = view;
+  const { node, facts } = election.choice;
+  const why = `${state.request?.by ?? "an operator"} asked for a failover; ${node} is ${election.choice.why}`;
+  const intent = {
+    kind: "switchover" as const,
+    isAutomatic: false,
+    candidate: { node, replid: facts.replid, offset: facts.offset },
+    masterOffset: null,
+  };
+  const events = [
+    warning("+new-epoch", `${state.epoch + 1}`, { evidence: { epoch: state.epoch + 1 } }),
+    warning("+try-failover", `${config.name} ${master.node}: ${why}`, { node: master.node }),
+    notice("+elected-leader", `${view.memory.shift} leads epoch ${state.epoch + 1}`),
+    warning("+selected-slave", `${node}: ${election.choice.why}`, { node }),
+  ];
+  return {
+    why,
+    plan: [[claim(state, intent, writer(view, "R380", why))], events.map(emit)],
+    look: lookNow(view, { prepare: [master.node, node], order: "nodes-first", state: true }),
+  };
+}

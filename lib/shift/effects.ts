@@ -1,0 +1,149 @@
+import type { Attach, Fence, HandOver, Mark, Outcome, Promote, Publish } from "../core/commands.ts";
+import { findNode, type NodeId } from "../core/config.ts";
+import type { Memory } from "../core/memory.ts";
+import type { NodeFacts } from "../core/model.ts";
+import type { NodeSession, RoleChange } from "../ports/redis.ts";
+import { dropSession, type Hands } from "./hands.ts";
+
+/** What changes Redis or DNS, one function an effect. Each tells truthfully whether its outcome is known. */
+
+/** How long a promotion waits for the old master's answer after the candidate has answered: twice the candidate's time. */
+const besideMinMs = 50;
+
+/** The session that the decision saw, if it is still the same connection. */
+function tokenFor(
+  hands: Hands,
+  command: { readonly node: NodeId; readonly session: number },
+): NodeSession | string {
+  const session = hands.sessions.get(command.node);
+  if (session?.id !== command.session) return "its session is not the one it was observed on";
+  if (!session.isOpen) return "its session was cut: somebody changed its role meanwhile";
+  return session;
+}
+
+export async function promote(hands: Hands, memory: Memory, command: Promote): Promise<Outcome> {
+  const failed = (why: string, isCertain: boolean): Outcome => {
+    dropSession(hands, command.node);
+    const { node, epoch } = command;
+    return { kind: "effect-failed", command: "promote", node, epoch, why, isCertain };
+  };
+  const session = tokenFor(hands, command);
+  if (typeof session === "string") return failed(session, true);
+  const startedAtMs = hands.clock.nowMs();
+  hands.trips.redis += 1;
+  const beside = askBeside(hands, memory, command.beside);
+  const change: RoleChange = { kind: "promote", epoch: command.epoch };
+  const changed = await session.changeRole(change, memory.config.settings.fenceMs);
+  const atMs = hands.clock.nowMs();
+  if (!changed.ok) return failed(changed.why, changed.isOutcomeKnown);
+  const graceMs = Math.max(besideMinMs, 2 * (atMs - startedAtMs));
+  const oldMaster = await beside.within(graceMs);
+  dropSession(hands, command.node);
+  const { facts, warnings } = changed.value;
+  const { node, epoch } = command;
+  for (const warning of warnings) hands.reporter.line("warn", `${node}: ${warning}`, { epoch });
+  return {
+    kind: "promoted",
+    node,
+    epoch,
+    facts,
+    atMs,
+    oldMaster,
+    warnings,
+    trips: { ...hands.trips },
+  };
+}
+
+/** The old master, read in the same round trip (protocol F6). No answer in time is no answer. */
+function askBeside(hands: Hands, memory: Memory, id: NodeId | null) {
+  const { config } = memory;
+  const node = id === null ? undefined : findNode(config, id);
+  const { probeTimeoutMs, downAfterMs } = config.settings;
+  const answer: Promise<NodeFacts | null> =
+    node === undefined
+      ? Promise.resolve(null)
+      : hands.nodes
+          .probe(node, { info: true, timeoutMs: probeTimeoutMs, reconnectAfterMs: downAfterMs / 2 })
+          .then((sample) => sample.facts ?? null);
+  return {
+    within: (graceMs: number): Promise<NodeFacts | null> =>
+      Promise.race([answer, hands.clock.sleep(graceMs).then(() => null)]),
+  };
+}
+
+export async function changeRole(
+  hands: Hands,
+  memory: Memory,
+  command: Attach | HandOver | Fence,
+): Promise<Outcome> {
+  const { node, epoch, kind } = command;
+  const session = tokenFor(hands, command);
+  if (typeof session === "string") {
+    dropSession(hands, node);
+    return { kind: "effect-failed", command: kind, node, epoch, why: session, isCertain: true };
+  }
+  const changed = await session.changeRole(changeOf(command), memory.config.settings.fenceMs);
+  if (kind !== "hand-over") dropSession(hands, node);
+  if (!changed.ok) {
+    dropSession(hands, node);
+    const { why, isOutcomeKnown } = changed;
+    return { kind: "effect-failed", command: kind, node, epoch, why, isCertain: isOutcomeKnown };
+  }
+  const { facts, warnings } = changed.value;
+  for (const warning of warnings) hands.reporter.line("warn", `${node}: ${warning}`, { epoch });
+  return {
+    kind: "effect-done",
+    command: kind,
+    node,
+    epoch,
+    facts,
+    atMs: hands.clock.nowMs(),
+    warnings,
+  };
+}
+
+function changeOf(command: Attach | HandOver | Fence): RoleChange {
+  switch (command.kind) {
+    case "attach":
+      return { kind: "attach", master: command.address };
+    case "hand-over":
+      return { kind: "hand-over", to: command.address, timeoutMs: command.timeoutMs };
+    case "fence":
+      return { kind: "fence" };
+  }
+}
+
+export async function mark(hands: Hands, memory: Memory, command: Mark): Promise<Outcome> {
+  const { node, epoch } = command;
+  const session = tokenFor(hands, command);
+  if (typeof session === "string") {
+    return { kind: "effect-failed", command: "mark", node, epoch, why: session, isCertain: true };
+  }
+  const set = await session.setMarker(epoch, memory.config.settings.fenceMs);
+  dropSession(hands, node);
+  if (!set.ok) {
+    const isCertain = set.isOutcomeKnown;
+    return { kind: "effect-failed", command: "mark", node, epoch, why: set.why, isCertain };
+  }
+  const atMs = hands.clock.nowMs();
+  return { kind: "effect-done", command: "mark", node, epoch, facts: null, atMs, warnings: [] };
+}
+
+export async function publish(hands: Hands, memory: Memory, command: Publish): Promise<Outcome> {
+  const { dns } = memory.config;
+  const { epoch } = command.owner;
+  if (dns === undefined) return { kind: "published", epoch, changed: false };
+  const known = memory.record?.from === "api" ? memory.record.found : null;
+  const done = await hands.dns.publish({
+    dns,
+    owner: command.owner,
+    wanted: command.records,
+    known,
+    isCurrent: () => hands.budget.refusal() === null,
+  });
+  if (done.ok) {
+    return { kind: "published", epoch, changed: done.value.isChanged };
+  }
+  const isRefused = done.kind === "refused" || done.kind === "denied";
+  return { kind: "not-published", epoch, isRefused, why: done.why };
+}
