@@ -12,13 +12,14 @@ const isCurrent = Number(process.versions.node.split(".")[0]) >= 24;
 if (isCurrent) {
   await import("../lib/cli/main.ts");
 } else if (existsSync(pinned)) {
-  // A signal sent to the terminal's whole process group reaches the child by itself: stay until it has cleaned up.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
   const { spawn } = await import("node:child_process");
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
+    // The child notices by the closed channel that this process is gone, and stops then.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // Ctrl-C reaches the whole process group by itself; a SIGINT for this process alone is passed on, a moment later.
+  process.on("SIGINT", () => setTimeout(() => child.connected && child.send("interrupt"), 150));
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
   });

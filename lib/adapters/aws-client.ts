@@ -1,5 +1,6 @@
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Failure, type FailureKind, failure } from "../ports/errors.ts";
+import { describeThrown } from "./thrown.ts";
 
 /**
  * Limits of every AWS client. The SDK's own defaults are no time limit at all, and a `requestTimeout` that only warns,
@@ -25,9 +26,13 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   AccessDeniedException: "denied",
   UnrecognizedClientException: "denied",
   InvalidSignatureException: "denied",
+  InvalidClientTokenId: "denied",
+  SignatureDoesNotMatch: "denied",
+  ExpiredToken: "denied",
   ExpiredTokenException: "denied",
   CredentialsProviderError: "denied",
   ResourceNotFoundException: "refused",
+  ParameterNotFound: "refused",
   NoSuchHostedZone: "refused",
   InvalidChangeBatch: "refused",
   InvalidInput: "refused",
@@ -45,21 +50,10 @@ const kinds: Readonly<Record<string, FailureKind>> = {
 
 /** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
 export function awsFailure(what: string, error: unknown): Failure {
-  const { name, code, message } = describe(error);
+  const { name, code, message } = describeThrown(error);
   const kind = kinds[name] ?? kinds[code] ?? "cut";
   return failure(
     kind,
     `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`,
   );
-}
-
-function describe(error: unknown): { name: string; code: string; message: string } {
-  if (!(error instanceof Error)) return { name: "", code: "", message: String(error) };
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  const nested = error instanceof AggregateError ? describe(error.errors[0]) : null;
-  return {
-    name: error.name,
-    code: code || (nested?.code ?? ""),
-    message: error.message || (nested?.message ?? ""),
-  };
 }

@@ -24,6 +24,8 @@ export interface DynamoStoreOptions {
   /** Limit of one request; the SDK may make two of them. */
   readonly timeoutMs?: number;
   readonly client?: DynamoDBClient;
+  /** Told of items that this version can't read; they are left out, and everything else goes on. */
+  readonly onUnreadable?: (why: string) => void;
 }
 
 /** The quorum store on DynamoDB: single-item conditional writes and strong reads. */
@@ -61,7 +63,7 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
       return put.ok ? success(undefined) : put;
     },
     readEvents: (group, limit) => readEvents(calls, group, limit),
-    listConfigs: () => listConfigs(calls),
+    listConfigs: () => listConfigs(calls, options.onUnreadable ?? (() => {})),
     readConfig: async (group, version) => {
       const got = await calls.get(keys.config(group, version));
       if (!got.ok) return got;
@@ -211,14 +213,17 @@ async function readEvents(
   return success(events);
 }
 
-async function listConfigs(calls: Calls): Promise<Result<readonly GroupConfig[]>> {
+async function listConfigs(
+  calls: Calls,
+  onUnreadable: (why: string) => void,
+): Promise<Result<readonly GroupConfig[]>> {
   const got = await calls.query("CONFIG", { newestFirst: true });
   if (!got.ok) return got;
   const configs: GroupConfig[] = [];
   for (const item of got.value) {
     const parsed = parseConfig(item);
-    if (!parsed.ok) return parsed;
-    configs.push(parsed.value);
+    if (parsed.ok) configs.push(parsed.value);
+    else onUnreadable(`${item.sk?.S}: ${parsed.why}`);
   }
   return success(configs);
 }

@@ -3,6 +3,7 @@ import type { Address } from "../core/config.ts";
 import { formatAddress } from "../core/config.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { RedisAccess } from "../ports/redis.ts";
+import { describeThrown } from "./thrown.ts";
 
 /** What a command was answered: a value, or the error that the server replied with. */
 export type Reply =
@@ -135,10 +136,8 @@ async function send(redis: Redis, [name, ...rest]: Args): Promise<Sent> {
   try {
     return { kind: "value", value: await redis.call(name, ...rest) };
   } catch (error) {
-    if (error instanceof Error && error.name === "ReplyError") {
-      return { kind: "error", text: error.message };
-    }
-    return { kind: "lost", text: error instanceof Error ? error.message : String(error) };
+    const { name: kind, message } = describeThrown(error);
+    return { kind: kind === "ReplyError" ? "error" : "lost", text: message };
   }
 }
 
@@ -156,9 +155,7 @@ async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise
 
 function connectFailure(address: Address, error: unknown, deadlineMs: number): Failure {
   const where = formatAddress(address);
-  const code =
-    error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-  const text = error instanceof Error ? error.message : String(error);
+  const { code, message: text } = describeThrown(error);
   if (code === "ECONNREFUSED") return failure("unreachable", `${where}: refused`);
   if (code === "ETIMEDOUT")
     return failure("timeout", `${where}: no connection in ${deadlineMs} ms`);

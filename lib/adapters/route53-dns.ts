@@ -18,6 +18,7 @@ import type { Dns, PublishRequest, Resolution } from "../ports/dns.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import { awsFailure, limitedHandler } from "./aws-client.ts";
 import { createBatcher } from "./route53-batch.ts";
+import { codeOf } from "./thrown.ts";
 
 export interface Route53Options {
   readonly timeoutMs?: number;
@@ -184,7 +185,7 @@ async function orNothing<T>(answer: Promise<readonly T[]>): Promise<readonly T[]
   try {
     return await answer;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
+    const code = codeOf(error);
     if (code === "ENOTFOUND" || code === "ENODATA") return [];
     throw error;
   }

@@ -56,10 +56,14 @@ export function openServices(options: GlobalOptions, env: Environment): Services
   const dns = createRoute53Dns({ timeoutMs: zoneTimeoutMs });
   return {
     table,
-    store: createDynamoStore({ table, deployment, ...region, timeoutMs: 3_000 }),
+    store: createDynamoStore({ table, deployment, ...region, timeoutMs: 3_000, onUnreadable }),
     readRecords: (record) => dns.read(record),
     zoneName: createZoneLookup(),
   };
+}
+
+function onUnreadable(why: string): void {
+  process.stderr.write(`warning: an item was left out: ${why}\n`);
 }
 
 function createZoneLookup(): (zoneId: string) => Promise<Result<string>> {

@@ -22,6 +22,21 @@ function userName(): string {
   }
 }
 
+let isInterrupted = false;
+process.on("SIGINT", () => {
+  isInterrupted = true;
+  // Commands that have something to clean up listen for themselves.
+  if (process.listenerCount("SIGINT") === 1) process.exit(130);
+});
+// Started by bin/lambda-sentinel.js on another Node.js: end with it, and take its SIGINT for ours unless we had it.
+if (process.channel !== undefined && process.channel !== null) {
+  process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.on("message", (message) => {
+    if (message === "interrupt" && !isInterrupted) process.kill(process.pid, "SIGINT");
+  });
+  process.channel.unref();
+}
+
 // The SDK reads its configuration from the environment, so that is where the lab's defaults go.
 Object.assign(process.env, localAwsDefaults(process.env));
 

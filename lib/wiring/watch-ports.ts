@@ -30,7 +30,12 @@ export function wireWatch(environment: Environment): Wiring {
   const metrics = new Metrics({ namespace: "LambdaSentinel", serviceName: "lambda-sentinel" });
   const clock = systemClock;
   const region = tableRegion === undefined ? {} : { region: tableRegion };
-  const store = createDynamoStore({ table, deployment, ...region });
+  const store = createDynamoStore({
+    table,
+    deployment,
+    ...region,
+    onUnreadable: (why) => logger.error(`an item was left out: ${why}`, { observer }),
+  });
   const secrets = createSecretSource({ clock });
   const connect = async (config: GroupConfig) => {
     const resolved = await secrets.resolve(config.auth, config.tls);
