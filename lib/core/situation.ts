@@ -54,7 +54,7 @@ export function formatTestimony(heard: readonly Testimony[]): string {
 /** A master that answers, and yet is none: it reports a replica's role, or its data is gone. */
 function oddity(view: MasterView): Suspicion {
   const { masterMemory: master, settings, nowMs } = view;
-  if (!isAnswering(master)) return { kind: "none" };
+  if (!isAnswering(master)) return { kind: "building", why: "it has not been heard of yet" };
   if (master.role === "replica") {
     // It counts from when it was committed: until then the role of a replica was the right one.
     const { masterKnown, startedAtMs } = view.memory;

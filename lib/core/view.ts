@@ -1,6 +1,12 @@
 import type { Look } from "./commands.ts";
 import { findByReplicate, type GroupConfig, type NodeId, type Settings } from "./config.ts";
-import { evidenceFullAtMs, firstMissAtMs, isSuspect, type NodeMemory } from "./detector.ts";
+import {
+  evidenceFullAtMs,
+  firstMissAtMs,
+  isAnswer,
+  isSuspect,
+  type NodeMemory,
+} from "./detector.ts";
 import { isOfChain } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
 import type { GroupState, MasterRecord, NodeFacts } from "./model.ts";
@@ -35,9 +41,9 @@ export function nodesExcept(view: View, id: NodeId | null): readonly NodeMemory[
   return Object.values(view.memory.nodes).filter((node) => node.node !== id);
 }
 
-/** Whether the node answered its last probe. */
+/** Whether the node answered its last probe. A freeze discards misses, and yet makes no answer of them. */
 export function isAnswering(node: NodeMemory): boolean {
-  return node.lastReply !== null && !isSuspect(node);
+  return node.lastReply !== null && isAnswer(node.lastReply) && !isSuspect(node);
 }
 
 /** This observer reaches no node at all: it cannot tell a dead group from its own lost path. */
