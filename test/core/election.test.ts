@@ -1,0 +1,177 @@
+import { describe, expect, test } from "@jest/globals";
+import * as fc from "fast-check";
+import { type Contender, type ElectionInput, elect } from "../../lib/core/election.ts";
+import type { NodeFacts } from "../../lib/core/model.ts";
+import {
+  contender,
+  groupConfig,
+  masterFacts,
+  masterRecord,
+  n0,
+  n1,
+  n2,
+  orphanFacts,
+} from "../support/builders.ts";
+
+function electAmong(contenders: readonly Contender[], change: Partial<ElectionInput> = {}) {
+  return elect({
+    config: groupConfig(),
+    master: masterRecord,
+    isMasterEligible: false,
+    contenders,
+    masterOffset: 1_000,
+    masterGoneMs: 5_000,
+    ...change,
+  });
+}
+
+const replica = (node: string, change: Partial<NodeFacts> = {}) =>
+  contender(node, { facts: orphanFacts({ runId: `run-${node}`, ...change }) });
+
+function chosen(...contenders: readonly Contender[]): string {
+  const { choice } = electAmong(contenders);
+  return choice.kind === "chosen" ? choice.node : choice.why;
+}
+
+describe("S7 who may not be promoted, each with its reason", () => {
+  test.each<[string, Contender, string]>([
+    ["held down", contender(n1, { isHeldDown: true }), "it is down"],
+    ["silent now", contender(n1, { facts: null }), "it did not answer"],
+    ["the suspect", contender(n0), "it is the suspect"],
+    ["N6 loading", replica(n1, { isLoading: true }), "it is loading its data set"],
+    ["priority 0", replica(n1, { priority: 0 }), "its replica-priority is 0"],
+    ["another history", replica(n1, { replid: "id-9" }), "another history"],
+    ["never synced", replica(n1, { hasSynced: false }), "never completed a synchronisation"],
+    ["N12 mid-sync", replica(n1, { isSyncing: true }), "in the middle of a synchronisation"],
+    ["N11 stale link", replica(n1, { linkDownSeconds: 56 }), "its link was down for 56000 ms"],
+  ])("%s", (_name, one, reason) => {
+    const { choice, field } = electAmong([one]);
+
+    expect(choice).toMatchObject({ kind: "none", why: expect.stringContaining(reason) });
+    expect(field).toMatchObject([{ node: one.node, isEligible: false }]);
+  });
+
+  test("maxLagBytes bounds the lag where it is known, and an unknown lag is allowed", () => {
+    const config = groupConfig({ settings: { maxLagBytes: 100 } });
+    const at = (masterOffset: number | null) => electAmong([replica(n1)], { config, masterOffset });
+
+    expect(at(1_100).choice.kind).toBe("chosen");
+    expect(at(1_101).choice).toMatchObject({ kind: "none", why: expect.stringContaining("101") });
+    expect(at(null).field).toMatchObject([
+      { isEligible: true, lagBytes: null, why: "lag unknown" },
+    ]);
+    expect(at(900).field).toMatchObject([{ lagBytes: 0 }]);
+  });
+
+  test("a link that is down since the master is gone is no fault of the replica", () => {
+    const long = replica(n1, { linkDownSeconds: 100 });
+
+    expect(electAmong([long], { masterGoneMs: 51_000 }).choice.kind).toBe("chosen");
+    expect(electAmong([long], { masterGoneMs: 49_000 }).choice.kind).toBe("none");
+  });
+
+  test("F15 no candidate names every node and its reason", () => {
+    expect(chosen(replica(n1, { priority: 0 }), contender(n2, { isHeldDown: true }))).toBe(
+      `${n1}: its replica-priority is 0; ${n2}: it is down`,
+    );
+    expect(chosen()).toBe("the group has no other node");
+  });
+});
+
+describe("the order of the eligible", () => {
+  test("priority first, then offset, then run id", () => {
+    const far = replica(n1, { offset: 900 });
+    const near = replica(n2, { offset: 950 });
+
+    expect(chosen(far, near)).toBe(n2);
+    expect(chosen(replica(n1, { offset: 900, priority: 10 }), near)).toBe(n1);
+    expect(chosen(replica(n1, { runId: "b" }), replica(n2, { runId: "a" }))).toBe(n2);
+  });
+
+  test("F8 a node of ours that already says master may be chosen: that is its adoption", () => {
+    const orphan = contender(n1, { facts: masterFacts({ replid: "id-2", replid2: "id-1" }) });
+
+    expect(electAmong([orphan]).choice).toMatchObject({
+      kind: "chosen",
+      why: expect.stringContaining("already a master"),
+    });
+  });
+
+  test("F8 the master itself may be chosen only when it is no master any more", () => {
+    const demoted = replica(n0);
+
+    expect(electAmong([demoted]).choice.kind).toBe("none");
+    expect(electAmong([demoted], { isMasterEligible: true }).choice.kind).toBe("chosen");
+  });
+
+  test("holds for a silent node that was seen ahead of the choice", () => {
+    const ahead = contender(n2, { facts: null, lastKnownOffset: 1_001 });
+
+    expect(chosen(replica(n1), ahead)).toContain(`${n2} is silent now but was seen at offset 1001`);
+    expect(chosen(replica(n1), { ...ahead, lastKnownOffset: 1_000 })).toBe(n1);
+    expect(chosen(replica(n1), { ...ahead, isHeldDown: true })).toBe(n1);
+  });
+});
+
+describe("N13 the choice as a total order", () => {
+  const facts = fc.record({
+    priority: fc.constantFrom(0, 1, 100),
+    offset: fc.constantFrom(900, 950, 1_000),
+    runId: fc.constantFrom("a", "b", "c", "d"),
+    isLoading: fc.boolean(),
+    isSyncing: fc.boolean(),
+    hasSynced: fc.boolean(),
+    replid: fc.constantFrom("id-1", "id-9"),
+    role: fc.constantFrom("master" as const, "replica" as const),
+  });
+  const field = fc
+    .uniqueArray(facts, { minLength: 1, maxLength: 6, selector: (one) => one.runId })
+    .map((all) => all.map((one) => contender(`node-${one.runId}`, { facts: orphanFacts(one) })));
+
+  test("does not depend on the order in which the nodes are listed", () => {
+    fc.assert(
+      fc.property(
+        field.chain((all) =>
+          fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+        ),
+        ([listed, shuffled]) => {
+          const first = electAmong(listed).choice;
+          const second = electAmong(shuffled).choice;
+          expect(second.kind).toBe(first.kind);
+          if (first.kind === "chosen") expect(second).toEqual(first);
+        },
+      ),
+    );
+  });
+
+  test("S7 no eligible node is better than the chosen one", () => {
+    fc.assert(
+      fc.property(field, (all) => {
+        const { choice, field: rows } = electAmong(all);
+        if (choice.kind !== "chosen")
+          return expect(rows.every((row) => !row.isEligible)).toBe(true);
+        for (const one of all) {
+          const isEligible = rows.find((row) => row.node === one.node)?.isEligible === true;
+          if (!isEligible || one.facts === null) continue;
+          expect(choice.facts.priority).toBeLessThanOrEqual(one.facts.priority);
+          if (one.facts.priority === choice.facts.priority) {
+            expect(choice.facts.offset).toBeGreaterThanOrEqual(one.facts.offset);
+          }
+        }
+      }),
+    );
+  });
+
+  test("a worse contender never changes the choice", () => {
+    fc.assert(
+      fc.property(field, (all) => {
+        const worse = contender("last", { facts: orphanFacts({ priority: 0 }) });
+        const before = electAmong(all).choice;
+        const after = electAmong([worse, ...all]).choice;
+        expect(after.kind).toBe(before.kind);
+        if (before.kind === "chosen" && after.kind === "chosen")
+          expect(after.node).toBe(before.node);
+      }),
+    );
+  });
+});

@@ -1,0 +1,244 @@
+import type { Command, Outcome } from "../../lib/core/commands.ts";
+import type { GroupConfig } from "../../lib/core/config.ts";
+import { type Decision, step } from "../../lib/core/decide.ts";
+import type { SentinelEvent } from "../../lib/core/events.ts";
+import {
+  type Asked,
+  type Memory,
+  newMemory,
+  type Observation,
+  type Prepared,
+  type RecordView,
+} from "../../lib/core/memory.ts";
+import type { GroupState, NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
+import {
+  answers,
+  groupConfig,
+  groupState,
+  isSilent,
+  masterFacts,
+  n0,
+  n1,
+  n2,
+  orphanFacts,
+  prepares,
+  promotedFacts,
+  replicaFacts,
+  type Seen,
+  vote,
+} from "./builders.ts";
+
+/** What one look brings. What is left out was not asked, except STATE, which comes from the table. */
+export interface LookSeen {
+  /** Time since the last look; 10 ms unless told. */
+  readonly afterMs?: number;
+  readonly samples?: readonly Seen<Sample>[];
+  readonly prepared?: readonly Seen<Prepared>[];
+  readonly state?: "unread" | { readonly failed: string; readonly isForeign?: boolean };
+  /** How long before the decision STATE was asked for; nodes are asked 3 ms before it. */
+  readonly stateAskedAgoMs?: number;
+  readonly votes?: readonly Vote[];
+  readonly record?: RecordView | "failed";
+  /** The decision before, of which every command succeeded. */
+  readonly done?: Decision;
+  /** What a promoted node said, and the old master beside it. */
+  readonly promoted?: NodeFacts;
+  readonly oldMaster?: NodeFacts;
+  readonly outcomes?: readonly Outcome[];
+  readonly wasFrozen?: boolean;
+  readonly config?: GroupConfig;
+}
+
+export interface WatchStart {
+  readonly config?: GroupConfig;
+  readonly state?: GroupState | null;
+  readonly observer?: string;
+  readonly wokenFor?: number | null;
+  readonly masterKnown?: { readonly epoch: number; readonly forMs: number } | null;
+}
+
+const notAsked = { kind: "not-asked" as const };
+
+/** One shift of observer a, shift a/2, driven look by look through the real step(). */
+export class Watch {
+  memory: Memory;
+  nowMs = 100_000;
+  /** The STATE item as it stands; write to it to play another observer. */
+  table: GroupState | null;
+  noticed: readonly SentinelEvent[] = [];
+  #turn = 0;
+
+  constructor(start: WatchStart = {}) {
+    const observer = start.observer ?? "a";
+    this.table = start.state === undefined ? groupState() : start.state;
+    this.memory = newMemory({
+      observer,
+      shift: `${observer}/2`,
+      deployment: "prod",
+      nowMs: this.nowMs,
+      config: start.config ?? groupConfig(),
+      wokenFor: start.wokenFor ?? null,
+      masterKnown: start.masterKnown ?? null,
+    });
+  }
+
+  look(seen: LookSeen = {}): Decision {
+    this.nowMs += seen.afterMs ?? 10;
+    this.#turn += 1;
+    const { nowMs } = this;
+    const observation: Observation = {
+      nowMs,
+      attempt: `${this.memory.shift}#${this.#turn}`,
+      config: seen.config ?? this.memory.config,
+      samples: (seen.samples ?? []).map((at) => at(nowMs)),
+      prepared: (seen.prepared ?? []).map((at) => at(nowMs)),
+      outcomes: [...(seen.outcomes ?? []), ...this.#carryOut(seen)],
+      state: this.#readState(seen),
+      votes: seen.votes === undefined ? notAsked : this.#read(1, { votes: seen.votes }),
+      record: this.#readRecord(seen.record),
+      wasFrozen: seen.wasFrozen ?? false,
+    };
+    const next = step(this.memory, observation);
+    this.memory = next.memory;
+    this.noticed = next.noticed;
+    return next.decision;
+  }
+
+  /** The outcomes of a plan of which everything succeeded, 6 ms before now. */
+  #carryOut({ done, promoted, oldMaster }: LookSeen): readonly Outcome[] {
+    const askedAtMs = this.nowMs - 8;
+    const readAtMs = this.nowMs - 6;
+    return (done?.plan ?? []).flat().flatMap((command): Outcome[] => {
+      switch (command.kind) {
+        case "write-state":
+          this.table = command.next;
+          return [{ kind: "state-written", state: command.next, askedAtMs, readAtMs }];
+        case "cast-vote":
+          return [{ kind: "voted", vote: command.vote }];
+        case "promote": {
+          const { node, epoch } = command;
+          const facts = promoted ?? promotedFacts();
+          const said = { facts, oldMaster: oldMaster ?? null, warnings: [] };
+          const trips = { store: 2, redis: 1 };
+          return [{ kind: "promoted", node, epoch, atMs: readAtMs, ...said, trips }];
+        }
+        case "attach":
+        case "mark":
+        case "hand-over":
+        case "fence": {
+          const { node, epoch, kind } = command;
+          const rest = { facts: null, atMs: readAtMs, warnings: [] };
+          return [{ kind: "effect-done", command: kind, node, epoch, ...rest }];
+        }
+        case "publish":
+          return [{ kind: "published", epoch: command.owner.epoch, changed: true }];
+        default:
+          return [];
+      }
+    });
+  }
+
+  #readState({ state, stateAskedAgoMs }: LookSeen): Observation["state"] {
+    if (state === "unread") return notAsked;
+    if (state !== undefined) {
+      return { kind: "failed", why: state.failed, isForeign: state.isForeign ?? false };
+    }
+    return this.#read(stateAskedAgoMs ?? 2, { state: this.table });
+  }
+
+  #readRecord(record: LookSeen["record"]): Asked<RecordView> {
+    if (record === undefined) return notAsked;
+    if (record === "failed") return { kind: "failed", why: "timed out", isForeign: false };
+    return this.#read(3, record);
+  }
+
+  #read<T>(agoMs: number, value: T): Asked<T> {
+    return { kind: "read", askedAtMs: this.nowMs - agoMs, readAtMs: this.nowMs - 1, value };
+  }
+}
+
+/** Everybody answers: n0 as master, the others as its replicas. */
+export const everybody = [
+  answers(n0, masterFacts()),
+  answers(n1, replicaFacts()),
+  answers(n2, replicaFacts()),
+];
+
+/** n0 says nothing, its replicas lost their links. */
+export const withoutMaster = [isSilent(n0), answers(n1, orphanFacts()), answers(n2, orphanFacts())];
+
+/** n1 is master and the others follow it: the end of epoch 2. */
+export const afterFailover = [
+  answers(n0, replicaFacts({ ...following(n1), runId: "run-n0" })),
+  answers(n1, promotedFacts()),
+  answers(n2, replicaFacts(following(n1))),
+];
+
+export function following(node: string): Partial<NodeFacts> {
+  const [masterHost = "", port] = node.split(":");
+  const ids = { replid: "id-2", replid2: "id-1", secondOffset: 1_001 };
+  return { masterHost, masterPort: Number(port), ...ids };
+}
+
+/** A shift that has looked once, with everybody answering. */
+export function watchCalm(start: WatchStart = {}): Watch {
+  const watch = new Watch(start);
+  watch.look({ samples: everybody });
+  return watch;
+}
+
+/** Misses probes until silence is full evidence; returns the decision that this brings. */
+export function loseMaster(watch: Watch, samples = withoutMaster): Decision {
+  let decision = watch.look({ samples });
+  const { downAfterMs, probeIntervalMs } = watch.memory.config.settings;
+  for (let missed = 0; missed < downAfterMs; missed += probeIntervalMs) {
+    decision = watch.look({ samples, afterMs: probeIntervalMs });
+  }
+  return decision;
+}
+
+/** Opens the round and probes once more; returns the decision to vote. */
+export function openAndConfirm(watch: Watch, samples = withoutMaster): Decision {
+  return watch.look({ done: loseMaster(watch, samples), samples });
+}
+
+export const bothObserved = [prepares(n1, orphanFacts(), 11), prepares(n2, orphanFacts(), 12)];
+
+/** Votes down and reads b's vote beside its own; returns the decision after the count. */
+export function voteAndCount(watch: Watch, votes: readonly Vote[] = [vote("a"), vote("b")]) {
+  return watch.look({
+    done: openAndConfirm(watch),
+    samples: withoutMaster,
+    votes,
+    prepared: bothObserved,
+  });
+}
+
+/** The whole way to the decision to promote n1. */
+export function claimed(watch: Watch): Decision {
+  return watch.look({ done: voteAndCount(watch), state: "unread" });
+}
+
+export function commandsOf(decision: Decision): readonly Command[] {
+  return decision.plan.flat();
+}
+
+export function kindsOf(decision: Decision): readonly string[] {
+  return commandsOf(decision).map((command) => command.kind);
+}
+
+/** The STATE that the decision writes. */
+export function written(decision: Decision): GroupState {
+  for (const command of commandsOf(decision)) {
+    if (command.kind === "write-state") return command.next;
+  }
+  throw new Error(`expected ${decision.rule} to write STATE, got ${kindsOf(decision).join(", ")}`);
+}
+
+export function eventsOf(decision: Decision): readonly SentinelEvent[] {
+  return commandsOf(decision).flatMap((one) => (one.kind === "emit" ? [one.event] : []));
+}
+
+export function eventNames(decision: Decision): readonly string[] {
+  return eventsOf(decision).map((event) => event.name);
+}
