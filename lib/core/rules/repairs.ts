@@ -2,6 +2,7 @@ import type { Attach, Command, Mark } from "../commands.ts";
 import { findNode, type NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
+import type { Prepared } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
 import {
   followed,
@@ -71,6 +72,7 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     prepared !== undefined &&
     prepared.facts !== null &&
     prepared.askedAtMs <= memory.stateAskedAtMs &&
+    (wrong !== "master-too" || isOfThisReign(view, prepared)) &&
     view.nowMs - memory.stateAskedAtMs < view.settings.fenceMs;
   if (!isFresh) return isUnanswered(view, node.node) ? none : { ...none, toPrepare: [node.node] };
   const facts = prepared.facts;
@@ -88,6 +90,11 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     address,
   };
   return { ...none, commands: [attach], events: [describe(view, node.node, facts, wrong)] };
+}
+
+/** What a master said before this observer knew of the commit was said in its own reign, and is no word on its loss. */
+export function isOfThisReign(view: MasterView, prepared: Prepared): boolean {
+  return prepared.askedAtMs >= view.memory.masterKnown.sinceMs;
 }
 
 /** Said before the node is attached: afterwards its own history is gone (protocol F16, invariant S9). */

@@ -13,7 +13,7 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
-import { emitAll, repairs } from "./repairs.ts";
+import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
 import { duePublication, publishCommand, sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
@@ -75,6 +75,7 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       // Only what it said over the session that will attach it: what is remembered may be from before its death.
       const old = view.memory.prepared[previousMaster.node];
       if (old === undefined || old.askedAtMs > view.memory.stateAskedAtMs) return null;
+      if (!isOfThisReign(view, old)) return null;
       const { facts } = old;
       if (facts === null || facts.role !== "master") return null;
       if (!isSameProcess(previousMaster, old.node, facts)) return null;
