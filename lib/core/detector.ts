@@ -4,6 +4,7 @@ import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
 /** How many unanswered probes and how many stream positions are remembered. */
 const missesMax = 64;
 const positionsMax = 8;
+const stillMax = 3;
 
 /** Where a node stood in the replication stream when a probe asked. */
 export interface Position {
@@ -100,11 +101,24 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     latencyMs: sample.receivedAtMs - sample.sentAtMs,
     role,
     roleSinceMs: role === memory.role ? memory.roleSinceMs : sample.receivedAtMs,
-    facts: sample.facts ?? memory.facts,
+    facts: withKnownPing(sample.facts, memory.facts) ?? memory.facts,
     factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
     factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
-    positions: [...memory.positions, ...position].slice(-positionsMax),
+    positions: position.reduce(withPosition, memory.positions),
   };
+}
+
+/** Effect sessions don't ask for the ping period; what a probe was told still holds. */
+function withKnownPing(facts: NodeFacts | undefined, known: NodeFacts | null): NodeFacts | null {
+  if (facts === undefined) return null;
+  return { ...facts, replPingMs: facts.replPingMs ?? known?.replPingMs ?? null };
+}
+
+/** A stream that stands still keeps few places, or its silence would push out the advance that makes it news. */
+function withPosition(positions: readonly Position[], next: Position): readonly Position[] {
+  const run = positions.slice(-stillMax);
+  const isStill = run.length === stillMax && run.every((one) => one.offset === next.offset);
+  return [...(isStill ? positions.slice(0, -1) : positions), next].slice(-positionsMax);
 }
 
 /**

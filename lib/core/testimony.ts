@@ -65,7 +65,7 @@ function testify(
   if (!facts.isLinkUp) {
     return { replica: name, says: "dead", isLinkDown: true, why: "its link to the master is down" };
   }
-  const quietMs = (facts.lastIoSeconds ?? 0) * 1_000 + (nowMs - factsAtMs);
+  const quietMs = Math.round((facts.lastIoSeconds ?? 0) * 1_000 + (nowMs - factsAtMs));
   if (quietMs > pingMs + silenceGraceMs) {
     const why = `it heard nothing for ${quietMs} ms, longer than the master's ping period of ${pingMs} ms`;
     return { replica: name, says: "dead", isLinkDown: false, why };
