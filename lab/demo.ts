@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Redis } from "ioredis";
-import {
-  type DemoSummary,
-  formatSummary,
-  type Instants,
-  noInstants,
-  note,
-} from "./demo-summary.ts";
-import { queryA } from "./dns-query.ts";
+import { nameOf, roleOf } from "./ask.ts";
+import { summarise, writesKey } from "./demo-results.ts";
+import { formatSummary, type Instants, noInstants, note } from "./demo-summary.ts";
 import type { ProcessRegistry } from "./processes.ts";
 import { findRedis, installRedis, type RedisBinary } from "./redis/find.ts";
 import type { RedisServer } from "./redis/server.ts";
@@ -24,7 +18,6 @@ export interface DemoOptions {
 const startLimitMs = 30_000;
 const failoverLimitMs = 30_000;
 const rejoinLimitMs = 20_000;
-const writesKey = "demo:writes";
 
 /** A whole failover on this machine. Returns the exit code; the caller stops what was started. */
 export async function runDemo(options: DemoOptions): Promise<number> {
@@ -88,10 +81,6 @@ async function setTheStage(options: DemoOptions, timeline: Timeline): Promise<St
   await firstWrite(writer);
   print(`a client that knows only ${world.dnsName} is writing integers`);
   return { world, writer, binary, listeners };
-}
-
-function nameOf(node: { readonly host: string; readonly port: number }): string {
-  return `${node.host}:${node.port}`;
 }
 
 /** On Linux all nodes share a port, so that the A record alone tells them apart; elsewhere SRV does. */
@@ -214,94 +203,6 @@ async function rejoin(
     await sleep(50);
   }
   return null;
-}
-
-async function roleOf(node: RedisServer): Promise<string> {
-  return withNode(node, async (redis) => {
-    const role: unknown = await redis.call("ROLE");
-    if (!Array.isArray(role)) return "unknown";
-    if (role[0] === "master") return "master";
-    return role[3] === "connected" ? `replica of ${role[1]}:${role[2]}` : "catching up";
-  }).catch(() => "unreachable");
-}
-
-async function withNode<T>(
-  node: { readonly host: string; readonly port: number },
-  use: (redis: Redis) => Promise<T>,
-): Promise<T> {
-  const redis = new Redis({
-    host: node.host,
-    port: node.port,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    disconnectTimeout: 50,
-    connectTimeout: 1_000,
-    commandTimeout: 2_000,
-  });
-  redis.on("error", () => {});
-  try {
-    await redis.connect();
-    return await use(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
-
-interface Results extends Stage, Killed {
-  readonly instants: Instants;
-  readonly oldMaster: RedisServer;
-  readonly rejoinMs: number | null;
-}
-
-/** Checks what the demo promises, and counts the writes on the new master against the acknowledged ones. */
-async function summarise(results: Results): Promise<DemoSummary> {
-  const { world, writer, newMaster, oldMaster, instants, rejoinMs, binary } = results;
-  const problems: string[] = [];
-  let lostWrites: number | null = null;
-  if (newMaster === null) problems.push("no new master was committed");
-  else {
-    const isWritable = await withNode(newMaster, (redis) => redis.set("demo:probe", "1")).then(
-      () => true,
-      () => false,
-    );
-    if (!isWritable) problems.push(`${nameOf(newMaster)} does not take writes`);
-    problems.push(...(await checkName(world, newMaster)));
-    const kept = await withNode(newMaster, (redis) => redis.smembers(writesKey)).catch(() => null);
-    if (kept === null) problems.push("the writes on the new master could not be counted");
-    else {
-      const values = new Set(kept.map(Number));
-      lostWrites = writer.acknowledged.filter((value) => !values.has(value)).length;
-    }
-  }
-  if (instants.firstWriteMs === null) problems.push("the client never wrote to the new master");
-  if (rejoinMs === null) problems.push(`${nameOf(oldMaster)} did not become a replica`);
-  return {
-    ok: problems.length === 0,
-    problems,
-    server: `${binary.kind} ${binary.version}`,
-    oldMaster: nameOf(oldMaster),
-    newMaster: newMaster === null ? null : nameOf(newMaster),
-    epoch: results.epoch,
-    ...instants,
-    acknowledgedWrites: writer.acknowledged.length,
-    lostWrites,
-    unansweredWrites: writer.unknown.size,
-    rejoinMs,
-  };
-}
-
-async function checkName(world: World, newMaster: RedisServer): Promise<readonly string[]> {
-  const server = { host: "127.0.0.1", port: world.route53.dnsPort };
-  const problems = await Promise.all(
-    (["udp", "tcp"] as const).map(async (transport) => {
-      const found = await queryA(world.dnsName, server, transport).catch((error: Error) => [
-        error.message,
-      ]);
-      const isRight = found.length === 1 && found[0] === newMaster.host;
-      return isRight ? [] : [`${world.dnsName} answers ${found.join(", ")} over ${transport}`];
-    }),
-  );
-  return problems.flat();
 }
 
 /** Leaves everything running until a signal, with what is needed to play. */

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { renderJsonSchema, renderSettings } from "../lib/config/docs.ts";
+import { renderRules } from "./rules-page.ts";
 
 interface GeneratedDocument {
   /** From the project's root. */
@@ -12,6 +13,7 @@ interface GeneratedDocument {
 const documents: readonly GeneratedDocument[] = [
   { path: "docs/settings.md", render: renderSettings },
   { path: "docs/groups.schema.json", render: renderJsonSchema },
+  { path: "docs/rules.md", render: renderRules },
 ];
 
 const isCheck = process.argv.includes("--check");

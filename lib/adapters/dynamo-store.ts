@@ -63,6 +63,7 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
       return put.ok ? success(undefined) : put;
     },
     readEvents: (group, limit) => readEvents(calls, group, limit),
+    pruneEvents: (group, kept) => pruneEvents(calls, group, kept),
     listConfigs: () => listConfigs(calls, options.onUnreadable ?? (() => {})),
     readConfig: async (group, version) => {
       const got = await calls.get(keys.config(group, version));
@@ -211,6 +212,19 @@ async function readEvents(
     return parsed.ok ? [parsed.value] : [];
   });
   return success(events);
+}
+
+/** How many events one pruning removes at most; the rest is the next one's. */
+const prunedMax = 100;
+
+async function pruneEvents(calls: Calls, group: string, kept: number): Promise<Result<void>> {
+  const got = await calls.query(`EVENT#${group}`, { limit: kept + prunedMax, newestFirst: true });
+  if (!got.ok) return got;
+  for (const item of got.value.slice(kept)) {
+    const removed = await calls.remove({ pk: `EVENT#${group}`, sk: item.sk?.S ?? "" });
+    if (!removed.ok) return removed;
+  }
+  return success(undefined);
 }
 
 async function listConfigs(

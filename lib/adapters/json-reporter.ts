@@ -14,6 +14,8 @@ export interface ReporterOptions {
 
 /** How long the end of a shift waits for event copies that are still being stored. */
 const flushMs = 2_000;
+/** Events kept in the table for each group; the log has them all. */
+const eventsKept = 500;
 /** Copies under way at once; beyond that an event is in the log only. */
 const pendingMax = 100;
 
@@ -21,6 +23,7 @@ const pendingMax = 100;
 export function createReporter(options: ReporterOptions): Reporter {
   const { observer, logger, metrics, store, clock } = options;
   const pending = new Set<Promise<void>>();
+  const grown = new Set<string>();
   let sequence = 0;
 
   const keep = (event: ReportedEvent): void => {
@@ -33,6 +36,7 @@ export function createReporter(options: ReporterOptions): Reporter {
         if (!done.ok) logger.warn(`event not stored: ${done.why}`, { event: event.name });
       });
     pending.add(task);
+    grown.add(event.group);
   };
 
   return {
@@ -50,6 +54,10 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     flush: async () => {
       await Promise.race([Promise.all([...pending]), clock.sleep(flushMs)]);
+      for (const group of grown) {
+        const pruned = await store.pruneEvents(group, eventsKept);
+        if (!pruned.ok) logger.warn(`events not pruned: ${pruned.why}`, { group });
+      }
       metrics.publishStoredMetrics();
     },
   };

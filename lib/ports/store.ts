@@ -23,6 +23,8 @@ export interface Store {
   writeHeartbeat(heartbeat: Heartbeat): Promise<Result<{ readonly standingShift: number }>>;
   appendEvent(event: StoredEvent): Promise<Result<void>>;
   readEvents(group: string, limit: number): Promise<Result<readonly StoredEvent[]>>;
+  /** Deletes all but the newest `kept` events of the group; a strongly consistent table has no expiry of its own. */
+  pruneEvents(group: string, kept: number): Promise<Result<void>>;
   /** All stored configuration versions of all groups, newest first within a group. */
   listConfigs(): Promise<Result<readonly GroupConfig[]>>;
   readConfig(group: string, version: number): Promise<Result<GroupConfig | null>>;

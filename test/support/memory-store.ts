@@ -144,7 +144,7 @@ function stateCalls(
 function observerCalls(
   { heartbeats, events, writes }: Tables,
   run: Run,
-): Pick<Store, "readHeartbeat" | "writeHeartbeat" | "appendEvent" | "readEvents"> {
+): Pick<Store, "readHeartbeat" | "writeHeartbeat" | "appendEvent" | "readEvents" | "pruneEvents"> {
   return {
     readHeartbeat: (observer) =>
       run("readHeartbeat", () => success(heartbeats.get(observer) ?? null)),
@@ -170,6 +170,13 @@ function observerCalls(
       run("readEvents", () => {
         const own = events.filter((event) => event.group === group);
         return success(own.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit));
+      }),
+    pruneEvents: (group, kept) =>
+      run("pruneEvents", () => {
+        const own = events.filter((event) => event.group === group);
+        const old = own.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(kept);
+        for (const event of old) events.splice(events.indexOf(event), 1);
+        return success(undefined);
       }),
   };
 }
