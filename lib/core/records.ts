@@ -93,12 +93,14 @@ export type PublishPlan =
  * writer's batch then fails as a whole. Records that are not ours are never touched (DESIGN 3, bootstrap).
  */
 export function planPublication(
-  found: readonly RecordSet[],
+  all: readonly RecordSet[],
   wanted: readonly RecordSet[],
   owner: Ownership,
 ): PublishPlan {
   const companion = wanted[0];
   if (companion === undefined) return { kind: "done" };
+  // A text that somebody keeps at the group's name (a verification, an SPF) is neither ours nor in the way.
+  const found = all.filter((one) => one.type !== "TXT" || one.name === companion.name);
   const standing = found.find((one) => one.name === companion.name && one.type === "TXT");
   const refusal =
     standing === undefined ? refuseStrangers(found, wanted) : refuseOwner(standing, owner);
