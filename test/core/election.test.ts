@@ -128,8 +128,8 @@ describe("N13 the choice as a total order", () => {
     .uniqueArray(facts, { minLength: 1, maxLength: 6, selector: (one) => one.runId })
     .map((all) => all.map((one) => contender(`node-${one.runId}`, { facts: orphanFacts(one) })));
 
-  test("does not depend on the order in which the nodes are listed", () => {
-    fc.assert(
+  test("does not depend on the order in which the nodes are listed", async () => {
+    await fc.assert(
       fc.property(
         field.chain((all) =>
           fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
@@ -144,8 +144,8 @@ describe("N13 the choice as a total order", () => {
     );
   });
 
-  test("S7 no eligible node is better than the chosen one", () => {
-    fc.assert(
+  test("S7 no eligible node is better than the chosen one", async () => {
+    await fc.assert(
       fc.property(field, (all) => {
         const { choice, field: rows } = electAmong(all);
         if (choice.kind !== "chosen")
@@ -162,8 +162,8 @@ describe("N13 the choice as a total order", () => {
     );
   });
 
-  test("a worse contender never changes the choice", () => {
-    fc.assert(
+  test("a worse contender never changes the choice", async () => {
+    await fc.assert(
       fc.property(field, (all) => {
         const worse = contender("last", { facts: orphanFacts({ priority: 0 }) });
         const before = electAmong(all).choice;
