@@ -1,6 +1,6 @@
 import type { Command, Outcome } from "../../lib/core/commands.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
-import { type Decision, step } from "../../lib/core/decide.ts";
+import { type Decision, groupView, masterView, step, viewOf } from "../../lib/core/decide.ts";
 import type { SentinelEvent } from "../../lib/core/events.ts";
 import {
   type Asked,
@@ -11,6 +11,7 @@ import {
   type RecordView,
 } from "../../lib/core/memory.ts";
 import type { GroupState, NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
+import type { MasterView } from "../../lib/core/view.ts";
 import {
   answers,
   groupConfig,
@@ -241,4 +242,13 @@ export function eventsOf(decision: Decision): readonly SentinelEvent[] {
 
 export function eventNames(decision: Decision): readonly string[] {
   return eventsOf(decision).map((event) => event.name);
+}
+
+/** The moment as the rules see it, for what has no rule of its own. */
+export function masterViewOf(watch: Watch): MasterView {
+  const { memory, nowMs } = watch;
+  const { state } = memory;
+  const view = state ? masterView(groupView(viewOf(memory, nowMs, "attempt"), state)) : null;
+  if (view === null) throw new Error("expected a STATE with a master of the group");
+  return view;
 }

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  answers,
+  groupConfig,
+  groupState,
+  masterRecord,
+  n0,
+  n1,
+  n2,
+  promotingState,
+  replicaFacts,
+} from "../support/builders.ts";
+import {
+  eventNames,
+  everybody,
+  kindsOf,
+  loseMaster,
+  Watch,
+  watchCalm,
+  withoutMaster,
+} from "../support/watch.ts";
+
+describe("S14 fail static", () => {
+  test("F100 nothing is done while STATE cannot be read, and it is said once", () => {
+    const watch = watchCalm();
+    const failed = { samples: everybody, state: { failed: "timed out" } };
+
+    const first = watch.look(failed);
+    const second = watch.look(failed);
+
+    expect(first).toMatchObject({ rule: "F100", why: "STATE cannot be read: timed out" });
+    expect(eventNames(first)).toEqual(["+page"]);
+    expect(second).toMatchObject({ rule: "F100", plan: [] });
+    expect(second.look).toMatchObject({ probe: [n0, n1, n2], state: true });
+  });
+
+  test("F100 is left with the first answer, and said again the next time", () => {
+    const watch = watchCalm();
+    watch.look({ state: { failed: "timed out" } });
+
+    expect(watch.look({ samples: everybody }).rule).toBe("R799");
+    expect(eventNames(watch.look({ state: { failed: "timed out" } }))).toEqual(["+page"]);
+  });
+
+  test("D7 F100 stands above full evidence: without the table nobody is promoted", () => {
+    const watch = watchCalm();
+    loseMaster(watch);
+
+    const decision = watch.look({ samples: withoutMaster, state: { failed: "unreachable" } });
+
+    expect(decision.rule).toBe("F100");
+    expect(kindsOf(decision)).toEqual(["emit"]);
+  });
+
+  test("F100 a write without an answer is a store that cannot be read", () => {
+    const watch = watchCalm();
+
+    const outcomes = [{ kind: "store-failed" as const, why: "cut" }];
+
+    expect(watch.look({ outcomes, state: "unread" }).rule).toBe("F100");
+  });
+
+  test("C8, D12, D13 F110 keeps hands off a STATE of another schema or deployment", () => {
+    const state = { failed: "STATE belongs to deployment staging", isForeign: true };
+    const decision = watchCalm().look({ samples: everybody, state });
+
+    expect(decision).toMatchObject({ rule: "F110", why: "STATE belongs to deployment staging" });
+    expect(kindsOf(decision)).toEqual(["emit"]);
+  });
+
+  test("F120 nothing is done before STATE was read for the first time", () => {
+    expect(new Watch().look({ samples: everybody, state: "unread" })).toMatchObject({
+      rule: "F120",
+      plan: [],
+      look: { state: true },
+    });
+  });
+});
+
+describe("hands off", () => {
+  test("C10 F130 where this observer is not one of the group's", () => {
+    const watch = new Watch({ config: groupConfig({ observers: ["b", "c"] }) });
+
+    expect(watch.look({ samples: everybody })).toMatchObject({
+      rule: "F130",
+      why: "a is not one of the observers b, c",
+    });
+  });
+
+  test("F11 F140 under a configuration version that STATE does not name", () => {
+    const watch = watchCalm({ state: groupState({ configVersion: 2 }) });
+
+    expect(watch.look({ samples: withoutMaster })).toMatchObject({
+      rule: "F140",
+      plan: [],
+      look: { state: true },
+    });
+    const newer = groupConfig({ version: 2 });
+    expect(watch.look({ samples: everybody, config: newer }).rule).toBe("R799");
+  });
+
+  test("D10 F150 when a node's marker carries an epoch that STATE has not reached", () => {
+    const decision = watchCalm().look({ samples: [answers(n1, replicaFacts({ marker: 7 }))] });
+
+    expect(decision.rule).toBe("F150");
+    expect(decision.why).toContain("the marker of epoch 7, above STATE's 1");
+    expect(kindsOf(decision)).toEqual(["emit"]);
+  });
+
+  test("F160 when the committed master is no node of the configuration", () => {
+    const state = groupState({ master: { ...masterRecord, node: "10.0.0.9:6379" } });
+    const watch = new Watch({ state });
+
+    const first = watch.look({ samples: everybody });
+
+    expect(first.rule).toBe("F160");
+    expect(eventNames(first)).toEqual(["+page"]);
+    expect(watch.look({ samples: everybody })).toMatchObject({ rule: "F160", plan: [] });
+  });
+
+  test("F190 where no rule applies: an open epoch of no kind is not acted on", () => {
+    const watch = new Watch({ state: promotingState({ leader: "a/2", kind: null }) });
+
+    expect(watch.look({ samples: withoutMaster })).toMatchObject({
+      rule: "F190",
+      plan: [],
+      look: { probe: [n0, n1, n2], info: true, state: true },
+    });
+  });
+});
