@@ -37,6 +37,12 @@ if (process.channel !== undefined && process.channel !== null) {
   process.channel.unref();
 }
 
+// Whoever reads our output may stop reading, as `head` does: that is no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
 // The SDK reads its configuration from the environment, so that is where the lab's defaults go.
 Object.assign(process.env, localAwsDefaults(process.env));
 

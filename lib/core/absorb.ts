@@ -155,7 +155,8 @@ function isWithdrawal(memory: Memory, written: GroupState): boolean {
 function absorbEffect(memory: Memory, outcome: Extract<Outcome, { kind: "effect-done" }>): Memory {
   const { [outcome.node]: _used, ...prepared } = memory.prepared;
   const { epoch, atMs, command } = outcome;
-  if (command === "hand-over") return { ...memory, prepared, handedOver: { epoch, atMs } };
+  if (command === "hand-over")
+    return { ...memory, prepared, handedOver: { epoch, atMs, refusal: null } };
   if (command === "fence") return { ...memory, prepared, fencedEpoch: epoch };
   return { ...memory, prepared };
 }
@@ -173,7 +174,8 @@ function absorbFailure(
     return { ...memory, prepared, promotion };
   }
   if (outcome.command === "hand-over") {
-    return { ...memory, prepared, handedOver: { epoch, atMs: memory.stateReadAtMs } };
+    const refusal = outcome.isCertain ? why : null;
+    return { ...memory, prepared, handedOver: { epoch, atMs: memory.stateReadAtMs, refusal } };
   }
   const repairFailedAtMs = { ...memory.repairFailedAtMs, [node]: memory.stateReadAtMs };
   return { ...memory, prepared, repairFailedAtMs };

@@ -58,6 +58,13 @@ export interface Promotion {
   readonly trips: { readonly store: number; readonly redis: number };
 }
 
+/** The hand-over that this shift asked for. `refusal`: the server said no, and certainly did nothing. */
+export interface HandedOver {
+  readonly epoch: number;
+  readonly atMs: number;
+  readonly refusal: string | null;
+}
+
 export interface Publication {
   readonly epoch: number;
   readonly isDone: boolean;
@@ -116,7 +123,7 @@ export interface Memory {
   readonly leadingSinceMs: number | null;
   readonly upVotes: number;
   readonly promotion: Promotion | null;
-  readonly handedOver: { readonly epoch: number; readonly atMs: number } | null;
+  readonly handedOver: HandedOver | null;
   readonly fencedEpoch: number | null;
   readonly publication: Publication | null;
   readonly record: RecordView | null;

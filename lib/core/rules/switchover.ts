@@ -23,9 +23,15 @@ export const switchoverRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "W560",
-    title: "Close the switchover once the old master was fenced as a writable master.",
+    title:
+      "Close the switchover when the old master refused it, or was fenced as a writable master after it.",
     source: "protocol F4: an aborted switchover leaves the old master writable",
     find: (view) => {
+      const { handedOver } = view.memory;
+      if (handedOver?.epoch === view.state.epoch && handedOver.refusal !== null) {
+        const why = `${view.master.node} refused to hand over and stays the master: ${handedOver.refusal}`;
+        return closeFailed(view, "W560", why, "-failover-abort-slave-timeout");
+      }
       if (view.memory.fencedEpoch !== view.state.epoch) return null;
       const why = `${view.state.candidate?.node} did not take over in time; ${view.master.node} stays the writable master`;
       return closeFailed(view, "W560", why, "-failover-abort-slave-timeout");
