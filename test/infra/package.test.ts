@@ -244,6 +244,7 @@ describe("the watch function's role", () => {
       "dynamodb:BatchGetItem",
       "dynamodb:Query",
       "dynamodb:PutItem",
+      "dynamodb:DeleteItem",
       "route53:ListResourceRecordSets",
       "route53:ChangeResourceRecordSets",
       "ssm:GetParameter",
@@ -257,6 +258,12 @@ describe("the watch function's role", () => {
       "ForAllValues:StringLike": {
         "dynamodb:LeadingKeys": ["STATE#*", "VOTE#eu-west-1b", "OBSERVER", "EVENT#*"],
       },
+    });
+  });
+
+  it("removes events and nothing else", () => {
+    expect(named(home, "PruneEvents").Condition).toEqual({
+      "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["EVENT#*"] },
     });
   });
 
