@@ -4,6 +4,7 @@ const config: Config = {
   extensionsToTreatAsEsm: [".ts"],
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
+  globalSetup: "<rootDir>/test/redis-there.ts",
   transform: {
     "\\.ts$": [
       "@swc/jest",
