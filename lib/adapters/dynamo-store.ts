@@ -1,9 +1,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { GroupConfig } from "../core/config.ts";
-import type { GroupState, Vote } from "../core/model.ts";
-import { type Failure, failure, type Result, success } from "../ports/errors.ts";
-import type { Heartbeat, Store, StoredEvent, StoredState, Swap } from "../ports/store.ts";
+import type { Vote } from "../core/model.ts";
+import { failure, type Result, success } from "../ports/errors.ts";
+import type { Heartbeat, Store, StoredEvent, StoredState } from "../ports/store.ts";
 import { limitedHandler } from "./aws-client.ts";
+import { compareAndSwap, type StateTable } from "./compare-and-swap.ts";
 import { type Calls, type Condition, createCalls } from "./dynamo-calls.ts";
 import {
   keys,
@@ -49,7 +50,7 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
   return {
     readState,
     writeState: (base, next, attempt) =>
-      swap(calls, readState, deployment, { base, next, attempt }),
+      compareAndSwap(stateTable(calls, readState, deployment), { base, next, attempt }),
     readVotes: (group, observers) => readVotes(calls, group, observers),
     castVote: (vote) => castVote(calls, vote),
     readHeartbeat: async (observer) => {
@@ -95,61 +96,30 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
   };
 }
 
-interface StateWrite {
-  readonly base: number | null;
-  readonly next: GroupState;
-  readonly attempt: string;
-}
-
-/**
- * Compare-and-swap with an answer that is certain, or a failure that says it is not:
- *
- *   write ──► applied, reply lost ──► read: our attempt id stands ──► won
- *         ──► not applied         ──► read: rev is still the base ──► the same write once more, same id, same condition
- *         ──► somebody was faster ──► condition fails, the old item shows whose write stands ──► lost
- */
-async function swap(
+/** The STATE item as compareAndSwap sees it: a conditional put that shows what stands, and a strong read. */
+function stateTable(
   calls: Calls,
   readState: (group: string) => Promise<Result<StoredState>>,
   deployment: string,
-  write: StateWrite,
-): Promise<Result<Swap>> {
-  const item = toItem(stateKey(write.next.group), write.next);
-  const condition: Condition =
-    write.base === null
-      ? { condition: "attribute_not_exists(pk)" }
-      : {
-          condition: "#rev = :rev",
-          names: { "#rev": "rev" },
-          values: { ":rev": { N: String(write.base) } },
-        };
-  let ambiguous: Failure | null = null;
-  for (let round = 0; round < 2; round += 1) {
-    const put = await calls.put(item, condition);
-    if (put.ok) {
-      if (put.value.isPut) return success({ isWon: true, state: write.next });
-      return judge(parseState(put.value.standing, deployment), write.attempt);
-    }
-    if (put.isOutcomeKnown) return put;
-    ambiguous = put;
-    const read = await readState(write.next.group);
-    if (!read.ok) return put;
-    const standing = read.value.kind === "state" ? read.value.state : null;
-    if ((standing?.rev ?? null) !== write.base) return judge(read.value, write.attempt);
-  }
-  return ambiguous ?? failure("timeout", "STATE could not be written");
+): StateTable {
+  return {
+    read: readState,
+    put: async (base, next) => {
+      const put = await calls.put(toItem(stateKey(next.group), next), conditionOn(base));
+      if (!put.ok) return put;
+      if (put.value.isPut) return success({ isPut: true });
+      return success({ isPut: false, standing: parseState(put.value.standing, deployment) });
+    },
+  };
 }
 
-/** The writes of one attempt are recognised by its id, which survives three later writes of others. */
-function judge(stored: StoredState, attempt: string): Result<Swap> {
-  switch (stored.kind) {
-    case "absent":
-      return success({ isWon: false, state: null });
-    case "foreign":
-      return failure("refused", stored.why);
-    case "state":
-      return success({ isWon: stored.state.attempts.includes(attempt), state: stored.state });
-  }
+function conditionOn(base: number | null): Condition {
+  if (base === null) return { condition: "attribute_not_exists(pk)" };
+  return {
+    condition: "#rev = :rev",
+    names: { "#rev": "rev" },
+    values: { ":rev": { N: String(base) } },
+  };
 }
 
 async function readVotes(

@@ -13,6 +13,7 @@ export interface FreezeWatch {
   stop(): void;
 }
 
+/** Watches with a timer of its own; a gap between two pulses is a freeze. */
 export function watchFreezes(clock: Clock): FreezeWatch {
   let lastPulseMs = clock.nowMs();
   let lastThawMs = Number.NEGATIVE_INFINITY;

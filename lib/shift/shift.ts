@@ -3,7 +3,7 @@ import type { Result } from "../ports/errors.ts";
 import type { RedisNodes } from "../ports/redis.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import { type Budget, createBudget } from "./budget.ts";
-import { type FreezeWatch, watchFreezes } from "./freeze.ts";
+import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";
 import { heartbeatOf, signature } from "./heartbeat.ts";
@@ -17,6 +17,7 @@ const successorReadMs = 1_000;
 export interface ShiftPorts extends Ports {
   /** Connects to a group's nodes; a secret that can't be resolved is a failure, never "down" (fault N9). */
   connect(config: GroupConfig): Promise<Result<RedisNodes>>;
+  readonly watchFreezes: () => FreezeWatch;
 }
 
 export interface ShiftRequest {
@@ -69,7 +70,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     predecessor,
     startedAtMs: ports.clock.nowMs(),
     budget: createBudget(ports.clock, remainingMs, signal),
-    freezes: watchFreezes(ports.clock),
+    freezes: ports.watchFreezes(),
     ending: new AbortController(),
     latest: new Map(),
     running: new Map(),

@@ -10,6 +10,7 @@ import { createSecretSource } from "../config/secrets.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { success } from "../ports/errors.ts";
 import type { Environment } from "../shift/environment.ts";
+import { watchFreezes } from "../shift/freeze.ts";
 import type { ShiftPorts } from "../shift/shift.ts";
 
 /** The key that carries the epoch of the last promotion in the data set of a group. */
@@ -50,6 +51,7 @@ export function wireWatch(environment: Environment): Wiring {
     reporter: createReporter({ observer, logger, metrics, store, clock }),
     waker: createLambdaWaker(parsePeers(peers)),
     connect,
+    watchFreezes: () => watchFreezes(clock),
   };
   return { logger, metrics, ports };
 }
