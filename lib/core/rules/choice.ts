@@ -17,20 +17,26 @@ export function isFresh(memory: Memory, node: string, view: MasterView): boolean
 }
 
 function contendersToAsk(view: MasterView): readonly NodeMemory[] {
-  return nodesExcept(view, view.master.node).filter((node) => isAnswering(node));
+  return contenders(view).filter((node) => isAnswering(node));
+}
+
+/** Everybody but the suspect; a suspect that says replica may be promoted again (protocol F8). */
+function contenders(view: MasterView): readonly NodeMemory[] {
+  return isMasterEligible(view) ? nodesExcept(view, null) : nodesExcept(view, view.master.node);
+}
+
+function isMasterEligible(view: MasterView): boolean {
+  const held = suspicion(view);
+  return held.kind === "full" && held.of === "not-master";
 }
 
 export function chooseFor(view: MasterView, votesOffset: number | null): Election {
   const held = suspicion(view);
-  const isMasterEligible = held.kind === "full" && held.of === "not-master";
-  const nodes = isMasterEligible
-    ? Object.values(view.memory.nodes)
-    : nodesExcept(view, view.master.node);
   return elect({
     config: view.config,
     master: view.master,
-    isMasterEligible,
-    contenders: nodes.map((node) => contender(view, node)),
+    isMasterEligible: isMasterEligible(view),
+    contenders: contenders(view).map((node) => contender(view, node)),
     masterOffset: isAmnesicHeld(view) ? null : highest(votesOffset, ownOffset(view)),
     masterGoneMs: held.kind === "full" ? view.nowMs - held.sinceMs : 0,
   });
