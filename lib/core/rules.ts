@@ -38,6 +38,11 @@ function ofKind(kind: "failover" | "switchover", rule: Rule<MasterView>): Rule<M
   return { ...rule, find: (view) => (view.state.kind === kind ? rule.find(view) : null) };
 }
 
+/** A pause forbids new rounds and claims; what is open is finished (protocol F12). */
+function unpaused(rule: Rule<MasterView>): Rule<MasterView> {
+  return { ...rule, find: (view) => (view.state.pause === null ? rule.find(view) : null) };
+}
+
 const [whenReturned, commitIt, whenHopeless, ...promoteOn] = promotingRules;
 
 export const rules: RuleTable = {
@@ -61,8 +66,8 @@ export const rules: RuleTable = {
     ...switchoverRules.map((rule) => led(ofKind("switchover", rule))),
   ],
   settling: [
-    ...suspicionRules,
-    ...claimRules,
+    ...suspicionRules.map(unpaused),
+    ...claimRules.map(unpaused),
     ...leadRules,
     ...lineageRules,
     ...settlingRules.map(led),

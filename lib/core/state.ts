@@ -246,8 +246,10 @@ export function request(
   return write(state, { request: { ...asked, id: writer.attempt } }, writer);
 }
 
+/** A pause ends the round: nobody withdraws a vote while paused, so none may be counted after it (protocol F3, F12). */
 export function pause(state: GroupState, by: string, reason: string, writer: Writer): WriteState {
-  return write(state, { pause: { by, reason, rev: state.rev + 1 } }, writer);
+  const round = closed(state.round, `paused by ${by}`);
+  return write(state, { pause: { by, reason, rev: state.rev + 1 }, round }, writer);
 }
 
 export function resume(state: GroupState, writer: Writer): WriteState {
