@@ -107,16 +107,21 @@ describe("S5 every write of STATE", () => {
     if (name === "openRound") expect(round.status).toBe("open");
   });
 
-  test.each(["closeRound", "adoptMaster", "claim", "commit", "failEpoch", "activateConfig"])(
-    "F2, F3 %s ends the round, with the reason in it",
-    (name) => {
-      const [, state, write] = writes.find(([one]) => one === name) ?? [];
-      const next = state === undefined ? null : write?.({ ...state, round: openOn(5) }).next;
+  test.each([
+    "closeRound",
+    "adoptMaster",
+    "claim",
+    "commit",
+    "failEpoch",
+    "activateConfig",
+    "pause",
+  ])("F2, F3, F12 %s ends the round, with the reason in it", (name) => {
+    const [, state, write] = writes.find(([one]) => one === name) ?? [];
+    const next = state === undefined ? null : write?.({ ...state, round: openOn(5) }).next;
 
-      expect(next?.round).toMatchObject({ number: 5, status: "closed" });
-      expect(next?.round.reason).toEqual(expect.any(String));
-    },
-  );
+    expect(next?.round).toMatchObject({ number: 5, status: "closed" });
+    expect(next?.round.reason).toEqual(expect.any(String));
+  });
 });
 
 describe("each transition", () => {

@@ -1,0 +1,336 @@
+import { describe, expect, test } from "@jest/globals";
+import type { EpochResult } from "../../lib/core/model.ts";
+import {
+  answers,
+  groupConfig,
+  groupState,
+  isSilent,
+  n0,
+  n1,
+  n2,
+  orphanFacts,
+  prepares,
+  promotedFacts,
+  replicaFacts,
+  vote,
+} from "../support/builders.ts";
+import {
+  bothObserved,
+  commandsOf,
+  eventNames,
+  eventsOf,
+  kindsOf,
+  openAndConfirm,
+  voteAndCount,
+  Watch,
+  watchCalm,
+  withoutMaster,
+  written,
+} from "../support/watch.ts";
+
+const agreed = [vote("a"), vote("b")];
+const automatic: EpochResult = {
+  epoch: 1,
+  kind: "failover",
+  result: "completed",
+  isAutomatic: true,
+  from: n1,
+  to: n0,
+  reason: "n1 was down",
+  loss: null,
+};
+
+/** Has voted down in round 5 and counted these votes. */
+function counting(watch: Watch, votes = agreed, prepared = bothObserved) {
+  return watch.look({ done: openAndConfirm(watch), samples: withoutMaster, votes, prepared });
+}
+
+describe("S340 counting", () => {
+  test("reads STATE and then the votes, and nothing counts before that", () => {
+    const watch = watchCalm();
+
+    const decision = watch.look({ done: openAndConfirm(watch), samples: withoutMaster });
+
+    expect(decision).toMatchObject({
+      rule: "S340",
+      why: "counting the votes",
+      plan: [],
+      look: { state: true, votes: true },
+    });
+  });
+
+  test("waits for a quorum and names who said what", () => {
+    const votes = [vote("a"), vote("b", { verdict: "up" })];
+
+    expect(counting(watchCalm(), votes)).toMatchObject({
+      rule: "S340",
+      why: "no quorum yet: 1 of 2 say down; up: b; no vote: c",
+      plan: [],
+    });
+  });
+
+  test("F3 votes that were read before rev are read again", () => {
+    const watch = watchCalm();
+    const done = openAndConfirm(watch);
+
+    const decision = watch.look({
+      done,
+      samples: withoutMaster,
+      votes: agreed,
+      stateAskedAgoMs: 0,
+    });
+
+    expect(decision).toMatchObject({ rule: "S340", why: "counting the votes" });
+  });
+
+  test("S4 a claim starts within fenceMs of reading the votes", () => {
+    const watch = watchCalm();
+    counting(watch);
+
+    expect(watch.look({ state: "unread", afterMs: 2_100 })).toMatchObject({
+      rule: "S340",
+      why: "counting the votes",
+    });
+  });
+
+  test("F2 votes of a round long past complete no quorum", () => {
+    expect(counting(watchCalm(), [vote("a"), vote("b", { round: 4 })]).rule).toBe("S340");
+  });
+
+  test("the claimer is one of the down voters: who has not voted counts nothing", () => {
+    const watch = watchCalm();
+    openAndConfirm(watch);
+
+    const decision = watch.look({ votes: [vote("b"), vote("c")], prepared: bothObserved });
+
+    expect(kindsOf(decision)).not.toContain("write-state");
+  });
+});
+
+describe("what a reached quorum waits for", () => {
+  test("F13 S345 one observer's testimony of life vetoes the claim", () => {
+    const votes = [...agreed, vote("c", { verdict: "unreachable" })];
+
+    const decision = counting(watchCalm(), votes);
+
+    expect(decision.rule).toBe("S345");
+    expect(eventNames(decision)).toEqual(["+hold"]);
+  });
+
+  test("F13 S345 unless the group's policy says so", () => {
+    const votes = [...agreed, vote("c", { verdict: "unreachable" })];
+    const config = groupConfig({ settings: { whenUnreachable: "failover" } });
+
+    expect(counting(watchCalm({ config }), votes).rule).toBe("S370");
+  });
+
+  test("S13 S350 the cool-down after a completed automatic failover", () => {
+    const state = groupState({ lastEpoch: automatic });
+    const masterKnown = { epoch: 1, forMs: 20_000 };
+
+    const decision = counting(watchCalm({ state, masterKnown }));
+
+    expect(decision.rule).toBe("S350");
+    expect(decision.why).toMatch(
+      /^cooling down for another 3\d{4} ms after the failover of epoch 1/,
+    );
+  });
+
+  test.each([
+    ["an operator asked", { request: { id: "op#1", kind: "failover" as const, by: "ops" } }],
+    ["it was planned", { lastEpoch: { ...automatic, isAutomatic: false } }],
+    ["it failed", { lastEpoch: { ...automatic, result: "failed" as const } }],
+    ["it was an older epoch", { masterEpoch: 2, epoch: 2 }],
+    [
+      "it has not settled: no cool-down for a master that dies at once",
+      { phase: "settling" as const },
+    ],
+  ])("S13 S350 is no obstacle when %s", (_name, change) => {
+    const state = groupState({ lastEpoch: automatic, ...change });
+    const epoch = state.epoch;
+    const votes = agreed.map((one) => ({ ...one, epoch }));
+    const masterKnown = { epoch, forMs: 20_000 };
+
+    expect(counting(watchCalm({ state, masterKnown }), votes).rule).toBe("S370");
+  });
+
+  test("F16 S350 is measured from when this observer saw the master change", () => {
+    const state = groupState({ lastEpoch: automatic });
+
+    expect(counting(watchCalm({ state, masterKnown: { epoch: 1, forMs: 59_000 } })).rule).toBe(
+      "S370",
+    );
+    expect(counting(watchCalm({ state })).rule).toBe("S370");
+  });
+
+  test("S360 asks the candidates now: nothing remembered is chosen from", () => {
+    const decision = counting(watchCalm(), agreed, []);
+
+    expect(decision).toMatchObject({
+      rule: "S360",
+      why: "asking the candidates",
+      look: { prepare: [n1, n2], bystander: n0, votes: true },
+    });
+  });
+
+  test("S8, F15 S360 holds without a candidate and says why once in the round", () => {
+    const watch = watchCalm();
+    const never = orphanFacts({ priority: 0 });
+    const prepared = [prepares(n1, never), prepares(n2, never)];
+
+    const first = counting(watch, agreed, prepared);
+    const second = watch.look({ samples: withoutMaster, votes: agreed, prepared });
+
+    expect(first.rule).toBe("S360");
+    expect(eventsOf(first)).toMatchObject([
+      { name: "-failover-abort-no-good-slave", level: "warning", isStored: true },
+    ]);
+    expect(second).toMatchObject({ rule: "S360", plan: [] });
+  });
+
+  test("S360 holds for a node that is silent now and was seen ahead of the choice", () => {
+    const watch = watchCalm();
+    const ahead = orphanFacts({ offset: 5_000 });
+    watch.look({ samples: [answers(n2, ahead)] });
+    const done = openAndConfirm(watch, [
+      isSilent(n0),
+      answers(n1, orphanFacts()),
+      answers(n2, ahead),
+    ]);
+    const samples = [isSilent(n0), answers(n1, orphanFacts()), isSilent(n2)];
+
+    const decision = watch.look({
+      done,
+      samples,
+      votes: agreed,
+      prepared: [prepares(n1, orphanFacts()), prepares(n2, null)],
+    });
+
+    expect(decision.rule).toBe("S360");
+    expect(decision.why).toContain("was seen at offset 5000");
+  });
+});
+
+describe("S370 claiming", () => {
+  test("S1, S3 one write: epoch, leader and the candidate as it was chosen", () => {
+    const decision = voteAndCount(watchCalm());
+
+    expect(decision.rule).toBe("S370");
+    expect(decision.plan[0]).toMatchObject([{ kind: "write-state", base: 11 }]);
+    expect(written(decision)).toMatchObject({
+      epoch: 2,
+      masterEpoch: 1,
+      phase: "promoting",
+      kind: "failover",
+      isAutomatic: true,
+      leader: "a/2",
+      candidate: { node: n1, replid: "id-1", offset: 1_000 },
+      previousOffset: 1_000,
+    });
+  });
+
+  test("the events carry the votes, and why each node was chosen or not", () => {
+    const watch = watchCalm();
+    const prepared = [prepares(n1, orphanFacts({ priority: 0 })), prepares(n2, orphanFacts())];
+
+    const [odown, epoch, , , selected] = eventsOf(counting(watch, agreed, prepared));
+
+    expect(odown).toMatchObject({ name: "+odown", evidence: { votes: "a,b", needed: 2 } });
+    expect(epoch).toMatchObject({ name: "+new-epoch", evidence: { epoch: 2 } });
+    expect(selected).toMatchObject({
+      name: "+selected-slave",
+      node: n2,
+      evidence: { [n1]: "its replica-priority is 0" },
+    });
+  });
+
+  test("F16 the highest offset that any voter saw bounds the lag", () => {
+    const config = groupConfig({ settings: { maxLagBytes: 100 } });
+    const votes = [vote("a"), vote("b", { lastOffset: 9_000 })];
+
+    expect(counting(watchCalm({ config }), votes).why).toContain("8000 bytes behind");
+  });
+
+  test("an operator's request makes it no automatic failover", () => {
+    const request = { id: "op#1", kind: "failover" as const, by: "ops" };
+
+    expect(written(voteAndCount(watchCalm({ state: groupState({ request }) })))).toMatchObject({
+      isAutomatic: false,
+    });
+  });
+
+  test("F8 a node of ours that is master already is adopted by the same claim", () => {
+    const prepared = [prepares(n1, promotedFacts({ marker: 1 })), prepares(n2, orphanFacts())];
+
+    const decision = counting(watchCalm(), agreed, prepared);
+
+    expect(written(decision).candidate).toEqual({ node: n1, replid: "id-2", offset: 1_000 });
+  });
+
+  test("F7 a claim in settling starts the next epoch and inherits its work", () => {
+    const state = groupState({ phase: "settling", leader: "b/1", kind: "failover" });
+
+    const decision = voteAndCount(watchCalm({ state }));
+
+    expect(decision.rule).toBe("S370");
+    expect(written(decision)).toMatchObject({ phase: "promoting", epoch: 2, leader: "a/2" });
+  });
+
+  test("F12 not while the group is paused, in settling either", () => {
+    const pause = { by: "ops", reason: "upgrade", rev: 9 };
+    const steady = voteAndCount(watchCalm({ state: groupState({ pause }) }));
+    const settling = watchCalm({ state: groupState({ pause, phase: "settling", leader: "b/1" }) });
+
+    expect(steady.rule).toBe("R700");
+    expect(voteAndCount(settling).rule).toBe("L430");
+  });
+});
+
+describe("F8 claiming against a master that says replica", () => {
+  const demoted = replicaFacts({ masterHost: "10.0.0.2", isLinkUp: false, linkDownSeconds: 1 });
+  const down = [answers(n0, demoted), isSilent(n1), isSilent(n2)];
+
+  /** Alone with a master that says replica: has voted not-master in round 5. */
+  function votedAlone(): Watch {
+    const watch = watchCalm();
+    for (let second = 0; second < 7; second += 1) watch.look({ samples: down, afterMs: 1_000 });
+    const opened = watch.look({ samples: down });
+    const cast = watch.look({ done: opened, samples: down });
+    watch.look({
+      done: cast,
+      samples: down,
+      votes: [vote("a")],
+      prepared: [prepares(n0, demoted)],
+    });
+    return watch;
+  }
+
+  test("it may be chosen itself, and is asked for that", () => {
+    const watch = votedAlone();
+    const prepared = [prepares(n0, demoted)];
+
+    const decision = watch.look({ samples: down, votes: agreed, prepared });
+
+    expect(decision.rule).toBe("S370");
+    expect(written(decision).candidate?.node).toBe(n0);
+  });
+
+  test("it is asked again when the others' votes come later than its answer keeps", () => {
+    const watch = votedAlone();
+
+    const late = watch.look({ samples: down, votes: agreed, afterMs: 3_000 });
+    const decision = watch.look({
+      samples: down,
+      votes: agreed,
+      prepared: [prepares(n0, demoted)],
+    });
+
+    expect(late).toMatchObject({ rule: "S360", look: { prepare: [n0] } });
+    expect(decision.rule).toBe("S370");
+  });
+});
+
+test("S370 every effect waits for the claim: nothing but STATE and events is in its plan", () => {
+  expect(new Set(kindsOf(voteAndCount(new Watch())))).toEqual(new Set(["write-state", "emit"]));
+  expect(commandsOf(voteAndCount(new Watch()))).toHaveLength(6);
+});
