@@ -3,6 +3,7 @@ import { findNode } from "../config.ts";
 import { warning } from "../events.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
+import type { Prepared } from "../memory.ts";
 import type { Candidate, NodeFacts } from "../model.ts";
 import { isAmnesic } from "../situation.ts";
 import { commit, failEpoch } from "../state.ts";
@@ -112,7 +113,7 @@ function promoteIt(lead: Leading, beside: string): Finding {
     prepared.askedAtMs <= memory.stateAskedAtMs &&
     nowMs - memory.stateAskedAtMs < settings.fenceMs;
   if (!isReady) {
-    if (prepared !== undefined && prepared.facts === null && memory.promotion === null) {
+    if (prepared !== undefined && hasFallenSilent(view, prepared)) {
       const why = `${candidate.node} does not answer: ${prepared.why}`;
       return closeFailed(view, "P540", why, "-failover-abort-slave-timeout");
     }
@@ -139,6 +140,12 @@ function promoteIt(lead: Leading, beside: string): Finding {
     ],
   ];
   return { why, plan, look: lookNow(view, {}) };
+}
+
+/** Asked in this epoch, whether before its promotion was tried or after, and not answered: an epoch never waits (F15). */
+function hasFallenSilent(view: MasterView, prepared: Prepared): boolean {
+  const sinceMs = view.memory.leadingSinceMs ?? Number.POSITIVE_INFINITY;
+  return prepared.facts === null && prepared.askedAtMs >= sinceMs;
 }
 
 function commitIt(lead: Leading, facts: NodeFacts): Finding {
