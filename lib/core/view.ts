@@ -115,9 +115,11 @@ export function nextLook(view: View): Look {
   const fullMs = nodes.map((node) => evidenceFullAtMs(node, settings) ?? Number.POSITIVE_INFINITY);
   const soonestMs = Math.min(dueMs, ...fullMs.filter((at) => at > nowMs));
   const afterMs = Math.max(0, soonestMs - nowMs);
-  const stateAgeMs = nowMs + afterMs - memory.stateReadAtMs;
+  // What falls due within half an interval is asked now: a look later it would be half an interval late.
+  const soonMs = nowMs + afterMs + settings.probeIntervalMs / 2;
+  const stateAgeMs = soonMs - memory.stateReadAtMs;
   const isInfoDue = nodes.some(
-    (node) => nowMs + afterMs - (node.factsAtMs ?? Number.NEGATIVE_INFINITY) >= infoPeriodMs(view),
+    (node) => soonMs - (node.factsAtMs ?? Number.NEGATIVE_INFINITY) >= infoPeriodMs(view),
   );
   return {
     afterMs,
@@ -175,11 +177,12 @@ function isJoinableNow(view: View): boolean {
 
 /** The zone is read while a suspicion lasts, so that a publication starts from what is there. */
 function wantsRecord(view: View): "none" | "resolve" | "api" {
-  const { state, record } = view.memory;
+  const { state, record, recordCheckedAtMs } = view.memory;
   if (view.config.dns === undefined || state === undefined || state === null) return "none";
-  if (state.master === null) return "none";
-  const master = view.memory.nodes[state.master.node];
-  const isSuspected = master !== undefined && firstMissAtMs(master) !== null;
-  if (isSuspected && record?.from !== "api") return "api";
-  return "none";
+  const master = state.master === null ? undefined : view.memory.nodes[state.master.node];
+  const sinceMs = master === undefined ? null : firstMissAtMs(master);
+  if (sinceMs === null || record?.from === "api") return "none";
+  // Once: a zone that cannot be read must not hold up every look of a failover (fault R3).
+  const hasFailed = record === null && (recordCheckedAtMs ?? Number.NEGATIVE_INFINITY) >= sinceMs;
+  return hasFailed ? "none" : "api";
 }
