@@ -131,8 +131,8 @@ export const settingsTable = {
     maximum: 10_000,
     unit: "ms",
     meaning:
-      "When some observer still reaches the old master, the longest the leader waits for that observer to fence it before it promotes.",
-    why: "It lies on the path of the failover, so it is bounded; 0 doesn't wait at all.",
+      "When some observer still reaches the old master, the longest that the name waits, after the promotion, for that observer to fence it.",
+    why: "It delays the name and never the promotion; 0 doesn't wait at all.",
   }),
   chooseTimeoutMs: integer({
     default: 1000,
