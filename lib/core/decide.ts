@@ -127,7 +127,8 @@ function sayOnce(
   decision: Decision,
   memory: Memory,
 ): { readonly decision: Decision; readonly reported: readonly string[] } {
-  const reported = new Set(decision.rule === "R799" ? [] : memory.reported);
+  const isCalm = decision.rule === "R799";
+  const reported = new Set(isCalm ? memory.reported.filter(isLasting) : memory.reported);
   const plan = decision.plan.map((commands) =>
     commands.filter((command) => {
       const key = command.kind === "emit" ? command.event.onceKey : undefined;
@@ -139,6 +140,11 @@ function sayOnce(
   );
   const kept = [...reported].slice(-reportedMax);
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
+}
+
+/** A foreign node disturbs no calm, and is no news in it: it is said once a shift. */
+function isLasting(key: string): boolean {
+  return key.startsWith("foreign ");
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */
