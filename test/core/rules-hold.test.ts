@@ -1,0 +1,144 @@
+import { describe, expect, test } from "@jest/globals";
+import type { EpochResult } from "../../lib/core/model.ts";
+import {
+  answers,
+  groupConfig,
+  groupState,
+  isSilent,
+  n0,
+  n1,
+  n2,
+  orphanFacts,
+  prepares,
+  vote,
+} from "../support/builders.ts";
+import {
+  bothObserved,
+  eventNames,
+  eventsOf,
+  openAndConfirm,
+  type Watch,
+  watchCalm,
+  withoutMaster,
+} from "../support/watch.ts";
+
+const agreed = [vote("a"), vote("b")];
+const automatic: EpochResult = {
+  epoch: 1,
+  kind: "failover",
+  result: "completed",
+  isAutomatic: true,
+  from: n1,
+  to: n0,
+  reason: "n1 was down",
+  loss: null,
+};
+
+/** Has voted down in round 5 and counted these votes. */
+function counting(watch: Watch, votes = agreed, prepared = bothObserved) {
+  return watch.look({ done: openAndConfirm(watch), samples: withoutMaster, votes, prepared });
+}
+
+describe("what a reached quorum waits for", () => {
+  test("F13 S345 one observer's testimony of life vetoes the claim", () => {
+    const votes = [...agreed, vote("c", { verdict: "unreachable" })];
+
+    const decision = counting(watchCalm(), votes);
+
+    expect(decision.rule).toBe("S345");
+    expect(eventNames(decision)).toEqual(["+hold"]);
+  });
+
+  test("F13 S345 unless the group's policy says so", () => {
+    const votes = [...agreed, vote("c", { verdict: "unreachable" })];
+    const config = groupConfig({ settings: { whenUnreachable: "failover" } });
+
+    expect(counting(watchCalm({ config }), votes).rule).toBe("S370");
+  });
+
+  test("S13 S350 the cool-down after a completed automatic failover", () => {
+    const state = groupState({ lastEpoch: automatic });
+    const masterKnown = { epoch: 1, forMs: 20_000 };
+
+    const decision = counting(watchCalm({ state, masterKnown }));
+
+    expect(decision.rule).toBe("S350");
+    expect(decision.why).toMatch(
+      /^cooling down for another 3\d{4} ms after the failover of epoch 1/,
+    );
+  });
+
+  test.each([
+    ["an operator asked", { request: { id: "op#1", kind: "failover" as const, by: "ops" } }],
+    ["it was planned", { lastEpoch: { ...automatic, isAutomatic: false } }],
+    ["it failed", { lastEpoch: { ...automatic, result: "failed" as const } }],
+    ["it was an older epoch", { masterEpoch: 2, epoch: 2 }],
+    [
+      "it has not settled: no cool-down for a master that dies at once",
+      { phase: "settling" as const },
+    ],
+  ])("S13 S350 is no obstacle when %s", (_name, change) => {
+    const state = groupState({ lastEpoch: automatic, ...change });
+    const epoch = state.epoch;
+    const votes = agreed.map((one) => ({ ...one, epoch }));
+    const masterKnown = { epoch, forMs: 20_000 };
+
+    expect(counting(watchCalm({ state, masterKnown }), votes).rule).toBe("S370");
+  });
+
+  test("F16 S350 is measured from when this observer saw the master change", () => {
+    const state = groupState({ lastEpoch: automatic });
+
+    expect(counting(watchCalm({ state, masterKnown: { epoch: 1, forMs: 59_000 } })).rule).toBe(
+      "S370",
+    );
+    expect(counting(watchCalm({ state })).rule).toBe("S370");
+  });
+
+  test("S360 asks the candidates now: nothing remembered is chosen from", () => {
+    const decision = counting(watchCalm(), agreed, []);
+
+    expect(decision).toMatchObject({
+      rule: "S360",
+      why: "asking the candidates",
+      look: { prepare: [n1, n2], bystander: n0, votes: true },
+    });
+  });
+
+  test("S8, F15 S360 holds without a candidate and says why once in the round", () => {
+    const watch = watchCalm();
+    const never = orphanFacts({ priority: 0 });
+    const prepared = [prepares(n1, never), prepares(n2, never)];
+
+    const first = counting(watch, agreed, prepared);
+    const second = watch.look({ samples: withoutMaster, votes: agreed, prepared });
+
+    expect(first.rule).toBe("S360");
+    expect(eventsOf(first)).toMatchObject([
+      { name: "-failover-abort-no-good-slave", level: "warning", isStored: true },
+    ]);
+    expect(second).toMatchObject({ rule: "S360", plan: [] });
+  });
+
+  test("S360 holds for a node that is silent now and was seen ahead of the choice", () => {
+    const watch = watchCalm();
+    const ahead = orphanFacts({ offset: 5_000 });
+    watch.look({ samples: [answers(n2, ahead)] });
+    const done = openAndConfirm(watch, [
+      isSilent(n0),
+      answers(n1, orphanFacts()),
+      answers(n2, ahead),
+    ]);
+    const samples = [isSilent(n0), answers(n1, orphanFacts()), isSilent(n2)];
+
+    const decision = watch.look({
+      done,
+      samples,
+      votes: agreed,
+      prepared: [prepares(n1, orphanFacts()), prepares(n2, null)],
+    });
+
+    expect(decision.rule).toBe("S360");
+    expect(decision.why).toContain("was seen at offset 5000");
+  });
+});
