@@ -2,6 +2,7 @@ import type { Outcome } from "./commands.ts";
 import { absorbSample, discardMisses } from "./detector.ts";
 import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
+import type { RecordRole } from "./records.ts";
 
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
 export function absorb(before: Memory, seen: Observation): Memory {
@@ -75,7 +76,9 @@ function knowState(
   const isLeader = state?.leader === memory.shift;
   const key = state === null ? "none" : `${state.epoch} ${state.leader} ${state.beat}`;
   const masterEpoch = state?.masterEpoch ?? 0;
-  const isFirst = memory.state === undefined;
+  // A master found at the first read of an observer without a predecessor was committed long enough ago. Where the
+  // predecessor knew another one, the commit is younger than its last heartbeat.
+  const isUnheardOf = memory.state === undefined && memory.masterKnown.epoch === -1;
   const isMasterNew = memory.masterKnown.epoch !== masterEpoch;
   return {
     ...memory,
@@ -86,9 +89,8 @@ function knowState(
     roundSeen:
       memory.roundSeen.number === round ? memory.roundSeen : { number: round, atMs: readAtMs },
     watched: memory.watched.key === key ? memory.watched : { key, sinceMs: readAtMs },
-    // Nobody told us since when a master that we find at our first read is committed: long enough ago.
     masterKnown: isMasterNew
-      ? { epoch: masterEpoch, sinceMs: isFirst ? Number.NEGATIVE_INFINITY : readAtMs }
+      ? { epoch: masterEpoch, sinceMs: isUnheardOf ? Number.NEGATIVE_INFINITY : readAtMs }
       : memory.masterKnown,
     leadingSinceMs: isLeader ? (memory.leadingSinceMs ?? readAtMs) : null,
   };
@@ -124,10 +126,10 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
       return absorbFailure(memory, outcome);
     case "published": {
       const publication = { isDone: true, isRefused: false, failures: 0, failedAtMs: 0, why: "" };
-      return { ...memory, record: null, publication: { ...publication, epoch: outcome.epoch } };
+      return withPublication(memory, outcome.role, { ...publication, epoch: outcome.epoch });
     }
     case "not-published":
-      return { ...memory, record: null, publication: failedPublication(memory, outcome) };
+      return withPublication(memory, outcome.role, failedPublication(memory, outcome));
     case "withheld":
       return memory;
   }
@@ -181,11 +183,21 @@ function absorbFailure(
   return { ...memory, prepared, repairFailedAtMs };
 }
 
+/** Whatever became of a publication, what was read before it is no longer what there is. */
+function withPublication(memory: Memory, role: RecordRole, publication: Publication): Memory {
+  return {
+    ...memory,
+    record: null,
+    publications: { ...memory.publications, [role]: publication },
+  };
+}
+
 function failedPublication(
   memory: Memory,
   outcome: Extract<Outcome, { kind: "not-published" }>,
 ): Publication {
-  const before = memory.publication?.epoch === outcome.epoch ? memory.publication.failures : 0;
+  const last = memory.publications[outcome.role];
+  const before = last?.epoch === outcome.epoch ? last.failures : 0;
   return {
     epoch: outcome.epoch,
     isDone: false,

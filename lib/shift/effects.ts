@@ -2,6 +2,7 @@ import type { Attach, Fence, HandOver, Mark, Outcome, Promote, Publish } from ".
 import { findNode, type NodeId } from "../core/config.ts";
 import type { Memory } from "../core/memory.ts";
 import type { NodeFacts } from "../core/model.ts";
+import { recordOf } from "../core/records.ts";
 import type { NodeSession, RoleChange } from "../ports/redis.ts";
 import { dropSession, type Hands } from "./hands.ts";
 
@@ -130,20 +131,22 @@ export async function mark(hands: Hands, memory: Memory, command: Mark): Promise
 }
 
 export async function publish(hands: Hands, memory: Memory, command: Publish): Promise<Outcome> {
-  const { dns } = memory.config;
-  const { epoch } = command.owner;
-  if (dns === undefined) return { kind: "published", epoch, changed: false };
-  const known = memory.record?.from === "api" ? memory.record.found : null;
+  const { role, owner } = command;
+  const { epoch } = owner;
+  const dns = recordOf(memory.config, role);
+  if (dns === null) return { kind: "published", role, epoch, changed: false };
+  // Only the master's name is read ahead of need.
+  const known = role === "master" && memory.record?.from === "api" ? memory.record.found : null;
   const done = await hands.dns.publish({
     dns,
-    owner: command.owner,
+    owner,
     wanted: command.records,
     known,
     isCurrent: () => hands.budget.refusal() === null,
   });
   if (done.ok) {
-    return { kind: "published", epoch, changed: done.value.isChanged };
+    return { kind: "published", role, epoch, changed: done.value.isChanged };
   }
   const isRefused = done.kind === "refused" || done.kind === "denied";
-  return { kind: "not-published", epoch, isRefused, why: done.why };
+  return { kind: "not-published", role, epoch, isRefused, why: done.why };
 }

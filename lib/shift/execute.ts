@@ -10,6 +10,7 @@ import {
 } from "../core/commands.ts";
 import type { Decision } from "../core/decide.ts";
 import type { Memory } from "../core/memory.ts";
+import { recordOf } from "../core/records.ts";
 import { changeRole, mark, promote, publish } from "./effects.ts";
 import type { Hands } from "./hands.ts";
 
@@ -162,22 +163,22 @@ async function publishAndTell(
 ): Promise<Outcome> {
   const outcome = await publish(hands, memory, command);
   if (outcome.kind !== "published") return outcome;
-  const name = memory.config.dns?.name ?? "";
-  const event = publishedEvent(name, outcome.epoch, outcome.changed);
-  emit(hands, memory, task.decision.rule, event);
+  emit(hands, memory, task.decision.rule, publishedEvent(memory, outcome));
   return outcome;
 }
 
-function publishedEvent(name: string, epoch: number, isChanged: boolean) {
-  const message = isChanged
-    ? `${name} names the master of epoch ${epoch}, read back from the zone`
-    : `${name} named the master of epoch ${epoch} already`;
+function publishedEvent(memory: Memory, outcome: Extract<Outcome, { kind: "published" }>) {
+  const { role, epoch, changed: isChanged } = outcome;
+  const name = recordOf(memory.config, role)?.name ?? "";
+  const what = role === "master" ? "names the master" : "lists the replicas";
+  const how = isChanged ? "read back from the zone" : "as it did already";
+  const message = `${name} ${what} of epoch ${epoch}, ${how}`;
   return {
     name: "+published" as const,
     level: "warning" as const,
     node: null,
     message,
-    evidence: { epoch, isChanged },
+    evidence: { epoch, isChanged, role },
     isStored: true,
   };
 }

@@ -2,6 +2,7 @@ import type { Look, Outcome } from "../core/commands.ts";
 import { findNode, type GroupConfig, type NodeConfig, type NodeId } from "../core/config.ts";
 import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts";
 import type { GroupState, Sample, Vote } from "../core/model.ts";
+import { recordOf } from "../core/records.ts";
 import type { Result } from "../ports/errors.ts";
 import { dropSession, type Hands, sessionFor } from "./hands.ts";
 
@@ -160,8 +161,16 @@ async function askRecord(
     const got = await hands.dns.read(config.dns);
     return asked(hands, askedAtMs, got, (found) => ({ from: "api", found }));
   }
-  const got = await hands.dns.resolve(config.dns);
-  return asked(hands, askedAtMs, got, (answer) => ({ from: "dns", ...answer }));
+  const replicas = recordOf(config, "replicas");
+  const [got, listed] = await Promise.all([
+    hands.dns.resolve(config.dns),
+    replicas === null ? null : hands.dns.resolve(replicas),
+  ]);
+  return asked(hands, askedAtMs, got, (answer) => ({
+    from: "dns",
+    ...answer,
+    ...(listed?.ok ? { replicas: listed.value.addresses } : {}),
+  }));
 }
 
 function asked<T, U>(

@@ -6,13 +6,12 @@ import { type Budget, createBudget } from "./budget.ts";
 import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";
-import { heartbeatOf, signature } from "./heartbeat.ts";
+import { createPulse } from "./pulse.ts";
 
 /** How often the table is asked for groups that were added or removed. */
 const configReadMs = 10_000;
 const housekeepingMs = 500;
-/** Past its scheduled time a shift asks this often whether its successor has taken over. */
-const successorReadMs = 1_000;
+const retryMs = 1_000;
 
 export interface ShiftPorts extends Ports {
   /** Connects to a group's nodes; a secret that can't be resolved is a failure, never "down" (fault N9). */
@@ -40,11 +39,13 @@ export interface ShiftReport {
   readonly reason: string;
 }
 
-interface Shift extends ShiftRequest {
+export interface Shift extends ShiftRequest {
   readonly ports: ShiftPorts;
   readonly identity: Identity;
-  readonly number: number;
-  readonly predecessor: Heartbeat | null;
+  /** null until the predecessor's number could be read. */
+  readonly number: number | null;
+  /** null: there was none; "unknown": the table could not be asked. */
+  readonly predecessor: Heartbeat | null | "unknown";
   readonly startedAtMs: number;
   readonly budget: Budget;
   readonly freezes: FreezeWatch;
@@ -59,9 +60,9 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
   const { observer, deployment, requestId, remainingMs, signal } = request;
   const before = await ports.store.readHeartbeat(observer);
   if (!before.ok) ports.reporter.line("warn", `no predecessor known: ${before.why}`, {});
-  const predecessor = before.ok ? before.value : null;
-  const number = (predecessor?.shift ?? 0) + 1;
-  const name = `${observer}/${number}.${requestId.slice(0, 8)}`;
+  const predecessor = before.ok ? before.value : ("unknown" as const);
+  const number = before.ok ? (before.value?.shift ?? 0) + 1 : null;
+  const name = `${observer}/${number ?? "new"}.${requestId.slice(0, 8)}`;
   return {
     ...request,
     ports,
@@ -143,18 +144,18 @@ function startGroup(shift: Shift, config: GroupConfig) {
 
 /** One group's watch; whatever goes wrong in it stays in it. */
 async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal): Promise<void> {
-  const { ports, predecessor, woken } = shift;
+  const { ports, woken } = shift;
   let current = config;
   while (!signal.aborted) {
     try {
       const nodes = await ports.connect(current);
       if (!nodes.ok) {
         ports.reporter.line("error", `not connected: ${nodes.why}`, { group: config.name });
-        await ports.clock.sleep(successorReadMs, signal);
+        await ports.clock.sleep(retryMs, signal);
         continue;
       }
       const masterKnown =
-        masterKnownBefore(shift, config.name) ?? predecessorKnew(predecessor, config.name);
+        masterKnownBefore(shift, config.name) ?? predecessorKnew(shift, config.name);
       const { store, dns, clock, reporter, waker } = ports;
       try {
         const newer = await watchGroup({
@@ -183,10 +184,13 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
       ports.reporter.line("error", `the watch failed and starts again: ${why}`, {
         group: config.name,
       });
-      await ports.clock.sleep(successorReadMs, signal);
+      await ports.clock.sleep(retryMs, signal);
     }
   }
 }
+
+/** No epoch that a group ever has. */
+const unknownEpoch = -2;
 
 /** A watch that starts again within the shift goes on with the cool-down it had counted. */
 function masterKnownBefore(shift: Shift, group: string) {
@@ -196,70 +200,9 @@ function masterKnownBefore(shift: Shift, group: string) {
   return { epoch, forMs: shift.ports.clock.nowMs() - sinceMs };
 }
 
-function predecessorKnew(predecessor: Heartbeat | null, group: string) {
-  const known = predecessor?.groups[group];
+/** Where the predecessor is unknown, so is the age of the master: the cool-down counts from now (invariant S13). */
+function predecessorKnew(shift: Shift, group: string) {
+  if (shift.predecessor === "unknown") return { epoch: unknownEpoch, forMs: 0 };
+  const known = shift.predecessor?.groups[group];
   return known === undefined ? null : { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
-}
-
-/** A group that can't be watched, for want of a secret say, holds the others' heartbeat up no longer than this. */
-const firstHeartbeatMs = 5_000;
-
-/**
- * The heartbeat and the question whether to yield: a shift yields to a successor that has written its first heartbeat,
- * once nothing is suspect or unsettled here, or the successor suspects it too (DESIGN 6).
- */
-function createPulse(shift: Shift): () => Promise<string | null> {
-  const { ports, observer, number, codeVersion, statuses } = shift;
-  const heartbeatMs = () =>
-    Math.min(
-      15_000,
-      ...[...statuses.values()].map((one) => one.memory.config.settings.heartbeatMs),
-    );
-  let writtenAtMs = Number.NEGATIVE_INFINITY;
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  let last = "";
-  let successor: Heartbeat | null = null;
-
-  const write = async (): Promise<void> => {
-    const isComplete = statuses.size > 0 && statuses.size >= shift.running.size;
-    const forMs = ports.clock.nowMs() - shift.startedAtMs;
-    if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return;
-    const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
-    const now = signature(heartbeat);
-    const nowMs = ports.clock.nowMs();
-    if (now === last && nowMs - writtenAtMs < heartbeatMs()) return;
-    writtenAtMs = nowMs;
-    last = now;
-    const done = await ports.store.writeHeartbeat(heartbeat);
-    if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
-    else if (done.value.standingShift > number) readAtMs = Number.NEGATIVE_INFINITY;
-    if (done.ok && done.value.standingShift > number) await lookForSuccessor();
-  };
-
-  const lookForSuccessor = async (): Promise<void> => {
-    readAtMs = ports.clock.nowMs();
-    const got = await ports.store.readHeartbeat(observer);
-    if (got.ok && got.value !== null && got.value.shift > number) successor = got.value;
-  };
-
-  return async () => {
-    const nowMs = ports.clock.nowMs();
-    const isDue = nowMs - shift.startedAtMs >= shift.shiftMs - successorReadMs;
-    if (isDue && nowMs - readAtMs >= successorReadMs) await lookForSuccessor();
-    if (successor === null) await write();
-    if (successor === null) return null;
-    return mayYield(shift, successor) ? `shift ${successor.shift} has taken over` : null;
-  };
-}
-
-function mayYield(shift: Shift, successor: Heartbeat): boolean {
-  return [...shift.statuses].every(([name, status]) => {
-    const heard = successor.groups[name];
-    if (heard === undefined) return false;
-    if (!status.isBusy) return true;
-    const { state } = status.memory;
-    const isLeading = state?.leader === shift.identity.shift && state.phase !== "steady";
-    const master = state?.master?.node ?? "";
-    return !isLeading && heard.nodes[master]?.verdict.startsWith("down") === true;
-  });
 }

@@ -1,0 +1,77 @@
+import type { Heartbeat } from "../ports/store.ts";
+import { heartbeatOf, signature } from "./heartbeat.ts";
+import type { Shift } from "./shift.ts";
+
+/** Past its scheduled time a shift asks this often whether its successor has taken over. */
+const successorReadMs = 1_000;
+/** A group that can't be watched, for want of a secret say, holds the others' heartbeat up no longer than this. */
+const firstHeartbeatMs = 5_000;
+
+/**
+ * The heartbeat and the question whether to yield: a shift yields to a successor that has written its first heartbeat,
+ * once nothing is suspect or unsettled here, or the successor suspects it too (DESIGN 6).
+ */
+export function createPulse(shift: Shift): () => Promise<string | null> {
+  const { ports, observer, codeVersion, statuses } = shift;
+  let number = shift.number;
+  const heartbeatMs = () =>
+    Math.min(
+      15_000,
+      ...[...statuses.values()].map((one) => one.memory.config.settings.heartbeatMs),
+    );
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let last = "";
+  let successor: Heartbeat | null = null;
+
+  const write = async (): Promise<void> => {
+    const isComplete = statuses.size > 0 && statuses.size >= shift.running.size;
+    const forMs = ports.clock.nowMs() - shift.startedAtMs;
+    if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return;
+    number ??= await nextNumber();
+    if (number === null) return;
+    const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
+    const now = signature(heartbeat);
+    const nowMs = ports.clock.nowMs();
+    if (now === last && nowMs - writtenAtMs < heartbeatMs()) return;
+    writtenAtMs = nowMs;
+    last = now;
+    const done = await ports.store.writeHeartbeat(heartbeat);
+    if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
+    else if (done.value.standingShift > number) await lookForSuccessor();
+  };
+
+  /** A shift that could not ask who came before it asks again before it says its first word. */
+  const nextNumber = async (): Promise<number | null> => {
+    const got = await ports.store.readHeartbeat(observer);
+    return got.ok ? (got.value?.shift ?? 0) + 1 : null;
+  };
+
+  const lookForSuccessor = async (): Promise<void> => {
+    readAtMs = ports.clock.nowMs();
+    const got = await ports.store.readHeartbeat(observer);
+    const isNewer = got.ok && got.value !== null && number !== null && got.value.shift > number;
+    if (isNewer) successor = got.value;
+  };
+
+  return async () => {
+    const nowMs = ports.clock.nowMs();
+    const isDue = nowMs - shift.startedAtMs >= shift.shiftMs - successorReadMs;
+    if (isDue && nowMs - readAtMs >= successorReadMs) await lookForSuccessor();
+    if (successor === null) await write();
+    if (successor === null) return null;
+    return mayYield(shift, successor) ? `shift ${successor.shift} has taken over` : null;
+  };
+}
+
+function mayYield(shift: Shift, successor: Heartbeat): boolean {
+  return [...shift.statuses].every(([name, status]) => {
+    const heard = successor.groups[name];
+    if (heard === undefined) return false;
+    if (!status.isBusy) return true;
+    const { state } = status.memory;
+    const isLeading = state?.leader === shift.identity.shift && state.phase !== "steady";
+    const master = state?.master?.node ?? "";
+    return !isLeading && heard.nodes[master]?.verdict.startsWith("down") === true;
+  });
+}

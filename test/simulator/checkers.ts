@@ -1,0 +1,222 @@
+import { type GroupConfig, votesNeeded } from "../../lib/core/config.ts";
+import type { GroupState, Phase, Vote } from "../../lib/core/model.ts";
+import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
+import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+
+/** An invariant of test/faults that did not hold. */
+export class Violation extends Error {
+  readonly invariant: string;
+  constructor(invariant: string, what: string) {
+    super(`${invariant}: ${what}`);
+    this.name = "Violation";
+    this.invariant = invariant;
+  }
+}
+
+const edges: ReadonlySet<string> = new Set([
+  "steady>steady",
+  "steady>promoting",
+  "promoting>promoting",
+  "promoting>settling",
+  "promoting>steady",
+  "settling>settling",
+  "settling>steady",
+  "settling>promoting",
+  // The bootstrap names the first master and settles it.
+  "steady>settling",
+] satisfies readonly `${Phase}>${Phase}`[]);
+
+/** What a world tells its checker as it happens. */
+export class Checker {
+  readonly config: GroupConfig;
+  readonly votes: () => readonly Vote[];
+  readonly nodes: ReadonlyMap<string, SimRedis>;
+  readonly now: () => number;
+  /** Candidates and masters that STATE has named, by epoch. */
+  readonly #intents = new Map<number, string>();
+  readonly #committed = new Map<number, string>();
+  readonly #promoted = new Map<number, Set<string>>();
+  /** What the candidate of the open epoch held when it was claimed. */
+  #atClaim: { readonly epoch: number; readonly values: ReadonlySet<number> } | null = null;
+  #lastAutomaticMs = Number.NEGATIVE_INFINITY;
+  failovers = 0;
+  switchovers = 0;
+  failedEpochs = 0;
+
+  constructor(
+    config: GroupConfig,
+    votes: () => readonly Vote[],
+    nodes: ReadonlyMap<string, SimRedis>,
+    now: () => number,
+  ) {
+    this.config = config;
+    this.votes = votes;
+    this.nodes = nodes;
+    this.now = now;
+  }
+
+  /** Every write of STATE that was applied. */
+  onState(before: GroupState | null, after: GroupState): void {
+    if (before === null) return;
+    if (after.rev !== before.rev + 1) throw new Violation("S5", `rev ${before.rev} → ${after.rev}`);
+    if (after.epoch < before.epoch)
+      throw new Violation("S5", `epoch ${before.epoch} → ${after.epoch}`);
+    if (!edges.has(`${before.phase}>${after.phase}`)) {
+      throw new Violation("S5", `phase ${before.phase} → ${after.phase}`);
+    }
+    if (after.phase === "promoting" && after.epoch > before.epoch) this.#onClaim(before, after);
+    this.#onCandidate(after);
+    if (after.masterEpoch !== before.masterEpoch) this.#onCommit(before, after);
+    else if (after.master?.node !== before.master?.node) {
+      throw new Violation("S9", "the master changed without a commit");
+    }
+    if (before.phase === "promoting" && after.phase === "steady") this.failedEpochs += 1;
+    if (
+      before.phase !== "steady" &&
+      after.phase !== "steady" &&
+      after.configVersion !== before.configVersion
+    ) {
+      throw new Violation("S17", "the configuration changed in an open epoch");
+    }
+  }
+
+  #onClaim(before: GroupState, after: GroupState): void {
+    if (after.epoch !== before.epoch + 1) throw new Violation("S5", "an epoch was skipped");
+    if (before.pause !== null) throw new Violation("S12", "a claim while paused");
+    if (after.kind !== "failover") return;
+    const suspect = before.round.suspect;
+    const down = this.votes().filter(
+      (vote) =>
+        vote.round === before.round.number &&
+        vote.epoch === before.epoch &&
+        vote.digest === this.config.digest &&
+        vote.verdict === "down" &&
+        vote.node === suspect &&
+        this.config.observers.includes(vote.observer),
+    );
+    if (before.round.status !== "open" || suspect !== before.master?.node) {
+      throw new Violation("S2", "a claim without an open round on the master");
+    }
+    if (new Set(down.map((vote) => vote.observer)).size < votesNeeded(this.config)) {
+      throw new Violation("S2", `a claim with ${down.length} standing votes`);
+    }
+  }
+
+  #onCandidate(after: GroupState): void {
+    if (after.phase !== "promoting" || after.candidate === null) return;
+    const known = this.#intents.get(after.epoch);
+    if (known !== undefined && known !== after.candidate.node) {
+      throw new Violation(
+        "S1",
+        `epoch ${after.epoch} has the candidates ${known} and ${after.candidate.node}`,
+      );
+    }
+    if (known === undefined) {
+      this.#intents.set(after.epoch, after.candidate.node);
+      const node = this.nodes.get(after.candidate.node);
+      // What it holds by the offset that was chosen: more may have come, less may not.
+      const offset = after.candidate.offset;
+      const entries = (node?.log ?? []).filter((entry) => entry.end <= offset);
+      const values = entries.flatMap((entry) => (entry.value === null ? [] : [entry.value]));
+      this.#atClaim = { epoch: after.epoch, values: new Set(values) };
+    }
+  }
+
+  #onCommit(before: GroupState, after: GroupState): void {
+    const node = after.master?.node ?? "";
+    if (before.master === null) {
+      this.#committed.set(after.masterEpoch, node);
+      return;
+    }
+    if (this.#intents.get(after.masterEpoch) !== node) {
+      throw new Violation("S3", `epoch ${after.masterEpoch} committed ${node} without intent`);
+    }
+    if (!this.#promoted.get(after.masterEpoch)?.has(node)) {
+      throw new Violation(
+        "S6",
+        `epoch ${after.masterEpoch} committed ${node}, which nobody promoted in it`,
+      );
+    }
+    this.#committed.set(after.masterEpoch, node);
+    this.#checkData(node, after);
+    if (after.kind === "switchover") this.switchovers += 1;
+    else this.failovers += 1;
+    if (!after.isAutomatic) {
+      // An operator who hands over by hand has seen the failover before.
+      this.#lastAutomaticMs = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    const sinceMs = this.now() - this.#lastAutomaticMs;
+    if (before.phase === "promoting" && sinceMs < this.config.settings.cooldownMs * 0.8) {
+      // A master that died before it had settled completes nothing.
+      if (!this.#wasSettling)
+        throw new Violation("S13", `two automatic failovers in ${sinceMs} ms`);
+    }
+    this.#lastAutomaticMs = this.now();
+  }
+
+  #wasSettling = false;
+  noteClaimFrom(phase: Phase): void {
+    this.#wasSettling = phase === "settling";
+  }
+
+  /** A committed master holds what it held when it was chosen (protocol F5c). */
+  #checkData(node: string, after: GroupState): void {
+    const atClaim = this.#atClaim;
+    if (atClaim === null || atClaim.epoch !== after.masterEpoch) return;
+    const values = this.nodes.get(node)?.values() ?? new Set<number>();
+    for (const value of atClaim.values) {
+      if (!values.has(value))
+        throw new Violation(
+          "S8",
+          `${node} was committed without ${value}, which it held when chosen`,
+        );
+    }
+  }
+
+  /** Every role change that a server carried out. */
+  onRoleChange(node: SimRedis, command: RoleCommand, state: GroupState | null): void {
+    if (command.kind === "promote") {
+      if (this.#intents.get(command.epoch) !== node.id) {
+        throw new Violation(
+          "S3",
+          `${node.id} was promoted for epoch ${command.epoch} without intent`,
+        );
+      }
+      const promoted = this.#promoted.get(command.epoch) ?? new Set();
+      promoted.add(node.id);
+      if (promoted.size > 1)
+        throw new Violation("S1", `epoch ${command.epoch} promoted ${[...promoted].join(", ")}`);
+      this.#promoted.set(command.epoch, promoted);
+    }
+    const isCommitted = state?.master?.node === node.id && state.phase !== "promoting";
+    if (command.kind === "attach" && isCommitted && node.isUp) {
+      throw new Violation(
+        "F1",
+        `the committed master ${node.id} was attached to ${command.to} by ${command.by}`,
+      );
+    }
+  }
+
+  /** Every change of the zone. */
+  onRecords(before: readonly RecordSet[], after: readonly RecordSet[]): void {
+    const epochOf = (records: readonly RecordSet[]) => {
+      const text = records.find((one) => one.type === "TXT")?.values[0];
+      return text === undefined ? null : (parseCompanion(text)?.epoch ?? null);
+    };
+    const oldEpoch = epochOf(before);
+    const newEpoch = epochOf(after);
+    if (newEpoch === null) throw new Violation("S6", "the record has no companion any more");
+    if (oldEpoch !== null && newEpoch < oldEpoch) {
+      throw new Violation("S6", `the record went back from epoch ${oldEpoch} to ${newEpoch}`);
+    }
+    const address = after.find((one) => one.type === "A")?.values[0];
+    const committed = this.#committed.get(newEpoch);
+    if (committed === undefined || committed.split(":")[0] !== address) {
+      throw new Violation(
+        "S6",
+        `the record says ${address} for epoch ${newEpoch}, committed was ${committed}`,
+      );
+    }
+  }
+}

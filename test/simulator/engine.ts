@@ -1,0 +1,152 @@
+/**
+ * Virtual time: events in order of time, then of scheduling. After each event all promise reactions run before the next
+ * one, so the real asynchronous code takes part without knowing, and every run of a seed is the same.
+ */
+export class Engine {
+  nowMs = 0;
+  events = 0;
+  readonly #heap: Entry[] = [];
+  #sequence = 0;
+  /** Called after every event: the invariants. */
+  afterEvent: () => void = () => {};
+
+  /** Runs `action` after `delayMs` of virtual time. */
+  schedule(delayMs: number, action: () => void): void {
+    this.#sequence += 1;
+    push(this.#heap, {
+      atMs: this.nowMs + Math.max(0, delayMs),
+      sequence: this.#sequence,
+      action,
+    });
+  }
+
+  async runUntil(endMs: number): Promise<void> {
+    for (;;) {
+      const first = this.#heap[0];
+      if (first === undefined || first.atMs > endMs) break;
+      pop(this.#heap);
+      this.nowMs = first.atMs;
+      this.events += 1;
+      first.action();
+      await drain();
+      this.afterEvent();
+    }
+    this.nowMs = endMs;
+  }
+}
+
+interface Entry {
+  readonly atMs: number;
+  readonly sequence: number;
+  readonly action: () => void;
+}
+
+/** One turn of the event loop runs every microtask that is due. */
+function drain(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function isBefore(a: Entry, b: Entry): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence);
+}
+
+function push(heap: Entry[], entry: Entry): void {
+  let index = heap.length;
+  heap.push(entry);
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    const above = heap[parent];
+    if (above === undefined || !isBefore(entry, above)) break;
+    heap[index] = above;
+    index = parent;
+  }
+  heap[index] = entry;
+}
+
+function pop(heap: Entry[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let index = 0;
+  for (;;) {
+    let child = 2 * index + 1;
+    const left = heap[child];
+    if (left === undefined) break;
+    const right = heap[child + 1];
+    if (right !== undefined && isBefore(right, left)) child += 1;
+    const best = heap[child];
+    if (best === undefined || !isBefore(best, last)) break;
+    heap[index] = best;
+    index = child;
+  }
+  heap[index] = last;
+}
+
+/**
+ * One invocation's process. What it waits for is delivered only while it lives; a frozen process gets everything at
+ * its thaw. A crash is simply never being continued: no code of ours runs any more.
+ */
+export class Process {
+  readonly engine: Engine;
+  readonly name: string;
+  /** This process's clock: offset and drift against virtual time. */
+  readonly clockOffsetMs: number;
+  readonly clockRate: number;
+  isDead = false;
+  isFrozen = false;
+  /** Things delivered to it so far: the crash point of "crash at the n-th await". */
+  awaits = 0;
+  crashAtAwait = Number.POSITIVE_INFINITY;
+  onCrash: () => void = () => {};
+  lastThawMs = Number.NEGATIVE_INFINITY;
+  #held: (() => void)[] = [];
+
+  constructor(engine: Engine, name: string, clockOffsetMs: number, clockRate: number) {
+    this.engine = engine;
+    this.name = name;
+    this.clockOffsetMs = clockOffsetMs;
+    this.clockRate = clockRate;
+  }
+
+  now(): number {
+    return this.engine.nowMs * this.clockRate + this.clockOffsetMs;
+  }
+
+  /** Delivers something to this process after a delay of virtual time. */
+  deliver(delayMs: number, action: () => void): void {
+    this.engine.schedule(delayMs, () => this.#arrive(action));
+  }
+
+  #arrive(action: () => void): void {
+    if (this.isDead) return;
+    if (this.isFrozen) {
+      this.#held.push(action);
+      return;
+    }
+    this.awaits += 1;
+    if (this.awaits >= this.crashAtAwait) {
+      this.crash();
+      return;
+    }
+    action();
+  }
+
+  crash(): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.#held = [];
+    this.onCrash();
+  }
+
+  freeze(): void {
+    this.isFrozen = true;
+  }
+
+  thaw(): void {
+    if (!this.isFrozen) return;
+    this.isFrozen = false;
+    this.lastThawMs = this.now();
+    const held = this.#held;
+    this.#held = [];
+    for (const action of held) this.engine.schedule(0, () => this.#arrive(action));
+  }
+}

@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { runSeed, type SeedResult } from "./run-seed.ts";
+
+/** `npm run sim -- --seeds N --seed S [--trace]`: N consecutive seeds from S. */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "100" },
+    seed: { type: "string" },
+    trace: { type: "boolean", default: false },
+  },
+});
+
+const first = Number(values.seed ?? Math.floor(Math.random() * 1e9));
+const count = Number(values.seeds);
+const startedMs = performance.now();
+const results: SeedResult[] = [];
+let failures = 0;
+console.log(`seeds ${first} to ${first + count - 1}`);
+for (let seed = first; seed < first + count; seed += 1) {
+  const result = await runSeed({
+    seed,
+    ...(values.trace ? { trace: (line: string) => console.log(line) } : {}),
+  });
+  results.push(result);
+  if (result.violation === null) continue;
+  failures += 1;
+  console.log(`\nseed ${seed}: ${result.violation.message}`);
+  console.log(`families: ${result.swarm.families.join(", ")}`);
+  if (!values.trace && failures <= 3) console.log(result.lines.join("\n"));
+}
+const sum = (pick: (result: SeedResult) => number) =>
+  results.reduce((total, result) => total + pick(result), 0);
+const hours = sum((result) => result.virtualMs) / 3_600_000;
+const minutes = (performance.now() - startedMs) / 60_000;
+console.log(
+  `\n${count} seeds, ${failures} with a violation; ${hours.toFixed(1)} group-hours in ${minutes.toFixed(1)} min (${(hours / minutes).toFixed(1)} a minute); ` +
+    `${sum((one) => one.failovers)} failovers, ${sum((one) => one.switchovers)} switchovers, ${sum((one) => one.failedEpochs)} failed epochs, ` +
+    `${sum((one) => one.ambiguousWrites)} ambiguous writes, ${sum((one) => one.acknowledged)} acknowledged, ${sum((one) => one.lost)} lost`,
+);
+const fired = new Set(results.flatMap((one) => [...one.rules.keys()]));
+console.log(`rules: ${[...fired].sort().join(" ")}`);
+process.exit(failures === 0 ? 0 : 1);

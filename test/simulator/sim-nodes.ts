@@ -1,0 +1,300 @@
+import type { NodeConfig } from "../../lib/core/config.ts";
+import type { NodeFacts, ProbeReply, Sample } from "../../lib/core/model.ts";
+import { type Failure, failure, type Result, success } from "../../lib/ports/errors.ts";
+import type {
+  NodeSession,
+  ProbeWants,
+  RedisNodes,
+  RoleChange,
+  RoleChanged,
+} from "../../lib/ports/redis.ts";
+import type { Process } from "./engine.ts";
+import type { Prng } from "./prng.ts";
+import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+
+/** The network between an observer and the nodes. */
+export interface SimNetwork {
+  readonly nodes: ReadonlyMap<string, SimRedis>;
+  readonly prng: Prng;
+  /** Nothing passes between these two now; what was sent waits for the cut to heal, as TCP does. */
+  isCut(observer: string, node: string): boolean;
+  /** Calls back when the cut between the two heals. */
+  onHeal(observer: string, node: string, action: () => void): void;
+  /** One way. */
+  delayMs(observer: string, node: string): number;
+  /** Whether a new request finds its connection cut by the network. */
+  isConnectionCut(): boolean;
+  /** A role change leaves this process for a node. */
+  onEffect(process: Process, observer: string, change: RoleChange, node: string): void;
+}
+
+/** A connection: it ends with the server's process, with its CLIENT KILL, or with the network's mood. */
+class SimConnection {
+  readonly node: SimRedis;
+  readonly generation: number;
+  readonly runId: string;
+  isClosed = false;
+  /** The marker as WATCHed; undefined: nothing is watched. */
+  watched: number | null | undefined = undefined;
+
+  constructor(node: SimRedis) {
+    this.node = node;
+    this.generation = node.killGeneration;
+    this.runId = node.runId;
+  }
+
+  get isStanding(): boolean {
+    return (
+      !this.isClosed &&
+      this.node.isUp &&
+      this.node.killGeneration === this.generation &&
+      this.node.runId === this.runId
+    );
+  }
+}
+
+/** The nodes as one observer's process reaches them. */
+export function simNodes(process: Process, observer: string, network: SimNetwork): RedisNodes {
+  const probes = new Map<string, SimConnection>();
+  const oldest = new Map<string, number>();
+  const late = new Map<string, number>();
+  let sessions = 0;
+
+  const connect = (node: SimRedis): Promise<Result<SimConnection>> =>
+    new Promise((resolve) => {
+      const rttMs = network.delayMs(observer, node.id) * 2;
+      if (network.isCut(observer, node.id)) return;
+      process.deliver(rttMs, () => {
+        if (!node.isUp) resolve(failure("unreachable", `${node.id}: refused`));
+        else resolve(success(new SimConnection(node)));
+      });
+    });
+
+  const openWithin = async (node: SimRedis, deadlineMs: number): Promise<Result<SimConnection>> =>
+    within(process, connect(node), deadlineMs, `${node.id}: no connection`);
+
+  const probe = async (node: NodeConfig, wants: ProbeWants): Promise<Sample> => {
+    const target = must(network, node.id);
+    const sentAtMs = process.now();
+    const oldestMs = oldest.get(node.id);
+    if (oldestMs !== undefined && sentAtMs - oldestMs >= wants.reconnectAfterMs) {
+      close(probes.get(node.id));
+      probes.delete(node.id);
+      oldest.delete(node.id);
+    }
+    let isFreshConnect = false;
+    const sample = (reply: ProbeReply, facts: NodeFacts | null): Sample => {
+      const lateReplyToMs = late.get(node.id);
+      late.delete(node.id);
+      return {
+        node: node.id,
+        sentAtMs,
+        receivedAtMs: process.now(),
+        reply,
+        isFreshConnect,
+        ...(lateReplyToMs === undefined ? {} : { lateReplyToMs }),
+        ...(facts === null ? {} : { role: { role: facts.role, offset: facts.offset } }),
+        ...(facts === null || !wants.info ? {} : { facts }),
+      };
+    };
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      let connection = probes.get(node.id);
+      if (connection === undefined) {
+        isFreshConnect = true;
+        const opened = await openWithin(target, wants.timeoutMs);
+        if (!opened.ok) {
+          const kind = opened.kind === "timeout" ? ("timeout" as const) : ("refused" as const);
+          return sample({ kind }, null);
+        }
+        connection = opened.value;
+        probes.set(node.id, connection);
+      }
+      oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
+      const current = connection;
+      const asked = ask(process, network, observer, current, () =>
+        target.facts(target.isUp ? process.engine.nowMs : 0),
+      );
+      void asked.then((got) => {
+        if (got.ok && process.now() - sentAtMs > wants.timeoutMs) {
+          late.set(node.id, sentAtMs);
+          oldest.delete(node.id);
+        }
+      });
+      const got = await within(process, asked, wants.timeoutMs, "no reply");
+      if (got.ok) {
+        oldest.delete(node.id);
+        if (target.isLoading)
+          return sample({ kind: "error", code: "LOADING", text: "LOADING" }, null);
+        return sample({ kind: "pong" }, got.value);
+      }
+      if (got.kind === "timeout") return sample({ kind: "timeout" }, null);
+      probes.delete(node.id);
+      oldest.delete(node.id);
+      if (isFreshConnect) return sample({ kind: "reset" }, null);
+    }
+    return sample({ kind: "reset" }, null);
+  };
+
+  const openSession = async (
+    node: NodeConfig,
+    deadlineMs: number,
+  ): Promise<Result<NodeSession>> => {
+    const opened = await openWithin(must(network, node.id), deadlineMs);
+    if (!opened.ok) return opened;
+    sessions += 1;
+    return success(sessionOn(process, network, observer, opened.value, sessions));
+  };
+
+  return {
+    probe,
+    openSession,
+    onLost: () => {},
+    close: () => {
+      for (const connection of probes.values()) close(connection);
+      return Promise.resolve();
+    },
+  };
+}
+
+function must(network: SimNetwork, id: string): SimRedis {
+  const node = network.nodes.get(id);
+  if (node === undefined) throw new Error(`expected a simulated node ${id}`);
+  return node;
+}
+
+function close(connection: SimConnection | undefined): void {
+  if (connection !== undefined) connection.isClosed = true;
+}
+
+async function within<T>(
+  process: Process,
+  answer: Promise<Result<T>>,
+  deadlineMs: number,
+  what: string,
+): Promise<Result<T>> {
+  const late = new Promise<Failure>((resolve) => {
+    process.deliver(deadlineMs, () => resolve(failure("timeout", `${what} in ${deadlineMs} ms`)));
+  });
+  return Promise.race([answer, late]);
+}
+
+/**
+ * Sends one request over a connection. It reaches the server after the delay even if its sender is dead by then; on a
+ * stopped server it waits for the thaw; across a cut it waits for the heal. Its connection may be gone when it arrives.
+ */
+function ask<T>(
+  process: Process,
+  network: SimNetwork,
+  observer: string,
+  connection: SimConnection,
+  act: () => T,
+): Promise<Result<T>> {
+  const { node } = connection;
+  return new Promise((resolve) => {
+    const cut = () =>
+      process.deliver(1, () => resolve(failure("cut", `${node.id}: the connection has ended`)));
+    if (!connection.isStanding || network.isConnectionCut()) {
+      connection.isClosed = true;
+      cut();
+      return;
+    }
+    const arrive = () =>
+      node.arrive(() => {
+        // A plain close does not recall what was sent; a kill by the server does (measured on Redis 7.0).
+        const isCutByServer =
+          node.killGeneration !== connection.generation || node.runId !== connection.runId;
+        if (isCutByServer) return cut();
+        const value = act();
+        const reply = () =>
+          process.deliver(network.delayMs(observer, node.id), () => resolve(success(value)));
+        if (network.isCut(observer, node.id)) network.onHeal(observer, node.id, reply);
+        else reply();
+      });
+    const depart = () => process.engine.schedule(network.delayMs(observer, node.id), arrive);
+    if (network.isCut(observer, node.id)) network.onHeal(observer, node.id, depart);
+    else depart();
+    // A server that dies while a request is under way ends the connection.
+    process.engine.schedule(network.delayMs(observer, node.id) * 2, () => {
+      if (!node.isUp && !network.isCut(observer, node.id)) cut();
+    });
+  });
+}
+
+function sessionOn(
+  process: Process,
+  network: SimNetwork,
+  observer: string,
+  connection: SimConnection,
+  id: number,
+): NodeSession {
+  const { node } = connection;
+  const nowFacts = () => node.facts(process.engine.nowMs);
+  return {
+    id,
+    node: node.id,
+    get isOpen() {
+      // The kill is seen one network delay later; until then the session looks open.
+      return !connection.isClosed;
+    },
+    observe: (deadlineMs) =>
+      within(
+        process,
+        ask(process, network, observer, connection, () => {
+          connection.watched = node.marker();
+          return nowFacts();
+        }),
+        deadlineMs,
+        node.id,
+      ),
+    changeRole: async (change, deadlineMs): Promise<Result<RoleChanged>> => {
+      network.onEffect(process, observer, change, node.id);
+      const got = await within(
+        process,
+        ask(process, network, observer, connection, (): Result<RoleChanged> => {
+          const isWatchBroken =
+            connection.watched !== undefined && connection.watched !== node.marker();
+          if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
+          const done = node.changeRole(commandOf(change, observer));
+          if (done === "refused") return failure("refused", `${node.id}: refused`);
+          // The connection that made the change survives its own kill.
+          Object.assign(connection, { generation: node.killGeneration });
+          connection.watched = undefined;
+          return success({ facts: nowFacts(), warnings: [] });
+        }),
+        deadlineMs,
+        node.id,
+      );
+      return got.ok ? got.value : got;
+    },
+    setMarker: async (epoch, deadlineMs) => {
+      const got = await within(
+        process,
+        ask(process, network, observer, connection, () => node.setMarker(epoch)),
+        deadlineMs,
+        node.id,
+      );
+      if (!got.ok) return got;
+      return got.value ? success(undefined) : failure("refused", `${node.id}: READONLY`);
+    },
+    close: () => close(connection),
+  };
+}
+
+function commandOf(change: RoleChange, by: string): RoleCommand {
+  const none = { epoch: 0, to: null, timeoutMs: 0, by };
+  switch (change.kind) {
+    case "promote":
+      return { ...none, kind: "promote", epoch: change.epoch };
+    case "attach":
+      return { ...none, kind: "attach", to: `${change.master.host}:${change.master.port}` };
+    case "hand-over":
+      return {
+        ...none,
+        kind: "hand-over",
+        to: `${change.to.host}:${change.to.port}`,
+        timeoutMs: change.timeoutMs,
+      };
+    case "fence":
+      return { ...none, kind: "fence" };
+  }
+}

@@ -1,0 +1,410 @@
+import type { NodeFacts } from "../../lib/core/model.ts";
+import type { Engine } from "./engine.ts";
+import type { Prng } from "./prng.ts";
+
+/** A write in the replication stream: the offset at which it ends, and what it carries. */
+export interface LogEntry {
+  readonly end: number;
+  readonly value: number | null;
+  readonly marker: number | null;
+}
+
+export interface RoleCommand {
+  readonly kind: "promote" | "attach" | "fence" | "hand-over";
+  readonly epoch: number;
+  readonly to: string | null;
+  readonly timeoutMs: number;
+  readonly by: string;
+}
+
+const writeBytes = 50;
+const pingBytes = 14;
+const fullSyncMs = 400;
+const partialSyncMs = 20;
+const reconnectMs = 1_000;
+const replTimeoutMs = 60_000;
+
+/**
+ * One Redis server as far as a failover can tell: role, replication ids and offsets, links with partial and full
+ * synchronisation, restarts with and without data, a stopped process whose queue runs when it thaws, connections that
+ * a role change cuts.
+ */
+export class SimRedis {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  isUp = true;
+  isHung = false;
+  isLoading = false;
+  role: "master" | "replica" = "replica";
+  masterId: string | null = null;
+  runId: string;
+  replid: string;
+  replid2: string | null = null;
+  secondOffset = -1;
+  offset = 0;
+  log: LogEntry[] = [];
+  linkUp = false;
+  isSyncing = false;
+  linkDownAtMs: number | null = null;
+  lastIoMs = 0;
+  /** Connections opened before the last kill are cut. */
+  killGeneration = 0;
+  failingOverTo: string | null = null;
+  pausedUntilMs = 0;
+  replPingMs = 1_000;
+  queue: (() => void)[] = [];
+  #linkId = 0;
+  #replids = 0;
+  readonly #world: RedisWorld;
+
+  constructor(world: RedisWorld, host: string, port: number) {
+    this.#world = world;
+    this.host = host;
+    this.port = port;
+    this.id = `${host}:${port}`;
+    this.runId = this.#fresh("run");
+    this.replid = this.#fresh("repl");
+  }
+
+  #fresh(kind: string): string {
+    this.#replids += 1;
+    return `${kind}-${this.id}-${this.#replids}`;
+  }
+
+  get isServing(): boolean {
+    return this.isUp && !this.isHung;
+  }
+
+  values(): ReadonlySet<number> {
+    const values = new Set<number>();
+    for (const entry of this.log) if (entry.value !== null) values.add(entry.value);
+    return values;
+  }
+
+  marker(): number | null {
+    return this.#marker;
+  }
+
+  /** The newest marker in the data set; kept beside the log because it is asked for with every observation. */
+  #marker: number | null = null;
+
+  #remember(entry: LogEntry): void {
+    this.log.push(entry);
+    if (entry.marker !== null) this.#marker = entry.marker;
+  }
+
+  /** Runs now, or when a stopped process continues: bytes wait in its socket, whoever sent them. */
+  arrive(action: () => void): void {
+    if (!this.isUp) return;
+    if (this.isHung) this.queue.push(action);
+    else action();
+  }
+
+  /** A client's write. False: refused (READONLY, paused). */
+  write(value: number): boolean {
+    if (this.role !== "master" || this.failingOverTo !== null) return false;
+    if (this.#world.engine.nowMs < this.pausedUntilMs) return false;
+    this.#append({ value, marker: null });
+    return true;
+  }
+
+  #append(what: { readonly value: number | null; readonly marker: number | null }): void {
+    this.offset += writeBytes;
+    this.#remember({ end: this.offset, ...what });
+    this.#feed();
+  }
+
+  setMarker(epoch: number): boolean {
+    if (this.role !== "master") return false;
+    this.#append({ value: null, marker: epoch });
+    return true;
+  }
+
+  /** Sends the stream's new part to the linked replicas, each after a delay of its own. */
+  #feed(): void {
+    for (const replica of this.#world.nodes.values()) {
+      if (replica.masterId !== this.id || !replica.linkUp) continue;
+      const link = replica.#linkId;
+      const lagMs = this.#world.replicationDelayMs();
+      this.#world.engine.schedule(lagMs, () => replica.#receive(this, link));
+    }
+  }
+
+  #receive(master: SimRedis, link: number): void {
+    if (link !== this.#linkId || !this.linkUp || !this.isUp) return;
+    if (this.isHung) {
+      this.queue.push(() => this.#receive(master, link));
+      return;
+    }
+    if (!master.isUp || this.#world.isCut(master.id, this.id)) return;
+    if (master.isHung && this.offset >= master.offset) return;
+    this.#copyFrom(master);
+  }
+
+  #copyFrom(master: SimRedis): void {
+    for (let index = indexAfter(master.log, this.offset); index < master.log.length; index += 1) {
+      const entry = master.log[index];
+      if (entry !== undefined) this.#remember(entry);
+    }
+    this.offset = master.offset;
+    this.lastIoMs = this.#world.engine.nowMs;
+  }
+
+  /** Every second: the master feeds its links; a replica without one tries to connect; silence ends a link. */
+  tick(nowMs: number): void {
+    if (!this.isServing) return;
+    if (this.role === "master") {
+      const isPingDue =
+        Math.floor(nowMs / this.replPingMs) !== Math.floor((nowMs - 1_000) / this.replPingMs);
+      const hasLinks = [...this.#world.nodes.values()].some(
+        (node) => node.masterId === this.id && node.linkUp,
+      );
+      if (isPingDue && hasLinks) {
+        this.offset += pingBytes;
+        this.#feed();
+      }
+      return;
+    }
+    if (this.linkUp && nowMs - this.lastIoMs > replTimeoutMs) this.dropLink();
+    if (!this.linkUp && !this.isSyncing) this.connectToMaster();
+  }
+
+  dropLink(): void {
+    if (this.linkUp || this.isSyncing) this.linkDownAtMs = this.#world.engine.nowMs;
+    this.linkUp = false;
+    this.isSyncing = false;
+    this.#linkId += 1;
+  }
+
+  connectToMaster(): void {
+    const master = this.masterId === null ? undefined : this.#world.nodes.get(this.masterId);
+    if (master === undefined || !master.isServing || this.#world.isCut(this.id, master.id)) return;
+    if (master.isLoading || master === this) return;
+    // A replica without a link of its own can't serve one.
+    if (master.role === "replica" && !master.linkUp) return;
+    this.#linkId += 1;
+    const link = this.#linkId;
+    const isPartial = this.#canContinue(master);
+    this.isSyncing = !isPartial;
+    this.#world.engine.schedule(isPartial ? partialSyncMs : fullSyncMs, () =>
+      this.#endSync(master, link, isPartial),
+    );
+  }
+
+  #canContinue(master: SimRedis): boolean {
+    if (this.replid === master.replid) return this.offset <= master.offset;
+    return this.replid === master.replid2 && this.offset < master.secondOffset;
+  }
+
+  #endSync(master: SimRedis, link: number, isPartial: boolean): void {
+    if (link !== this.#linkId || !this.isUp || this.role !== "replica") return;
+    if (!master.isServing || this.#world.isCut(this.id, master.id) || this.isHung) {
+      this.dropLink();
+      return;
+    }
+    if (isPartial && !this.#canContinue(master)) {
+      this.dropLink();
+      return;
+    }
+    if (!isPartial) {
+      this.log = [...master.log];
+      this.#marker = master.#marker;
+      this.offset = master.offset;
+    } else if (this.replid !== master.replid) {
+      this.replid2 = this.replid;
+      this.secondOffset = this.offset + 1;
+    }
+    this.replid = master.replid;
+    if (!isPartial) {
+      this.replid2 = null;
+      this.secondOffset = -1;
+    }
+    this.isSyncing = false;
+    this.linkUp = true;
+    this.linkDownAtMs = null;
+    this.#copyFrom(master);
+  }
+
+  /** A role change as the MULTI/EXEC of the executor: it cuts every other connection. Null: refused. */
+  changeRole(command: RoleCommand): "done" | "refused" {
+    const { kind } = command;
+    if (kind === "hand-over") return this.#handOver(command);
+    // FAILOVER ABORT comes first in every transaction.
+    this.failingOverTo = null;
+    this.killGeneration += 1;
+    if (kind === "attach") {
+      if (command.to === null) return "refused";
+      this.becomeReplicaOf(command.to);
+    } else {
+      this.becomeMaster();
+      this.pausedUntilMs = 0;
+      if (kind === "promote") this.setMarker(command.epoch);
+    }
+    this.#world.onRoleChange(this, command);
+    return "done";
+  }
+
+  becomeMaster(): void {
+    if (this.role === "master") return;
+    this.role = "master";
+    this.replid2 = this.replid;
+    this.secondOffset = this.offset + 1;
+    this.replid = this.#fresh("repl");
+    this.masterId = null;
+    this.dropLink();
+    this.linkDownAtMs = null;
+  }
+
+  becomeReplicaOf(masterId: string): void {
+    if (this.role === "replica" && this.masterId === masterId) return;
+    this.role = "replica";
+    this.masterId = masterId;
+    this.failingOverTo = null;
+    this.dropLink();
+    this.linkDownAtMs = this.#world.engine.nowMs;
+    this.dropReplicas();
+    this.connectToMaster();
+  }
+
+  dropReplicas(): void {
+    for (const node of this.#world.nodes.values()) if (node.masterId === this.id) node.dropLink();
+  }
+
+  /** FAILOVER TO … TIMEOUT: writes stop, the target catches up and takes over, or the timeout ends it. */
+  #handOver(command: RoleCommand): "done" | "refused" {
+    const target = command.to === null ? undefined : this.#world.nodes.get(command.to);
+    const isAttached = target !== undefined && target.masterId === this.id && target.linkUp;
+    if (this.role !== "master" || !isAttached) return "refused";
+    this.killGeneration += 1;
+    this.failingOverTo = target.id;
+    const startedMs = this.#world.engine.nowMs;
+    const poll = () => {
+      if (this.failingOverTo !== target.id || !this.isUp) return;
+      if (this.isHung) {
+        this.queue.push(poll);
+        return;
+      }
+      const isTargetThere =
+        target.isServing && target.linkUp && !this.#world.isCut(this.id, target.id);
+      if (isTargetThere && target.offset >= this.offset) {
+        target.becomeMaster();
+        this.failingOverTo = null;
+        this.becomeReplicaOf(target.id);
+        return;
+      }
+      if (this.#world.engine.nowMs - startedMs >= command.timeoutMs) {
+        this.failingOverTo = null;
+        return;
+      }
+      this.#world.engine.schedule(10, poll);
+    };
+    this.#world.engine.schedule(10, poll);
+    return "done";
+  }
+
+  facts(nowMs: number): NodeFacts {
+    const isReplica = this.role === "replica";
+    const master = this.masterId === null ? undefined : this.#world.nodes.get(this.masterId);
+    const downMs = this.linkDownAtMs === null ? null : nowMs - this.linkDownAtMs;
+    const markerKey = this.marker();
+    return {
+      runId: this.runId,
+      version: "sim",
+      role: this.role,
+      replid: this.replid,
+      replid2: this.replid2,
+      secondOffset: this.secondOffset,
+      offset: this.offset,
+      priority: 100,
+      isLoading: this.isLoading,
+      isSyncing: this.isSyncing,
+      hasSynced: !isReplica || this.linkUp || downMs !== null || this.offset > 1,
+      keys: this.log.length,
+      masterHost: isReplica ? (master?.host ?? "gone") : null,
+      masterPort: isReplica ? (master?.port ?? 1) : null,
+      isLinkUp: isReplica && this.linkUp,
+      lastIoSeconds: isReplica && this.linkUp ? Math.floor((nowMs - this.lastIoMs) / 1_000) : null,
+      linkDownSeconds: isReplica && downMs !== null ? Math.floor(downMs / 1_000) : null,
+      failoverState: this.failingOverTo === null ? "no-failover" : "waiting-for-sync",
+      ...(this.#world.hasMarker ? { marker: markerKey } : {}),
+      replPingMs: this.replPingMs,
+      sentinels: 0,
+    };
+  }
+
+  /** kill -9: links end at once, queued commands are gone. */
+  kill(): void {
+    this.isUp = false;
+    this.isHung = false;
+    this.isLoading = false;
+    this.queue = [];
+    this.killGeneration += 1;
+    this.failingOverTo = null;
+    this.dropLink();
+    this.dropReplicas();
+  }
+
+  /** Started again at the same address, with its configuration as last rewritten. */
+  restart(data: "aof" | "rdb" | "empty"): void {
+    if (this.isUp) return;
+    this.isUp = true;
+    this.runId = this.#fresh("run");
+    if (data === "rdb" && this.role === "master") {
+      this.replid2 = this.replid;
+      this.secondOffset = this.offset + 1;
+      this.replid = this.#fresh("repl");
+    } else if (data !== "rdb") {
+      // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
+      this.replid = this.#fresh("repl");
+      this.replid2 = null;
+      this.secondOffset = -1;
+      if (data === "empty") {
+        this.log = [];
+        this.#marker = null;
+      }
+      this.log = this.log.map((entry) => ({ ...entry, end: 0 }));
+      this.offset = 0;
+    }
+    this.linkDownAtMs = null;
+    if (this.role === "replica") this.connectToMaster();
+  }
+
+  hang(): void {
+    if (this.isUp) this.isHung = true;
+  }
+
+  /** The process continues: everything that waited in its sockets runs, in the order in which it came. */
+  thaw(): void {
+    if (!this.isHung) return;
+    this.isHung = false;
+    const queued = this.queue;
+    this.queue = [];
+    for (const action of queued) if (this.isServing) action();
+  }
+
+  static readonly reconnectMs = reconnectMs;
+}
+
+/** The first entry that ends beyond an offset, by bisection. */
+function indexAfter(log: readonly LogEntry[], offset: number): number {
+  let low = 0;
+  let high = log.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((log[middle]?.end ?? 0) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** What the servers share: time, the network between them, and who is told of role changes. */
+export interface RedisWorld {
+  readonly engine: Engine;
+  readonly prng: Prng;
+  readonly nodes: Map<string, SimRedis>;
+  readonly hasMarker: boolean;
+  isCut(from: string, to: string): boolean;
+  replicationDelayMs(): number;
+  onRoleChange(node: SimRedis, command: RoleCommand): void;
+}

@@ -1,0 +1,166 @@
+import { compareAndSwap, type StatePut } from "../../lib/adapters/compare-and-swap.ts";
+import type { GroupConfig } from "../../lib/core/config.ts";
+import type { GroupState, Vote } from "../../lib/core/model.ts";
+import { failure, type Result, success } from "../../lib/ports/errors.ts";
+import type { Heartbeat, Store, StoredState } from "../../lib/ports/store.ts";
+import type { Process } from "./engine.ts";
+import type { Prng } from "./prng.ts";
+
+export interface StoreFaults {
+  /** Who cannot reach the table at all. */
+  readonly cutOff: Set<string>;
+  /** Probabilities for each request. */
+  lostReply: number;
+  lateApply: number;
+  throttled: number;
+  slow: number;
+  /** Replicas of an eventually consistent table: unsafe, planted only. */
+  stale: number;
+}
+
+export interface StoreWatch {
+  onState(before: GroupState | null, after: GroupState, writer: string): void;
+}
+
+const requestTimeoutMs = 1_000;
+
+/** The table as DynamoDB behaves: single-item conditional writes, and answers that may be late, lost or refused. */
+export class SimStore {
+  readonly states = new Map<string, GroupState>();
+  readonly votes = new Map<string, Vote>();
+  readonly heartbeats = new Map<string, Heartbeat>();
+  readonly configs: GroupConfig[] = [];
+  readonly faults: StoreFaults = {
+    cutOff: new Set(),
+    lostReply: 0,
+    lateApply: 0,
+    throttled: 0,
+    slow: 0,
+    stale: 0,
+  };
+  ambiguous = 0;
+  writes = 0;
+  events = 0;
+  readonly #prng: Prng;
+  readonly #watch: StoreWatch;
+
+  constructor(prng: Prng, watch: StoreWatch) {
+    this.#prng = prng;
+    this.#watch = watch;
+  }
+
+  /** The store as one process of one observer sees it. */
+  portFor(process: Process, observer: string): Store {
+    const read = <T>(get: () => T): Promise<Result<T>> =>
+      this.#request(process, observer, get, false);
+    const write = <T>(put: () => T): Promise<Result<T>> =>
+      this.#request(process, observer, put, true);
+    const table = {
+      read: (group: string) => read((): StoredState => this.#stored(group)),
+      put: (base: number | null, next: GroupState) =>
+        write((): StatePut => this.#put(observer, base, next)),
+    };
+    return {
+      readState: (group) => table.read(group),
+      writeState: (base, next, attempt) => compareAndSwap(table, { base, next, attempt }),
+      readVotes: (group, observers) =>
+        read(() => observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? [])),
+      castVote: (vote) => write(() => this.#castVote(vote)),
+      readHeartbeat: (who) => read(() => this.heartbeats.get(who) ?? null),
+      writeHeartbeat: (heartbeat) => write(() => this.#beat(heartbeat)),
+      appendEvent: () => {
+        this.events += 1;
+        return Promise.resolve(success(undefined));
+      },
+      readEvents: () => read(() => []),
+      pruneEvents: () => Promise.resolve(success(undefined)),
+      listConfigs: () => read(() => this.configs),
+      readConfig: (group, version) =>
+        read(
+          () => this.configs.find((one) => one.name === group && one.version === version) ?? null,
+        ),
+      putConfig: () => Promise.resolve(failure("denied", "observers never write CONFIG")),
+      deleteConfig: () => Promise.resolve(failure("denied", "observers never delete CONFIG")),
+      claimNode: () => Promise.resolve(failure("denied", "observers never claim nodes")),
+      releaseNode: () => Promise.resolve(failure("denied", "observers never release nodes")),
+    };
+  }
+
+  #stored(group: string): StoredState {
+    const state = this.states.get(group);
+    return state === undefined ? { kind: "absent" } : { kind: "state", state };
+  }
+
+  /** An operator's or a checker's write, at once and without faults. */
+  putNow(next: GroupState, writer: string): void {
+    const before = this.states.get(next.group) ?? null;
+    this.states.set(next.group, next);
+    this.#watch.onState(before, next, writer);
+  }
+
+  #put(observer: string, base: number | null, next: GroupState): StatePut {
+    const standing = this.states.get(next.group) ?? null;
+    if ((standing?.rev ?? null) !== base) {
+      return { isPut: false, standing: this.#stored(next.group) };
+    }
+    this.writes += 1;
+    this.putNow(next, observer);
+    return { isPut: true };
+  }
+
+  #castVote(vote: Vote): { readonly isCast: boolean; readonly standing: Vote } {
+    const key = `${vote.observer}/${vote.group}`;
+    const standing = this.votes.get(key);
+    if (standing !== undefined && standing.round >= vote.round) return { isCast: false, standing };
+    this.votes.set(key, vote);
+    return { isCast: true, standing: vote };
+  }
+
+  #beat(heartbeat: Heartbeat): { readonly standingShift: number } {
+    const standing = this.heartbeats.get(heartbeat.observer);
+    if (standing !== undefined && standing.shift > heartbeat.shift) {
+      return { standingShift: standing.shift };
+    }
+    this.heartbeats.set(heartbeat.observer, heartbeat);
+    return { standingShift: heartbeat.shift };
+  }
+
+  /** One request: it may be refused, lost on the way, applied late, applied with its reply lost, or just slow. */
+  #request<T>(
+    process: Process,
+    observer: string,
+    act: () => T,
+    isWrite: boolean,
+  ): Promise<Result<T>> {
+    const { faults } = this;
+    const prng = this.#prng;
+    return new Promise((resolve) => {
+      const answer = (delayMs: number, result: Result<T>) =>
+        process.deliver(delayMs, () => resolve(result));
+      if (faults.cutOff.has(observer)) {
+        answer(requestTimeoutMs, failure("timeout", "the table is cut off"));
+        return;
+      }
+      if (prng.chance(faults.throttled)) {
+        answer(5, failure("throttled", "ThrottlingException"));
+        return;
+      }
+      const slowMs = prng.chance(faults.slow) ? prng.exp(800) : 0;
+      const thereMs = 1 + prng.exp(4) + slowMs;
+      if (isWrite && prng.chance(faults.lateApply)) {
+        this.ambiguous += 1;
+        process.engine.schedule(requestTimeoutMs + prng.exp(3_000), () => act());
+        answer(requestTimeoutMs, failure("timeout", "no answer; the write may arrive later"));
+        return;
+      }
+      const isLost = prng.chance(faults.lostReply);
+      process.engine.schedule(thereMs, () => {
+        const value = act();
+        if (isLost || thereMs > requestTimeoutMs) {
+          if (isWrite) this.ambiguous += 1;
+          answer(requestTimeoutMs, failure("timeout", "no answer"));
+        } else answer(1 + prng.exp(4), success(value));
+      });
+    });
+  }
+}
