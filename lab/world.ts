@@ -26,6 +26,8 @@ export interface WorldOptions {
   /** Lines of YAML for the group, such as `downAfterMs: 2000`. */
   readonly groupLines?: readonly string[];
   readonly replicaPingPeriodSeconds?: number;
+  /** Publishes the replicas' name too, where the nodes share a port. */
+  readonly isListingReplicas?: boolean;
   readonly scheduleMs?: number;
   readonly shiftTimeoutMs?: number;
   readonly binary?: RedisBinary;
@@ -42,6 +44,8 @@ export interface World {
   readonly route53: Route53StandIn;
   readonly zoneId: string;
   readonly dnsName: string;
+  /** null where none is published. */
+  readonly replicasName: string | null;
   readonly configText: string;
   readonly store: Store;
   /** Runs by observer name; filled by startObservers. */
@@ -63,7 +67,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await dynamo.createTable(labTable);
   const zoneId = route53.zoneId(labZone);
   const dnsName = `${labGroup}.${labZone}`;
-  const configText = configFor(options, nodes, zoneId, dnsName);
+  const hasOnePort = new Set(nodes.map((node) => node.port)).size === 1;
+  const isListing = (options.isListingReplicas ?? false) && hasOnePort;
+  const replicasName = isListing ? `${labGroup}-ro.${labZone}` : null;
+  const configText = configFor(options, nodes, { zoneId, dnsName, replicasName });
   const store = createDynamoStore({
     table: labTable,
     deployment: labTable,
@@ -76,6 +83,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     route53,
     zoneId,
     dnsName,
+    replicasName,
     configText,
     store,
     runners: new Map(),
@@ -140,9 +148,9 @@ function startNode(
 function configFor(
   options: WorldOptions,
   nodes: readonly RedisServer[],
-  zoneId: string,
-  dnsName: string,
+  { zoneId, dnsName, replicasName }: Pick<World, "zoneId" | "dnsName" | "replicasName">,
 ): string {
+  const replicas = replicasName === null ? "" : `, replicas: ${replicasName}`;
   const observers = options.observers ?? labObservers;
   const addresses = nodes.map((node) => `"${node.host}:${node.port}"`).join(", ");
   const lines = (options.groupLines ?? []).map((line) => `    ${line}`);
@@ -151,7 +159,7 @@ function configFor(
     "groups:",
     `  - name: ${labGroup}`,
     `    nodes: [${addresses}]`,
-    `    dns: { zoneId: ${zoneId}, name: ${dnsName}, ttl: 1, srv: true }`,
+    `    dns: { zoneId: ${zoneId}, name: ${dnsName}, ttl: 1, srv: true${replicas} }`,
     ...lines,
     "",
   ].join("\n");

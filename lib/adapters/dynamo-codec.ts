@@ -157,7 +157,13 @@ const groupConfig = z.object({
     whenUnreachable: z.enum(["hold", "failover"]),
   }),
   dns: z
-    .object({ zoneId: z.string(), name: z.string(), ttlSeconds: z.number(), srv: z.boolean() })
+    .object({
+      zoneId: z.string(),
+      name: z.string(),
+      ttlSeconds: z.number(),
+      srv: z.boolean(),
+      replicas: z.string().exactOptional(),
+    })
     .exactOptional(),
   auth: z.object({ username: z.string().exactOptional(), password: z.string() }).exactOptional(),
   tls: z

@@ -9,7 +9,8 @@ interface Waiting {
   readonly settle: (result: Result<void>) => void;
 }
 
-/** Route 53 takes 1,000 record values in one request; a group needs at most twelve. */
+/** Route 53 takes 1,000 record values in one request: a master's name needs at most twelve, a list of replicas 200. */
+const valuesMax = 1_000;
 const partsMax = 80;
 
 /**
@@ -45,7 +46,7 @@ export function createBatcher(send: Send) {
     running.add(zoneId);
     try {
       for (;;) {
-        const parts = queues.get(zoneId)?.splice(0, partsMax) ?? [];
+        const parts = takeBatch(queues.get(zoneId) ?? []);
         if (parts.length === 0) return;
         await deliver(zoneId, parts);
       }
@@ -70,4 +71,14 @@ export function createBatcher(send: Send) {
       return outcome;
     },
   };
+}
+
+/** Takes the oldest parts, as many as one request holds; a part alone always fits. */
+function takeBatch(queue: Waiting[]): readonly Waiting[] {
+  let values = 0;
+  const tooMany = queue.slice(0, partsMax).findIndex((part) => {
+    values += part.changes.reduce((sum, { record }) => sum + record.values.length, 0);
+    return values > valuesMax;
+  });
+  return queue.splice(0, tooMany === -1 ? partsMax : Math.max(1, tooMany));
 }

@@ -83,10 +83,12 @@ export function checkAgainstTable(
         report(["groups", index, "nodes", position], explainOwned(node.id, owner.name));
       }
     }
-    const rival = others.find((config) => config.dns?.name === draft.dns?.name);
-    if (draft.dns !== undefined && rival !== undefined) {
-      const message = `expected each record in one group only, got ${draft.dns.name}, which the table has in group "${rival.name}"`;
-      report(["groups", index, "dns", "name"], message);
+    for (const field of ["name", "replicas"] as const) {
+      const name = draft.dns?.[field];
+      const rival = others.find(({ dns }) => dns?.name === name || dns?.replicas === name);
+      if (name === undefined || rival === undefined) continue;
+      const message = `expected each record in one group only, got ${name}, which the table has in group "${rival.name}"`;
+      report(["groups", index, "dns", field], message);
     }
     const master = states.get(draft.name)?.master?.node;
     if (master !== undefined && !draft.nodes.some((node) => node.id === master)) {

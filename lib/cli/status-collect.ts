@@ -1,7 +1,13 @@
 import { assertNever } from "../core/assert-never.ts";
 import { findNode, type GroupConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
-import { isSameRecord, type RecordSet, wantedRecords } from "../core/records.ts";
+import {
+  isSameRecord,
+  type RecordRole,
+  type RecordSet,
+  recordOf,
+  wantedOf,
+} from "../core/records.ts";
 import type { Store } from "../ports/store.ts";
 import type { CliContext, Services } from "./context.ts";
 import { need } from "./exit.ts";
@@ -80,7 +86,8 @@ async function collectGroup(
   const master = state?.master?.node ?? null;
   const observers = describeObservers(config, heartbeats, context.clock.wallTime());
   const nodes = describeNodes(config, master, heartbeats);
-  const record = await collectRecord(services, config, state);
+  const record = await collectRecord(services, config, state, "master");
+  const replicas = await collectRecord(services, config, state, "replicas");
   const problems = [
     ...judgeState(stored.kind === "foreign" ? stored.why : null, state),
     ...(state !== null && active === undefined
@@ -88,7 +95,9 @@ async function collectGroup(
       : []),
     ...judgeMaster(nodes),
     ...judgeObservers(observers),
-    ...(record?.status === "differs" ? [`the record ${record.name} differs: ${record.why}`] : []),
+    ...[record, replicas].flatMap((one) =>
+      one?.status === "differs" ? [`the record ${one.name} differs: ${one.why}`] : [],
+    ),
   ];
   return {
     name: config.name,
@@ -175,11 +184,12 @@ async function collectRecord(
   services: Services,
   config: GroupConfig,
   state: GroupState | null,
+  role: RecordRole,
 ): Promise<RecordStatus | null> {
-  const { dns } = config;
-  if (dns === undefined) return null;
+  const dns = recordOf(config, role);
+  if (dns === null) return null;
   const published = state?.published ?? null;
-  const wanted = wantedOf(config, state);
+  const wanted = wantedNow(config, state, role);
   const found = await services.readRecords(dns);
   const base = { name: dns.name, published, wanted };
   if (!found.ok) {
@@ -202,12 +212,16 @@ async function collectRecord(
   };
 }
 
-function wantedOf(config: GroupConfig, state: GroupState | null): readonly RecordSet[] {
+function wantedNow(
+  config: GroupConfig,
+  state: GroupState | null,
+  role: RecordRole,
+): readonly RecordSet[] {
   const node = state?.master == null ? undefined : findNode(config, state.master.node);
-  if (state === null || config.dns === undefined || node === undefined) return [];
+  if (state === null || node === undefined) return [];
   const { deployment, masterEpoch } = state;
   const owner = { deployment, group: config.name, epoch: masterEpoch };
-  return wantedRecords(config, config.dns, owner, node.publish);
+  return wantedOf(config, role, owner, node);
 }
 
 function explainWrong(wanted: RecordSet, found: readonly RecordSet[]): string {

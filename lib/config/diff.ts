@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { assertNever } from "../core/assert-never.ts";
-import { formatAddress, type GroupConfig, type NodeConfig } from "../core/config.ts";
+import {
+  type DnsConfig,
+  formatAddress,
+  type GroupConfig,
+  type NodeConfig,
+} from "../core/config.ts";
 import { digestOf } from "./digest.ts";
 import type { GroupDraft } from "./draft.ts";
 import { listSettings } from "./settings.ts";
@@ -64,6 +69,7 @@ function fieldsOf(draft: GroupDraft): ReadonlyMap<string, string> {
     ["dns.name", dns?.name],
     ["dns.ttl", dns === undefined ? undefined : String(dns.ttlSeconds)],
     ["dns.srv", dns === undefined ? undefined : String(dns.srv)],
+    ["dns.replicas", dns?.replicas],
     ["auth.username", auth?.username],
     ["auth.password", auth?.password],
     ["tls", tls === undefined ? "false" : "true"],
@@ -73,6 +79,10 @@ function fieldsOf(draft: GroupDraft): ReadonlyMap<string, string> {
   return new Map(
     fields.flatMap(([field, text]) => (text === undefined ? [] : [[field, text] as const])),
   );
+}
+
+function describeRecord({ name, zoneId, replicas }: DnsConfig): string {
+  return `${name} in ${zoneId}${replicas === undefined ? "" : `, replicas at ${replicas}`}`;
 }
 
 /** The settings in the documented order, whatever order the table gave them back in. */
@@ -134,7 +144,7 @@ function describeAdded(draft: GroupDraft): readonly string[] {
   return [
     `    nodes: ${draft.nodes.map((node) => node.id).join(", ")}`,
     `    observers: ${draft.observers.join(", ")}`,
-    ...(draft.dns === undefined ? [] : [`    record: ${draft.dns.name} in ${draft.dns.zoneId}`]),
+    ...(draft.dns === undefined ? [] : [`    record: ${describeRecord(draft.dns)}`]),
     `    settings: ${chosen.join(", ")}; defaults otherwise`,
   ];
 }

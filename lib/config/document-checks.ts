@@ -44,7 +44,7 @@ function checkGroups(groups: readonly ReadGroup[]): readonly Finding[] {
     ...findShared(groups, nodesOf, (id) => `expected each node in one group only, got ${id}`),
     ...findShared(
       groups,
-      recordOf,
+      recordsOf,
       (name) => `expected each record in one group only, got ${name}`,
     ),
   ];
@@ -63,10 +63,11 @@ function nodesOf(group: ReadGroup): readonly Claim[] {
   return group.nodes.map((node) => ({ key: node.config.id, path: node.path }));
 }
 
-function recordOf(group: ReadGroup): readonly Claim[] {
-  return group.dns === null || group.dns.name === null
-    ? []
-    : [{ key: group.dns.name, path: [...group.path, "dns", "name"] }];
+function recordsOf(group: ReadGroup): readonly Claim[] {
+  return (["name", "replicas"] as const).flatMap((field) => {
+    const key = group.dns?.[field] ?? null;
+    return key === null ? [] : [{ key, path: [...group.path, "dns", field] }];
+  });
 }
 
 function findShared(

@@ -28,6 +28,8 @@ export interface ReadDns {
   readonly name: string | null;
   readonly ttlSeconds: number | null;
   readonly srv: boolean | null;
+  /** null when absent, too. */
+  readonly replicas: string | null;
 }
 
 export interface ReadNode {
@@ -139,21 +141,24 @@ function readAddress(text: string, path: Path): Read<Address | null> {
 function readDns(raw: unknown): ReadDns | null {
   if (raw === undefined) return null;
   const fields = fieldsOf(raw);
-  const { name, ttl, srv } = dnsSchema.shape;
+  const { name, ttl, srv, replicas } = dnsSchema.shape;
   const readName = name.safeParse(fields.get("name"));
+  const readReplicas = replicas.safeParse(fields.get("replicas")).data;
   return {
     name: readName.success ? normalizeName(readName.data) : null,
     ttlSeconds: ttl.safeParse(fields.get("ttl")).data ?? null,
     srv: srv.safeParse(fields.get("srv")).data ?? null,
+    replicas: readReplicas === undefined ? null : normalizeName(readReplicas),
   };
 }
 
-/** The record as the core knows it, with the name in its one spelling. */
+/** The record as the core knows it, with its names in their one spelling. */
 export function toDnsConfig(raw: ReturnType<typeof dnsSchema.parse>): DnsConfig {
   return {
     zoneId: raw.zoneId,
     name: normalizeName(raw.name),
     ttlSeconds: raw.ttl,
     srv: raw.srv,
+    ...(raw.replicas === undefined ? {} : { replicas: normalizeName(raw.replicas) }),
   };
 }

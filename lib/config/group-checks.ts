@@ -88,18 +88,33 @@ const slowTtlSeconds = 60;
 
 function checkRecord(group: ReadGroup, dns: ReadDns): readonly Finding[] {
   return [
-    ...checkRecordName(dns, [...group.path, "dns", "name"]),
+    ...checkRecordName(dns.name, [...group.path, "dns", "name"]),
+    ...checkReplicasName(group, dns),
     ...checkTtl(dns, [...group.path, "dns", "ttl"]),
     ...checkPublishedPorts(group, dns),
     ...checkPublishedKinds(group),
   ];
 }
 
-function checkRecordName(dns: ReadDns, path: Path): readonly Finding[] {
-  if (dns.name === null) return [];
-  if (isDnsName(dns.name, recordLengthMax) && dns.name.includes(".")) return [];
-  const message = `expected a DNS name of two or more labels and at most ${recordLengthMax} characters (letters, digits, hyphens and dots), got ${quote(dns.name)}`;
+function checkRecordName(name: string | null, path: Path): readonly Finding[] {
+  if (name === null) return [];
+  if (isDnsName(name, recordLengthMax) && name.includes(".")) return [];
+  const message = `expected a DNS name of two or more labels and at most ${recordLengthMax} characters (letters, digits, hyphens and dots), got ${quote(name)}`;
   return [problemAt(path, message)];
+}
+
+/** A name with several answers: a CNAME can't have them, and the companions and SRV are no names of hosts. */
+function checkReplicasName(group: ReadGroup, dns: ReadDns): readonly Finding[] {
+  if (dns.replicas === null) return [];
+  const path = [...group.path, "dns", "replicas"];
+  if (dns.replicas === dns.name) {
+    const message = `expected another name than dns.name, got ${quote(dns.replicas)} for both: one name can't answer the master alone and its replicas too`;
+    return [problemAt(path, message)];
+  }
+  const named = group.nodes.find((node) => kindOfHost(node.config.publish.host) === "host name");
+  if (named === undefined) return checkRecordName(dns.replicas, path);
+  const message = `expected an IP address to publish, as dns.replicas needs, got ${quote(named.config.publish.host)}, a host name: only A and AAAA records hold several answers; publish addresses or remove dns.replicas`;
+  return [...checkRecordName(dns.replicas, path), problemAt(named.publishPath, message)];
 }
 
 function checkTtl(dns: ReadDns, path: Path): readonly Finding[] {
@@ -110,11 +125,13 @@ function checkTtl(dns: ReadDns, path: Path): readonly Finding[] {
 
 function checkPublishedPorts(group: ReadGroup, dns: ReadDns): readonly Finding[] {
   const [first] = group.nodes;
-  if (first === undefined || dns.srv !== false) return [];
+  const isListed = dns.replicas !== null;
+  if (first === undefined || (dns.srv !== false && !isListed)) return [];
   const { port } = first.config.publish;
   const other = group.nodes.find((node) => node.config.publish.port !== port);
   if (other === undefined) return [];
-  const message = `expected port ${port}, as ${first.config.id} has, got ${other.config.publish.port}: an address record carries no port; use one port for all nodes or set dns.srv to true`;
+  const remedy = isListed ? "remove dns.replicas, which has no SRV" : "set dns.srv to true";
+  const message = `expected port ${port}, as ${first.config.id} has, got ${other.config.publish.port}: an address record carries no port; use one port for all nodes or ${remedy}`;
   return [problemAt(other.publishPath, message)];
 }
 

@@ -106,6 +106,10 @@ export const dnsSchema = z.strictObject(
       .boolean({ error: "true or false" })
       .default(false)
       .meta({ description: "Whether `_redis._tcp.<name>` is published too, with the port." }),
+    replicas: z
+      .string({ error: dnsNameForm })
+      .optional()
+      .meta({ description: "A second name that lists all nodes but the master; none by default." }),
   },
   { error: "a mapping with zoneId and name" },
 );

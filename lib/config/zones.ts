@@ -12,16 +12,15 @@ export function checkZones(loaded: LoadedConfig, zones: ZoneNames): readonly Pro
     const { dns } = group;
     const zone = dns === undefined ? undefined : zones.get(dns.zoneId);
     if (dns === undefined || zone === undefined) continue;
-    const path: Path = ["groups", index, "dns", "name"];
     const hosts = group.nodes.map((node) => node.publish.host);
-    const message = judge(dns.name, normalizeName(zone), hosts);
-    if (message === null) continue;
-    problems.push({
-      file: loaded.file,
-      ...loaded.locate(path),
-      path: formatPath(path),
-      message,
-    });
+    for (const field of ["name", "replicas"] as const) {
+      const name = dns[field];
+      const message = name === undefined ? null : judge(name, normalizeName(zone), hosts);
+      if (message === null) continue;
+      const path: Path = ["groups", index, "dns", field];
+      const { file } = loaded;
+      problems.push({ file, ...loaded.locate(path), path: formatPath(path), message });
+    }
   }
   return sortProblems(problems);
 }

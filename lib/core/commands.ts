@@ -1,7 +1,7 @@
 import type { Address, NodeId } from "./config.ts";
 import type { SentinelEvent } from "./events.ts";
 import type { GroupState, NodeFacts, Vote } from "./model.ts";
-import type { Ownership, RecordSet } from "./records.ts";
+import type { Ownership, RecordRole, RecordSet } from "./records.ts";
 
 /** What a decision asks the executor to do: data without behaviour. Commands that change Redis or DNS are effects. */
 export type Command =
@@ -80,6 +80,7 @@ export interface Fence {
 
 export interface Publish {
   readonly kind: "publish";
+  readonly role: RecordRole;
   readonly zoneId: string;
   readonly owner: Ownership;
   readonly records: readonly RecordSet[];
@@ -155,9 +156,15 @@ export type Outcome =
       /** False when the effect may have happened, or may happen yet. */
       readonly isCertain: boolean;
     }
-  | { readonly kind: "published"; readonly epoch: number; readonly changed: boolean }
+  | {
+      readonly kind: "published";
+      readonly role: RecordRole;
+      readonly epoch: number;
+      readonly changed: boolean;
+    }
   | {
       readonly kind: "not-published";
+      readonly role: RecordRole;
       readonly epoch: number;
       readonly isRefused: boolean;
       readonly why: string;

@@ -53,6 +53,8 @@ export interface DnsConfig {
   readonly name: string;
   readonly ttlSeconds: number;
   readonly srv: boolean;
+  /** A second name that lists the replicas, spelled as `name` is; absent: none is published. */
+  readonly replicas?: string;
 }
 
 /** Where a secret is kept; the secret itself never enters the table, a log line or an event. */

@@ -162,7 +162,9 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
   const isCommit = won !== undefined && won.state.phase === "settling" && isLeading;
   const isFresh = isCommit && before.state?.phase !== "settling";
   const hasVoted = seen.outcomes.some((outcome) => outcome.kind === "voted");
-  const isPublished = seen.outcomes.some((outcome) => outcome.kind === "published");
+  const isPublished = seen.outcomes.some(
+    (outcome) => outcome.kind === "published" && outcome.role === "master",
+  );
   const counted = before.votes?.votes ?? [];
   const marks = {
     firstMissAtMs: firstMissAtMs(view.masterMemory) ?? old.firstMissAtMs,
@@ -207,6 +209,7 @@ function notices(before: Memory, after: Memory, seen: Observation): readonly Sen
       events.push(warning("-sdown", `${node.node} is ${verdict} again`, { node: node.node }));
     }
   }
+  events.push(...replicasTrouble(before, after));
   const oldMaster = before.state?.master?.node;
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;
@@ -215,4 +218,18 @@ function notices(before: Memory, after: Memory, seen: Observation): readonly Sen
     events.push(notice("+config-update-from", message, { node: newMaster }));
   }
   return events;
+}
+
+/**
+ * A replicas' name that is not published stops nothing, so no rule speaks of it. A refusal is stored by whoever leads
+ * the epoch; in steady every shift of every observer would meet it again and push the history out of the table.
+ */
+function replicasTrouble(before: Memory, after: Memory): readonly SentinelEvent[] {
+  const was = before.publications.replicas;
+  const is = after.publications.replicas;
+  if (is === null || is === was || is.isDone || (!is.isRefused && is.failures > 1)) return [];
+  const name = after.config.dns?.replicas ?? "the replicas' name";
+  if (!is.isRefused) return [notice("-published", `${name} is tried again: ${is.why}`)];
+  const said = warning("-published", `${name} is not ours to change: ${is.why}`);
+  return [{ ...said, isStored: after.state?.leader === after.shift }];
 }

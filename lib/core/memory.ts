@@ -2,7 +2,7 @@ import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeId } from "./config.ts";
 import { type NodeMemory, unknownNode } from "./detector.ts";
 import type { GroupState, NodeFacts, Sample, Vote, VoteVerdict } from "./model.ts";
-import type { RecordSet } from "./records.ts";
+import type { RecordRole, RecordSet } from "./records.ts";
 
 /** What one look at the world brought. "Not asked", "could not ask" and an answer are three things. */
 export interface Observation {
@@ -36,6 +36,8 @@ export type RecordView =
       readonly from: "dns";
       readonly addresses: readonly string[];
       readonly ports: readonly number[];
+      /** What the replicas' name answered; absent: there is none, or it could not be asked. */
+      readonly replicas?: readonly string[];
     };
 
 /** What a node said over an effect session; the session's id is the token for acting on it. */
@@ -125,7 +127,8 @@ export interface Memory {
   readonly promotion: Promotion | null;
   readonly handedOver: HandedOver | null;
   readonly fencedEpoch: number | null;
-  readonly publication: Publication | null;
+  /** The latest publication of each name that this shift tried; null: none yet. */
+  readonly publications: Readonly<Record<RecordRole, Publication | null>>;
   readonly record: RecordView | null;
   readonly recordCheckedAtMs: number | null;
   /** Repairs that failed: node → when. */
@@ -178,7 +181,7 @@ export function newMemory(start: MemoryStart): Memory {
     promotion: null,
     handedOver: null,
     fencedEpoch: null,
-    publication: null,
+    publications: { master: null, replicas: null },
     record: null,
     recordCheckedAtMs: null,
     repairFailedAtMs: {},

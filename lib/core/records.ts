@@ -1,4 +1,4 @@
-import type { Address, DnsConfig, GroupConfig } from "./config.ts";
+import type { Address, DnsConfig, GroupConfig, NodeConfig } from "./config.ts";
 
 export type RecordType = "A" | "AAAA" | "CNAME" | "SRV" | "TXT";
 
@@ -11,6 +11,17 @@ export interface RecordSet {
 }
 
 const companionTtlSeconds = 60;
+
+/** A group's names: each has a companion, a batch and a fate of its own (protocol F10). */
+export type RecordRole = "master" | "replicas";
+
+/** The name of this role as a record by itself; null when the group has none. The replicas' name has no SRV. */
+export function recordOf(config: GroupConfig, role: RecordRole): DnsConfig | null {
+  const { dns } = config;
+  if (dns === undefined || role === "master") return dns ?? null;
+  const { zoneId, ttlSeconds, replicas } = dns;
+  return replicas === undefined ? null : { zoneId, name: replicas, ttlSeconds, srv: false };
+}
 
 /** The companion TXT record carries owner and epoch; deleting and creating it fences the batch (DESIGN 5). */
 export function companionName(dns: DnsConfig): string {
@@ -46,7 +57,21 @@ export function parseCompanion(value: string): Ownership | null {
   return { deployment, group, epoch: Number(epoch) };
 }
 
-/** Every record set that the group should have in this epoch. */
+/** Every record set that the name of this role should have in this epoch; none when the group has no such name. */
+export function wantedOf(
+  config: GroupConfig,
+  role: RecordRole,
+  owner: Ownership,
+  master: NodeConfig,
+): readonly RecordSet[] {
+  const dns = recordOf(config, role);
+  if (dns === null) return [];
+  return role === "master"
+    ? wantedRecords(config, dns, owner, master.publish)
+    : wantedReplicaRecords(config, dns, owner, master);
+}
+
+/** Every record set of the master's name, the companion first. */
 export function wantedRecords(
   config: GroupConfig,
   dns: DnsConfig,
@@ -56,12 +81,7 @@ export function wantedRecords(
   const type = addressType(master.host);
   const value = type === "CNAME" ? `${master.host.replace(/\.$/, "")}.` : master.host;
   const { ttlSeconds } = dns;
-  const companion: RecordSet = {
-    name: companionName(dns),
-    type: "TXT",
-    ttlSeconds: companionTtlSeconds,
-    values: [companionText({ ...owner, group: config.name }, master)],
-  };
+  const companion = companionOf(config, dns, owner, master);
   const address: RecordSet = { name: dns.name, type, ttlSeconds, values: [value] };
   if (!dns.srv) return [companion, address];
   // An SRV target must be a name: the group's own, which the same batch points to the same node.
@@ -72,6 +92,43 @@ export function wantedRecords(
     values: [`0 0 ${master.port} ${dns.name}.`],
   };
   return [companion, address, srv];
+}
+
+/**
+ * Every record set of the replicas' name: all configured nodes but the committed master, whether they answer or not,
+ * so that no observer wants another content than the next one (protocol F10); clients try the next address. A master
+ * that is alone is listed itself, so that readers find somebody.
+ */
+function wantedReplicaRecords(
+  config: GroupConfig,
+  dns: DnsConfig,
+  owner: Ownership,
+  master: NodeConfig,
+): readonly RecordSet[] {
+  const others = config.nodes.filter((node) => node.id !== master.id);
+  const hosts = (others.length === 0 ? [master] : others).map((node) => node.publish.host).sort();
+  const families = (["A", "AAAA"] as const).map((type): RecordSet => {
+    const values = hosts.filter((host) => addressType(host) === type);
+    return { name: dns.name, type, ttlSeconds: dns.ttlSeconds, values };
+  });
+  return [
+    companionOf(config, dns, owner, master.publish),
+    ...families.filter((family) => family.values.length > 0),
+  ];
+}
+
+function companionOf(
+  config: GroupConfig,
+  dns: DnsConfig,
+  owner: Ownership,
+  master: Address,
+): RecordSet {
+  return {
+    name: companionName(dns),
+    type: "TXT",
+    ttlSeconds: companionTtlSeconds,
+    values: [companionText({ ...owner, group: config.name }, master)],
+  };
 }
 
 function addressType(host: string): "A" | "AAAA" | "CNAME" {

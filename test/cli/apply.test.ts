@@ -291,6 +291,15 @@ groups:
     expect(cli.store.writes).toEqual([]);
   });
 
+  test("in the table are refused as a replicas' name, too", async () => {
+    plant(cli, configOf(others.replace("10.0.0.3", "10.9.0.3")), null);
+    const names = "name: new.redis.test, replicas: orders.redis.test";
+    expect(await apply(`${groupsText}    dns: { zoneId: Z1, ${names} }\n`, "--yes")).toBe(2);
+    expect(cli.lines[1]).toBe(
+      `! ${file}:5:56: groups[0].dns.replicas: expected each record in one group only, got orders.redis.test, which the table has in group "old"`,
+    );
+  });
+
   test("that are reserved are refused, and what was reserved before is given back", async () => {
     cli.store.nodes.set("10.1.0.2:6379", "old");
     expect(await apply(two, "--yes")).toBe(1);

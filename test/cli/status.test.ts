@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { GroupState } from "../../lib/core/model.ts";
-import { wantedRecords } from "../../lib/core/records.ts";
+import { wantedOf, wantedRecords } from "../../lib/core/records.ts";
 import { claim, commit, openRound, pause, request, settle } from "../../lib/core/state.ts";
 import { failure, success } from "../../lib/ports/errors.ts";
 import type { NodeReport } from "../../lib/ports/store.ts";
@@ -224,6 +224,19 @@ describe("a group is not healthy", () => {
     expect(await problems()).toEqual([
       `the record orders.redis.test differs: expected A 10.0.0.1 (TTL 5) at orders.redis.test, ${got}`,
     ]);
+  });
+
+  test("while its replicas' name differs", async () => {
+    const listing = configOf(text.replace("ttl: 5", "ttl: 5, replicas: orders-ro.redis.test"));
+    const old = { name: "orders-ro.redis.test", ttlSeconds: 5, values: ["10.0.0.9"] };
+    plant(cli, listing, steady);
+    cli.records = success([...published, { ...old, type: "A" }]);
+
+    expect((await problems()).join()).toContain("the record orders-ro.redis.test differs");
+    const node = listing.nodes.find((one) => one.id === "10.0.0.1:6379");
+    if (node === undefined) throw new Error("expected the master among the nodes");
+    cli.records = success([...published, ...wantedOf(listing, "replicas", owner, node)]);
+    expect(await problems()).toEqual([]);
   });
 });
 

@@ -6,9 +6,10 @@ import {
   parseCompanion,
   planPublication,
   type RecordSet,
+  wantedOf,
   wantedRecords,
 } from "../../lib/core/records.ts";
-import { dns, groupConfig } from "../support/builders.ts";
+import { dns, groupConfig, n0, n1, n2, nodeConfig } from "../support/builders.ts";
 
 const owner = (epoch: number): Ownership => ({ deployment: "prod", group: "cache", epoch });
 const at = (host: string) => ({ host, port: 6379 });
@@ -185,4 +186,58 @@ test("records are the same whatever the order of their values", () => {
   expect(isSameRecord(two, { ...two, values: ["10.0.0.2", "10.0.0.1"] })).toBe(true);
   expect(isSameRecord(two, { ...two, values: ["10.0.0.1"] })).toBe(false);
   expect(isSameRecord(two, { ...two, ttlSeconds: 6 })).toBe(false);
+});
+
+describe("the replicas' name", () => {
+  const name = "cache-ro.example.com";
+  const config = groupConfig({ dns: { ...dns, replicas: name } });
+  const listed = (nodes: readonly string[], master: string, epoch = 2) => {
+    const group = { ...config, nodes: nodes.map(nodeConfig) };
+    return wantedOf(group, "replicas", owner(epoch), nodeConfig(master));
+  };
+
+  test("F10 lists every node but the committed master, whatever the order in the configuration", () => {
+    expect(listed([n2, n0, n1], n1)).toEqual([
+      {
+        name: `_lambda-sentinel.${name}`,
+        type: "TXT",
+        ttlSeconds: 60,
+        values: [text(2, "10.0.0.2")],
+      },
+      address("10.0.0.1", { name, values: ["10.0.0.1", "10.0.0.3"] }),
+    ]);
+    expect(listed([n2, n0, n1], n1)).toEqual(listed([n0, n1, n2], n1));
+  });
+
+  test("names the master when it is alone", () => {
+    expect(listed([n0], n0)[1]).toEqual(address("10.0.0.1", { name }));
+  });
+
+  test("has an AAAA for IPv6, and never an SRV", () => {
+    const six = (host: string) => ({ ...nodeConfig(`${host}#:1`), publish: at(host) });
+    const [first, second] = [six("2001:db8::1"), six("2001:db8::2")];
+    const group = { ...config, dns: { ...dns, srv: true, replicas: name }, nodes: [first, second] };
+
+    expect(wantedOf(group, "replicas", owner(1), first).slice(1)).toEqual([
+      address("2001:db8::2", { name, type: "AAAA" }),
+    ]);
+  });
+
+  test("is nothing for a group without one", () => {
+    expect(wantedOf(groupConfig({ dns }), "replicas", owner(1), nodeConfig(n0))).toEqual([]);
+    expect(wantedOf(groupConfig(), "master", owner(1), nodeConfig(n0))).toEqual([]);
+  });
+
+  test("F10 is changed as a whole by a later epoch, and refused to an older one", () => {
+    const before = listed([n0, n1, n2], n0, 1);
+    const after = listed([n0, n1, n2], n1, 2);
+
+    expect(said(planPublication(before, after, owner(2)))).toEqual([
+      `DELETE TXT ${text(1, "10.0.0.1")}`,
+      "DELETE A 10.0.0.2 10.0.0.3",
+      `CREATE TXT ${text(2, "10.0.0.2")}`,
+      "CREATE A 10.0.0.1 10.0.0.3",
+    ]);
+    expect(planPublication(after, before, owner(1))).toMatchObject({ kind: "refused" });
+  });
 });

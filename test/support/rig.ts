@@ -37,7 +37,7 @@ export type RigSettings = Partial<Record<keyof typeof fastSettings, number>>;
 export interface RigOptions
   extends Pick<
     WorldOptions,
-    "nodeCount" | "persistence" | "replicaPingPeriodSeconds" | "scheduleMs"
+    "nodeCount" | "persistence" | "replicaPingPeriodSeconds" | "isListingReplicas" | "scheduleMs"
   > {
   readonly settings?: RigSettings;
   /** Puts a path that can be cut between each observer and each node. */

@@ -1,4 +1,4 @@
-import type { Command, Outcome } from "../../lib/core/commands.ts";
+import type { Command, Outcome, Publish } from "../../lib/core/commands.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import { type Decision, groupView, masterView, step, viewOf } from "../../lib/core/decide.ts";
 import type { SentinelEvent } from "../../lib/core/events.ts";
@@ -132,7 +132,7 @@ export class Watch {
           return [{ kind: "effect-done", command: kind, node, epoch, ...rest }];
         }
         case "publish":
-          return [{ kind: "published", epoch: command.owner.epoch, changed: true }];
+          return [publishedAs(command)];
         default:
           return [];
       }
@@ -156,6 +156,10 @@ export class Watch {
   #read<T>(agoMs: number, value: T): Asked<T> {
     return { kind: "read", askedAtMs: this.nowMs - agoMs, readAtMs: this.nowMs - 1, value };
   }
+}
+
+function publishedAs({ role, owner }: Publish): Outcome {
+  return { kind: "published", role, epoch: owner.epoch, changed: true };
 }
 
 /** Everybody answers: n0 as master, the others as its replicas. */

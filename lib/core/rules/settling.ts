@@ -1,27 +1,23 @@
-import type { Command, Publish } from "../commands.ts";
-import { findNode } from "../config.ts";
+import type { Command } from "../commands.ts";
 import { warning } from "../events.ts";
-import type { Ownership } from "../records.ts";
-import { wantedRecords } from "../records.ts";
 import { settle } from "../state.ts";
 import { isAnswering, isMasterSane, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { duePublications, isMasterPublished } from "./publication.ts";
 import { doAllFollow, emitAll, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
 
 const lookAgainMs = 100;
-const publishBackoffMinMs = 250;
-const publishBackoffMaxMs = 10_000;
 
 /** `settling`: publish, repoint, fence, in parallel and level-triggered (DESIGN 4.7). */
 export const settlingRules: readonly Rule<MasterView>[] = [
   {
     id: "T600",
-    title: "Publish the record, repoint the replicas and fence the old master, side by side.",
-    source: "DESIGN 4.7 and 5; protocol F10: the record carries the epoch of the commit",
+    title:
+      "Publish the records, the master's first; repoint the replicas and fence the old master beside it.",
+    source: "DESIGN 4.7 and 5; protocol F10: the records carry the epoch of the commit",
     find: (view) => {
-      const publish = duePublication(view);
       const work = repairs(view, "all");
-      const effects: Command[] = [...(publish === null ? [] : [publish]), ...work.commands];
+      const effects: Command[] = [...duePublications(view), ...work.commands];
       if (effects.length === 0) return null;
       const why = effects.map(sayEffect).join("; ");
       return {
@@ -50,13 +46,13 @@ export const settlingRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "T620",
-    title: "End the settling when the record is read back and every node that answers follows.",
+    title:
+      "End the settling when the master's record is read back and every node that answers follows.",
     source: "DESIGN 4.7; protocol F7: whatever returns later is repaired from steady",
     find: (view) => {
       const { state, config, memory, nowMs } = view;
       if (!isMasterSane(view) || !doAllFollow(view) || !haveAllBeenAsked(view)) return null;
-      const isPublished = isRecordDone(view);
-      if (!isPublished) return null;
+      if (!isMasterPublished(view)) return null;
       const why = `${view.master.node} is master${config.dns === undefined ? "" : ", the record names it"}, every node that answers follows it`;
       const { committedAtMs, publishedAtMs } = memory.marks;
       const durationsMs = {
@@ -78,10 +74,10 @@ export const settlingRules: readonly Rule<MasterView>[] = [
   },
   {
     id: "T630",
-    title: "Report a publication that was refused, and wait for people.",
+    title: "Report a publication of the master that was refused, and wait for people.",
     source: "DESIGN 5: another owner's TXT is a refusal; fault D10",
     find: (view) => {
-      const { publication } = view.memory;
+      const publication = view.memory.publications.master;
       if (publication?.epoch !== view.state.masterEpoch || !publication.isRefused) return null;
       const why = `the record is not ours to change: ${publication.why}`;
       const onceKey = `refused ${view.state.masterEpoch}`;
@@ -96,7 +92,7 @@ export const settlingRules: readonly Rule<MasterView>[] = [
       const why = `settling epoch ${view.state.epoch}: ${sayMissing(view)}`;
       const afterMs = Math.min(lookAgainMs, view.settings.probeIntervalMs);
       const look = { ...nextLook(view), afterMs, state: true, info: true };
-      const failed = view.memory.publication;
+      const failed = view.memory.publications.master;
       if (failed === null || failed.isDone || failed.epoch !== view.state.masterEpoch) {
         return hold(why, look);
       }
@@ -126,54 +122,6 @@ export const settlingFollower: Rule<MasterView> = {
   },
 };
 
-/** The publication of the committed master, unless it is done, refused or backing off. */
-export function duePublication(view: MasterView): Publish | null {
-  const { config, memory, state, nowMs } = view;
-  const { publication } = memory;
-  if (config.dns === undefined) return null;
-  const isOfEpoch = publication?.epoch === state.masterEpoch;
-  if (isOfEpoch && (publication.isDone || publication.isRefused)) return null;
-  if (isOfEpoch && nowMs < publication.failedAtMs + backoffMs(publication.failures)) return null;
-  if (isWaitingForFence(view)) return null;
-  return publishCommand(view);
-}
-
-export function publishCommand(view: MasterView): Publish | null {
-  const { config, memory, state, master } = view;
-  const address = findNode(config, master.node)?.publish;
-  if (config.dns === undefined || address === undefined) return null;
-  const owner: Ownership = {
-    deployment: memory.deployment,
-    group: config.name,
-    epoch: state.masterEpoch,
-  };
-  const records = wantedRecords(config, config.dns, owner, address);
-  return { kind: "publish", zoneId: config.dns.zoneId, owner, records };
-}
-
-/**
- * If a vote of the round said up, somebody may still reach the old master: clients are sent to the new one after
- * `fenceWaitMs` at most, so that the observer that reaches the old one can fence it first (ADR 0003, invariant S11).
- */
-function isWaitingForFence(view: MasterView): boolean {
-  const { memory, settings, nowMs, state } = view;
-  const { committedAtMs } = memory.marks;
-  if (memory.upVotes === 0 || committedAtMs === null) return false;
-  const old = state.previousMaster?.node;
-  const isFenced = old !== undefined && memory.nodes[old]?.role === "replica";
-  return !isFenced && nowMs - committedAtMs < settings.fenceWaitMs;
-}
-
-function backoffMs(failures: number): number {
-  return Math.min(publishBackoffMinMs * 2 ** (failures - 1), publishBackoffMaxMs);
-}
-
-function isRecordDone(view: MasterView): boolean {
-  const { publication } = view.memory;
-  if (view.config.dns === undefined) return true;
-  return publication?.epoch === view.state.masterEpoch && publication.isDone;
-}
-
 /** Follows are judged from answers given after the commit, or after this shift took the lead. */
 function haveAllBeenAsked(view: MasterView): boolean {
   const since = view.memory.marks.committedAtMs ?? view.memory.leadingSinceMs ?? 0;
@@ -186,7 +134,7 @@ function haveAllBeenAsked(view: MasterView): boolean {
 
 function sayMissing(view: MasterView): string {
   if (!isMasterSane(view)) return `${view.master.node} does not answer as master`;
-  if (!isRecordDone(view)) return "the record is not published yet";
+  if (!isMasterPublished(view)) return "the record is not published yet";
   const late = Object.values(view.memory.nodes).filter(
     (node) => node.node !== view.master.node && isAnswering(node) && !node.facts?.isLinkUp,
   );

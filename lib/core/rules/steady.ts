@@ -13,9 +13,10 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
+import { driftOf, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
-import { duePublication, publishCommand, sayEffect } from "./settling.ts";
+import { sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
 
 /** What is tended to in calm, and what stands between calm and tending: a pause. */
@@ -152,31 +153,28 @@ export const steadyRules: readonly Rule<MasterView>[] = [
   {
     id: "R750",
     title:
-      "Check once a shift that DNS answers the committed master, and ask the API only on a mismatch.",
+      "Check once a shift that DNS answers what STATE says, and ask the API only on a mismatch.",
     source: "DESIGN 5",
     find: (view) => {
       const { config, memory, state } = view;
       if (config.dns === undefined || !isMasterSane(view) || state.published === null) return null;
       if (memory.recordCheckedAtMs !== null) return null;
-      return hold("asking DNS for the record", lookNow(view, { record: "resolve" }));
+      return hold("asking DNS for the records", lookNow(view, { record: "resolve" }));
     },
   },
   {
     id: "R760",
-    title: "Repair the record when it is not the committed master's.",
+    title: "Repair a record that is not as STATE says, and repeat a publication that failed.",
     source: "DESIGN 4 and 5; protocol F10: with the epoch of the commit; fault R6",
     find: (view) => {
-      if (!isMasterSane(view) || !isDrifted(view)) return null;
-      const command = duePublication(view) ?? publishCommand(view);
-      if (command === null) return null;
-      const why = `${view.config.dns?.name} does not name ${view.master.node}`;
-      const event = warning("+record-drift", why, {
-        node: view.master.node,
-        onceKey: `drift ${view.state.masterEpoch}`,
-      });
+      if (!isMasterSane(view)) return null;
+      const commands = neededPublications(view);
+      if (commands.length === 0) return null;
+      const drifts = commands.flatMap(({ role }) => driftOf(view, role) ?? []);
+      const said = drifts.length === 0 ? commands.map(sayEffect) : drifts.map((one) => one.message);
       return {
-        why,
-        plan: [[emit(event)], [command]],
+        why: said.join("; "),
+        plan: [drifts.map(emit), commands],
         look: { ...nextLook(view), state: true },
       };
     },
@@ -194,21 +192,3 @@ export const steadyRules: readonly Rule<MasterView>[] = [
     },
   },
 ];
-
-/** A mismatch between what DNS answered and what STATE says, unless it was repaired or refused already. */
-function isDrifted(view: MasterView): boolean {
-  const { memory, config, master, state, nowMs } = view;
-  const { record, publication } = memory;
-  if (record?.from !== "dns" || config.dns === undefined) return false;
-  const isOfEpoch = publication?.epoch === state.masterEpoch;
-  if (isOfEpoch && publication.isRefused) return false;
-  if (isOfEpoch && !publication.isDone && nowMs - publication.failedAtMs < 1_000) return false;
-  const publish = config.nodes.find((node) => node.id === master.node)?.publish;
-  if (publish === undefined) return false;
-  const isAddress = /^[\d.]+$|:/.test(publish.host);
-  const isRight = isAddress
-    ? record.addresses.length === 1 && record.addresses[0] === publish.host
-    : record.addresses.length > 0;
-  const isPortRight = !config.dns.srv || record.ports.includes(publish.port);
-  return !isRight || !isPortRight;
-}
