@@ -93,8 +93,8 @@ export function parseRole(value: unknown): { role: "master" | "replica"; offset:
 export function parseMarker(reply: Reply | undefined): number | null | undefined {
   if (reply === undefined || !reply.ok) return undefined;
   if (reply.value === null) return null;
-  const epoch = Number(reply.value);
-  return Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : undefined;
+  const text = String(reply.value);
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** `CONFIG GET repl-ping-replica-period`, in ms; null when refused. */
