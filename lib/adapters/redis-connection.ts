@@ -93,14 +93,18 @@ function connectionOn(
       if (hasEnded) return failure("cut", `${where}: the connection has ended: ${say(cause())}`);
       const first = greeting;
       greeting = [];
-      // All writes happen in this turn of the event loop; nothing is awaited between them.
+      // All commands go out in one write. A second one to a server that hung up would lose what it said (fault N8).
+      redis.stream.cork();
       const replies = [...first, ...commands].map((args) => send(redis, args));
+      redis.stream.uncork();
       const all = await withDeadline(Promise.all(replies), deadlineMs);
       if (all === "late") {
         return failure("timeout", `${where}: no reply within ${deadlineMs} ms`);
       }
+      const rejection = first.length > 0 ? rejectionIn(all) : null;
+      if (rejection !== null) return success(commands.map(() => ({ ok: false, text: rejection })));
       const lost = all.find((reply) => reply.kind === "lost");
-      if (lost !== undefined) return failure("cut", `${where}: ${lost.text}: ${say(cause())}`);
+      if (lost !== undefined) return lostFailure(where, lost.text, cause());
       const answers = all.flatMap((reply): Reply[] => {
         if (reply.kind === "value") return [{ ok: true, value: reply.value }];
         return reply.kind === "error" ? [{ ok: false, text: reply.text }] : [];
@@ -139,6 +143,24 @@ async function send(redis: Redis, [name, ...rest]: Args): Promise<Sent> {
     const { name: kind, message } = describeThrown(error);
     return { kind: kind === "ReplyError" ? "error" : "lost", text: message };
   }
+}
+
+/**
+ * A server that takes no more clients says why as soon as it has accepted, and hangs up: that is its answer to whatever
+ * was sent (fault N8, protected mode).
+ */
+function rejectionIn(replies: readonly Sent[]): string | null {
+  const [hail, ...rest] = replies;
+  if (hail?.kind !== "error" || !rest.every((reply) => reply.kind === "lost")) return null;
+  return hail.text;
+}
+
+/** Whoever answers in another protocol has answered: it is there, and it is no Redis. */
+function lostFailure(where: string, text: string, cause: Error | null): Failure {
+  if (text.startsWith("Unknown RESP type")) {
+    return failure("malformed", `${where}: expected the Redis protocol, got something else`);
+  }
+  return failure("cut", `${where}: ${text}: ${say(cause)}`);
 }
 
 async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise<T | "late"> {

@@ -98,8 +98,10 @@ function createNodeProbe(
     oldestOpenMs ??= sentAtMs;
     const commands = commandsFor(wants, access, told);
     const exchange = current.exchange(commands, longestMs(wants));
-    const late = clock.sleep(wants.timeoutMs).then(() => "late" as const);
+    const answered = new AbortController();
+    const late = clock.sleep(wants.timeoutMs, answered.signal).then(() => "late" as const);
     const got = await Promise.race([exchange, late]);
+    answered.abort();
     if (got === "late") {
       void exchange.then((answer) => {
         if (answer.ok && connection === current) lateReplyToMs = sentAtMs;
@@ -109,10 +111,7 @@ function createNodeProbe(
     }
     if (!got.ok) {
       if (connection === current) drop();
-      return {
-        kind: "failed",
-        reply: got.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" },
-      };
+      return { kind: "failed", reply: exchangeReply(got) };
     }
     oldestOpenMs = null;
     return { kind: "answered", replies: got.value };
@@ -202,7 +201,8 @@ type Outcome =
 function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readonly Args[] {
   const base: Args[] = [["PING"], ["ROLE"]];
   if (!wants.info) return base;
-  const marker: Args = access.markerKey === null ? ["ECHO", ""] : ["GET", access.markerKey];
+  // What stands in the marker's place for a group without one is no epoch.
+  const marker: Args = access.markerKey === null ? ["ECHO", "none"] : ["GET", access.markerKey];
   const once: Args[] = told.isAsked
     ? []
     : [
@@ -224,6 +224,11 @@ function pingReply(reply: Reply | undefined): ProbeReply {
     return { kind: "error", code: "PROTOCOL", text: `PING was answered ${String(reply.value)}` };
   }
   return { kind: "error", code: errorCode(reply.text), text: reply.text };
+}
+
+function exchangeReply(failed: Failure): ProbeReply {
+  if (failed.kind === "malformed") return { kind: "error", code: "PROTOCOL", text: failed.why };
+  return failed.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" };
 }
 
 function connectReply(failed: Failure): ProbeReply {
