@@ -52,6 +52,8 @@ export interface RigOptions
 export interface Rig {
   readonly world: World;
   readonly timeline: Timeline;
+  /** When the observers' schedules began, by performance.now(). */
+  readonly startedAtMs: number;
   /** The node with this id, which is its `host:port`. */
   node(id: string): RedisServer;
   /** The nodes other than this one. */
@@ -173,6 +175,7 @@ function createRig(world: World, timeline: Timeline, { routes, processes }: Wire
   return {
     world,
     timeline,
+    startedAtMs: performance.now(),
     node: (id) => {
       const found = world.nodes.find((node) => idOf(node) === id);
       if (found === undefined) throw new Error(`expected a node of the world, got ${id}`);

@@ -10,7 +10,7 @@ const entrySchema = z.object({
   epoch: z.number().default(-1),
   round: z.number().default(-1),
   rev: z.number().default(-1),
-  shift: z.string().default(""),
+  function_request_id: z.string().default(""),
   evidence: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
     .default({}),
