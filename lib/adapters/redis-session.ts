@@ -18,6 +18,7 @@ export function sessionOn(
   id: number,
   markerKey: string | null,
 ): NodeSession {
+  let observed: number | null | undefined;
   return {
     id,
     node,
@@ -34,11 +35,11 @@ export function sessionOn(
             ];
       const got = await connection.exchange([...watch, ["INFO"]], deadlineMs);
       if (!got.ok) return got;
-      const marker = markerKey === null ? undefined : parseMarker(got.value[1]);
-      return factsOrFailure(node, got.value.at(-1), marker);
+      observed = markerKey === null ? undefined : parseMarker(got.value[1]);
+      return factsOrFailure(node, got.value.at(-1), observed);
     },
     changeRole: (change, deadlineMs) =>
-      changeRole({ connection, node, markerKey }, change, deadlineMs),
+      changeRole({ connection, node, markerKey, observed }, change, deadlineMs),
     setMarker: async (epoch, deadlineMs) => {
       if (markerKey === null) return success(undefined);
       const got = await connection.exchange([["SET", markerKey, epoch]], deadlineMs);
@@ -54,6 +55,8 @@ interface Target {
   readonly connection: Connection;
   readonly node: string;
   readonly markerKey: string | null;
+  /** The marker as the session observed it. */
+  readonly observed: number | null | undefined;
 }
 
 interface Part {
@@ -124,6 +127,8 @@ async function changeRole(
   const fatal = refused.find((part) => !part.part.isOptional);
   if (fatal !== undefined) return failure("denied", `${target.node}: ${fatal.text}`);
   const left = parts.filter((part) => !refused.some((one) => one.part === part));
+  const changed = await watchAgain(target, deadlineMs);
+  if (changed !== null) return changed;
   const second = await transact(target, left, deadlineMs);
   if (!second.ok) return second;
   const still = second.value.refused[0];
@@ -133,6 +138,24 @@ async function changeRole(
     second.value,
     refused.map((one) => one.text),
   );
+}
+
+/** The aborted transaction ended the WATCH; the marker must still be what was observed under it. */
+async function watchAgain(target: Target, deadlineMs: number): Promise<Failure | null> {
+  const { connection, node, markerKey, observed } = target;
+  if (markerKey === null) return null;
+  const commands: Args[] = [
+    ["WATCH", markerKey],
+    ["GET", markerKey],
+  ];
+  const got = await connection.exchange(commands, deadlineMs);
+  if (!got.ok) return got;
+  return parseMarker(got.value[1]) === observed ? null : markerChanged(node);
+}
+
+function markerChanged(node: string): Failure {
+  const why = `${node}: the marker changed since it was observed; somebody newer acted`;
+  return failure("refused", why);
 }
 
 interface Transaction {
@@ -172,10 +195,7 @@ function finish(
     return failure("refused", `${node}: ${textOf(done.exec)}`);
   }
   if (done.exec.value === null) {
-    return failure(
-      "refused",
-      `${node}: the marker changed since it was observed; somebody newer acted`,
-    );
+    return markerChanged(node);
   }
   const results = Array.isArray(done.exec.value) ? done.exec.value : [];
   const failed = done.parts.flatMap((part, index) => {

@@ -68,6 +68,21 @@ describe("a promotion with fewer rights than it asks for", () => {
   });
 });
 
+test("F1 the second fence holds where a part was refused and left out", async () => {
+  const user = `user sentinel on >word ${observing} +replicaof +failover +eval +set`;
+  const aclLines = ["user default on nopass ~* &* +@all", user];
+  const { master, replica } = await lab.startPair({ aclLines });
+  const session = await lab.session(replica, { auth });
+  await session.observe(deadlineMs);
+  await lab.client(master).set(markerKey, 9);
+  await until(async () => (await lab.client(replica).get(markerKey)) === "9");
+
+  const changed = await session.changeRole({ kind: "promote", epoch: 8 }, deadlineMs);
+
+  expect(changed).toMatchObject({ ok: false, kind: "refused" });
+  expect((await lab.client(replica).role())[0]).toBe("slave");
+});
+
 test("F8 a server without a config file is promoted with a warning", async () => {
   const [address] = await pickNodeAddresses(1);
   if (address === undefined) throw new Error("expected an address");
