@@ -80,6 +80,7 @@ const groupState = z.object({
   published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
   previousMaster: masterRecord.nullable(),
   previousOffset: z.number().nullable(),
+  histories: z.array(z.string()),
   lastEpoch: z
     .object({
       epoch: z.number().int(),

@@ -191,6 +191,8 @@ export interface GroupState {
   readonly previousMaster: MasterRecord | null;
   /** Highest offset of the old master that the votes of the winning round had seen. */
   readonly previousOffset: number | null;
+  /** Replication ids of this and earlier masters, newest first: a node that shows one of them is ours. */
+  readonly histories: readonly string[];
   readonly lastEpoch: EpochResult | null;
   /** What the last write did, in one sentence, for the audit. */
   readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };

@@ -162,31 +162,17 @@ export function planPublication(
   const refusal =
     standing === undefined ? refuseStrangers(found, wanted) : refuseOwner(standing, owner);
   if (refusal !== null) return { kind: "refused", why: refusal };
+  const isDone =
+    found.length === wanted.length &&
+    wanted.every((want) => found.some((one) => isSameRecord(one, want)));
+  if (isDone) return { kind: "done" };
+  // Everything that was read is deleted and everything wanted is created: the batch is a compare-and-swap on all of the
+  // group's records, so an edit by hand between the read and the batch can't slip through beside a new epoch.
   const changes: RecordChange[] = [
-    ...found
-      .filter((one) => !wanted.some((want) => isSameRecord(one, want)))
-      .map((record): RecordChange => ({ action: "DELETE", record })),
-    ...wanted
-      .filter((want) => !found.some((one) => isSameRecord(one, want)))
-      .map((record): RecordChange => ({ action: "CREATE", record })),
+    ...found.map((record): RecordChange => ({ action: "DELETE", record })),
+    ...wanted.map((record): RecordChange => ({ action: "CREATE", record })),
   ];
-  if (changes.length === 0) return { kind: "done" };
-  return { kind: "change", changes: fenced(changes, standing, companion) };
-}
-
-/** A batch that repairs only an address still names the companion, so that it fails if the epoch moved on. */
-function fenced(
-  changes: readonly RecordChange[],
-  standing: RecordSet | undefined,
-  companion: RecordSet,
-): readonly RecordChange[] {
-  const touchesCompanion = changes.some((change) => change.record.name === companion.name);
-  if (touchesCompanion || standing === undefined) return changes;
-  return [
-    { action: "DELETE", record: standing },
-    { action: "CREATE", record: companion },
-    ...changes,
-  ];
+  return { kind: "change", changes };
 }
 
 /** A record that already says what we want is no stranger: somebody deleted only the companion. */

@@ -23,6 +23,8 @@ export interface Writer {
 }
 
 const attemptsKept = 4;
+/** A node that was away for longer than this many masters is told by the marker, or is foreign. */
+const historiesKept = 32;
 
 function write(state: GroupState, change: Partial<GroupState>, writer: Writer): WriteState {
   const rev = state.rev + 1;
@@ -31,9 +33,15 @@ function write(state: GroupState, change: Partial<GroupState>, writer: Writer): 
     ...change,
     rev,
     attempts: [writer.attempt, ...state.attempts].slice(0, attemptsKept),
+    histories: remember(state.histories, change.master ?? null),
     lastTransition: { rev, rule: writer.rule, why: writer.why },
   };
   return { kind: "write-state", base: state.rev, next, attempt: writer.attempt };
+}
+
+function remember(histories: readonly string[], master: MasterRecord | null): readonly string[] {
+  if (master === null || histories.includes(master.replid)) return histories;
+  return [master.replid, ...histories].slice(0, historiesKept);
 }
 
 /** The first STATE of a group asks who is master; nothing acts on it until a quorum has answered. */
@@ -60,6 +68,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     published: null,
     previousMaster: null,
     previousOffset: null,
+    histories: [],
     lastEpoch: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
   };

@@ -65,11 +65,12 @@ export function isMasterSane(view: MasterView): boolean {
  * Everything else at a configured address is foreign: hands off (fault N18).
  */
 export function isOurs(state: GroupState, facts: NodeFacts): boolean {
-  const ids = new Set(
-    [state.master, state.previousMaster].flatMap((record) =>
-      record === null ? [] : [record.replid, record.replid2 ?? record.replid],
-    ),
-  );
+  const ids = new Set(state.histories);
+  for (const record of [state.master, state.previousMaster]) {
+    if (record === null) continue;
+    ids.add(record.replid);
+    if (record.replid2 !== null) ids.add(record.replid2);
+  }
   const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
   const isMarked = facts.marker !== undefined && facts.marker !== null;
   return isKnown || isMarked || facts.keys === 0;

@@ -213,6 +213,7 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     published: { epoch: 1, node: n0 },
     previousMaster: null,
     previousOffset: null,
+    histories: [],
     lastEpoch: null,
     lastTransition: { rev: 10, rule: "R740", why: "n0 answers" },
     ...change,

@@ -42,7 +42,9 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       const { state, master, masterMemory } = view;
       const { facts } = masterMemory;
       if (facts === null || !isMasterSane(view) || facts.isLoading) return null;
-      if (!isRecordStale(master, facts)) return null;
+      // What it said before its commit was known here was said as somebody else's replica.
+      const isOfReign = (masterMemory.factsAskedAtMs ?? 0) >= view.memory.masterKnown.sinceMs;
+      if (facts.role !== "master" || !isOfReign || !isRecordStale(master, facts)) return null;
       const isMarked = facts.marker !== undefined && facts.marker !== null;
       const isWhole = facts.keys >= mostKeysOfChain(view);
       if (!continuesChain(master, facts) && !isMarked && !isWhole) return null;
