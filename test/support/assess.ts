@@ -93,7 +93,7 @@ export async function resolvedBy(rig: Rig): Promise<string> {
   return idOf(await resolveMaster({ dnsPort: route53.dnsPort, name }));
 }
 
-/** The master that a failover has committed as an epoch of its own, and the loss that it states. */
+/** The loss that the last failover states. */
 export async function lossOf(rig: Rig): Promise<LossReport> {
   const { lastEpoch } = await rig.state();
   if (lastEpoch?.loss === null || lastEpoch === null) throw new Error("expected a loss report");
