@@ -51,7 +51,7 @@ describe("S340 counting", () => {
 
     expect(counting(watchCalm(), votes)).toMatchObject({
       rule: "S340",
-      why: "no quorum yet: 1 of 2 say down; up: b; no vote: c",
+      why: expect.stringContaining("1 of 2 say down; up: b; no vote: c"),
       plan: [],
     });
   });
