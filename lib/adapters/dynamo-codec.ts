@@ -27,7 +27,7 @@ export const keys = {
   }),
   node: (node: string) => ({ pk: "NODE", sk: node }),
   event: (group: string, id: string) => ({ pk: `EVENT#${group}`, sk: id }),
-  heartbeat: (observer: string) => ({ pk: "OBSERVER", sk: observer }),
+  heartbeat: (observer: string) => ({ pk: `OBSERVER#${observer}`, sk: "heartbeat" }),
 };
 
 export function toItem(key: { readonly pk: string; readonly sk: string }, body: object): Item {

@@ -1,5 +1,6 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import { findNode } from "../core/config.ts";
+import type { Asked, RecordView } from "../core/memory.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Dns } from "../ports/dns.ts";
 import { failure, type Result } from "../ports/errors.ts";
@@ -32,6 +33,13 @@ export interface Hands extends Ports {
   readonly nodes: RedisNodes;
   readonly sessions: Map<NodeId, NodeSession>;
   readonly trips: Trips;
+  /** The read of the record that is under way, one at most. */
+  readonly reading: PendingRecord[];
+}
+
+/** A read of the record; `answer` is null until it has come. */
+export interface PendingRecord {
+  answer: Asked<RecordView> | null;
 }
 
 /** The open session that a node was observed on, or a fresh one. */

@@ -4,7 +4,7 @@ import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts
 import type { GroupState, Sample, Vote } from "../core/model.ts";
 import { recordOf } from "../core/records.ts";
 import type { Result } from "../ports/errors.ts";
-import { dropSession, type Hands, sessionFor } from "./hands.ts";
+import { dropSession, type Hands, type PendingRecord, sessionFor } from "./hands.ts";
 
 export interface ObserveRequest {
   readonly look: Look;
@@ -25,7 +25,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
   if (look.votes && hands.trips.store !== 1) Object.assign(hands.trips, { store: 0, redis: 0 });
   const bystander = startBystander(hands, config, look.bystander);
   const nodes = askNodes(hands, config, look);
-  const record = askRecord(hands, config, look);
+  startRecord(hands, config, look);
   const first = look.order === "nodes-first" ? await nodes : null;
   const store = await askStore(hands, config, look);
   const { samples, prepared } = first ?? (await nodes);
@@ -37,7 +37,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
     prepared,
     state: store.state,
     votes: store.votes,
-    record: await record,
+    record: takeRecord(hands),
     outcomes,
     wasFrozen: hands.freezes.lastThawMs() >= startedAtMs,
   };
@@ -148,6 +148,23 @@ async function askState(hands: Hands, config: GroupConfig): Promise<StoreAnswers
   return asked(hands, askedAtMs, got, (stored) => ({
     state: stored.kind === "state" ? stored.state : null,
   }));
+}
+
+/** A zone or a resolver that hangs must not hold up a single probe: its answer belongs to the look that finds it. */
+function startRecord(hands: Hands, config: GroupConfig, look: Look): void {
+  if (config.dns === undefined || look.record === "none" || hands.reading.length > 0) return;
+  const pending: PendingRecord = { answer: null };
+  hands.reading.push(pending);
+  void askRecord(hands, config, look).then((answer) => {
+    pending.answer = answer;
+  });
+}
+
+function takeRecord(hands: Hands): Asked<RecordView> {
+  const answer = hands.reading[0]?.answer ?? null;
+  if (answer === null) return notAsked;
+  hands.reading.shift();
+  return answer;
 }
 
 async function askRecord(

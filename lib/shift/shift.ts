@@ -11,6 +11,8 @@ import { createPulse } from "./pulse.ts";
 /** How often the table is asked for groups that were added or removed. */
 const configReadMs = 10_000;
 const housekeepingMs = 500;
+/** No shift is longer, whatever is suspect or unsettled: the runtime ends an invocation after 15 minutes (DESIGN 6). */
+const hardCapMs = 840_000;
 const retryMs = 1_000;
 
 export interface ShiftPorts extends Ports {
@@ -70,7 +72,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     number,
     predecessor,
     startedAtMs: ports.clock.nowMs(),
-    budget: createBudget(ports.clock, remainingMs, signal),
+    budget: createBudget(ports.clock, Math.min(remainingMs, hardCapMs), signal),
     freezes: ports.watchFreezes(),
     ending: new AbortController(),
     latest: new Map(),
@@ -167,6 +169,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
             nodes: nodes.value,
             sessions: new Map(),
             trips: { store: 0, redis: 0 },
+            reading: [],
           },
           config: current,
           wokenFor: woken?.group === config.name ? woken.round : null,

@@ -56,6 +56,19 @@ describe("S340 counting", () => {
     });
   });
 
+  test("a round that finds no quorum leaves its reason, once", () => {
+    const votes = [vote("a"), vote("b", { verdict: "up" })];
+    const watch = watchCalm();
+    counting(watch, votes);
+
+    const waited = watch.look({ afterMs: 5_000, samples: withoutMaster, votes });
+    const again = watch.look({ afterMs: 1_000, samples: withoutMaster, votes });
+
+    const event = { name: "-failover-abort-not-elected", isStored: true };
+    expect(waited).toMatchObject({ rule: "S340", plan: [[{ kind: "emit", event }]] });
+    expect(again).toMatchObject({ rule: "S340", plan: [] });
+  });
+
   test("F3 votes that were read before rev are read again", () => {
     const watch = watchCalm();
     const done = openAndConfirm(watch);

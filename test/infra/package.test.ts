@@ -256,7 +256,7 @@ describe("the watch function's role", () => {
   it("writes no configuration, claims no node and votes for no other observer", () => {
     expect(named(other, "WriteTable").Condition).toEqual({
       "ForAllValues:StringLike": {
-        "dynamodb:LeadingKeys": ["STATE#*", "VOTE#eu-west-1b", "OBSERVER", "EVENT#*"],
+        "dynamodb:LeadingKeys": ["STATE#*", "VOTE#eu-west-1b", "OBSERVER#eu-west-1b", "EVENT#*"],
       },
     });
   });

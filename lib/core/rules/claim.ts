@@ -19,7 +19,15 @@ export const claimRules: readonly Rule<MasterView>[] = [
       const counted = count(view);
       if (counted === null) return hold("counting the votes", countLook(view));
       if (counted.isReached) return null;
-      return hold(`no quorum yet: ${sayTally(counted)}`, nextLook(view));
+      const why = `no quorum yet: ${sayTally(counted)}`;
+      const waitedMs = view.nowMs - (view.memory.marks.votedAtMs ?? view.nowMs);
+      if (waitedMs < view.settings.downAfterMs) return hold(why, nextLook(view));
+      // Who stays alone with its vote leaves a reason, as an election that nobody won does in Sentinel.
+      const event = warning("-failover-abort-not-elected", why, {
+        node: view.master.node,
+        onceKey: `not-elected ${view.state.round.number}`,
+      });
+      return hold(why, nextLook(view), event);
     },
   },
   {

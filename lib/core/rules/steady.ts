@@ -161,7 +161,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
       const { config, memory, state } = view;
       if (config.dns === undefined || !isMasterSane(view) || state.published === null) return null;
       if (memory.recordCheckedAtMs !== null) return null;
-      return hold("asking DNS for the records", lookNow(view, { record: "resolve" }));
+      return hold("asking DNS for the records", { ...nextLook(view), record: "resolve" });
     },
   },
   {
