@@ -108,10 +108,10 @@ describe("R730 repair on sight", () => {
 
   test("F1 the candidate of an open epoch and the committed master are never touched", () => {
     const candidate = { node: n1, replid: "id-1", offset: 1_000 };
+    const orphaned = promotedFacts({ marker: 1 });
+    expect(kindsOf(sees(n1, orphaned).acts)).toContain("attach");
 
-    expect(
-      sees(n1, promotedFacts(), promotedFacts({ marker: 1 }), { candidate }).acts.plan,
-    ).toEqual([]);
+    expect(sees(n1, orphaned, orphaned, { candidate }).acts.plan).toEqual([]);
     const demoted = [answers(n0, replicaFacts({ masterHost: "10.0.0.2" })), ...everybody.slice(1)];
     expect(
       watchCalm().look({ samples: demoted, prepared: [prepares(n0, replicaFacts())] }).plan,
