@@ -93,6 +93,7 @@ const groupState = z.object({
       loss: loss.nullable(),
     })
     .nullable(),
+  automaticEpoch: z.number().int().nullable(),
   lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;
 

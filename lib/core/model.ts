@@ -194,6 +194,8 @@ export interface GroupState {
   /** Replication ids of this and earlier masters, newest first: a node that shows one of them is ours. */
   readonly histories: readonly string[];
   readonly lastEpoch: EpochResult | null;
+  /** Epoch of the last completed automatic failover; null once an operator has handed over since (cool-down). */
+  readonly automaticEpoch: number | null;
   /** What the last write did, in one sentence, for the audit. */
   readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };
 }

@@ -70,6 +70,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     previousOffset: null,
     histories: [],
     lastEpoch: null,
+    automaticEpoch: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
   };
   return { kind: "write-state", base: null, next, attempt: writer.attempt };
@@ -176,6 +177,7 @@ export function commit(
       candidate: null,
       request: null,
       lastEpoch,
+      automaticEpoch: state.isAutomatic ? state.epoch : null,
       beat: state.beat + 1,
       round: closed(state.round, "committed"),
     },

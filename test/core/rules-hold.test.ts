@@ -57,7 +57,7 @@ describe("what a reached quorum waits for", () => {
   });
 
   test("S13 S350 the cool-down after a completed automatic failover", () => {
-    const state = groupState({ lastEpoch: automatic });
+    const state = groupState({ lastEpoch: automatic, automaticEpoch: 1 });
     const masterKnown = { epoch: 1, forMs: 20_000 };
 
     const decision = counting(watchCalm({ state, masterKnown }));
@@ -68,17 +68,26 @@ describe("what a reached quorum waits for", () => {
     );
   });
 
+  test("S13 S350 an epoch that failed since lifts no cool-down", () => {
+    const lastEpoch = { ...automatic, epoch: 2, result: "failed" as const };
+    const state = groupState({ epoch: 2, masterEpoch: 1, lastEpoch, automaticEpoch: 1 });
+    const votes = agreed.map((one) => ({ ...one, epoch: 2 }));
+
+    const watch = watchCalm({ state, masterKnown: { epoch: 1, forMs: 20_000 } });
+
+    expect(counting(watch, votes).rule).toBe("S350");
+  });
+
   test.each([
     ["an operator asked", { request: { id: "op#1", kind: "failover" as const, by: "ops" } }],
-    ["it was planned", { lastEpoch: { ...automatic, isAutomatic: false } }],
-    ["it failed", { lastEpoch: { ...automatic, result: "failed" as const } }],
+    ["an operator has handed over since", { automaticEpoch: null }],
     ["it was an older epoch", { masterEpoch: 2, epoch: 2 }],
     [
       "it has not settled: no cool-down for a master that dies at once",
       { phase: "settling" as const },
     ],
   ])("S13 S350 is no obstacle when %s", (_name, change) => {
-    const state = groupState({ lastEpoch: automatic, ...change });
+    const state = groupState({ lastEpoch: automatic, automaticEpoch: 1, ...change });
     const epoch = state.epoch;
     const votes = agreed.map((one) => ({ ...one, epoch }));
     const masterKnown = { epoch, forMs: 20_000 };
@@ -87,7 +96,7 @@ describe("what a reached quorum waits for", () => {
   });
 
   test("F16 S350 is measured from when this observer saw the master change", () => {
-    const state = groupState({ lastEpoch: automatic });
+    const state = groupState({ lastEpoch: automatic, automaticEpoch: 1 });
 
     expect(counting(watchCalm({ state, masterKnown: { epoch: 1, forMs: 59_000 } })).rule).toBe(
       "S370",

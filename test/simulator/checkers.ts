@@ -26,12 +26,21 @@ const edges: ReadonlySet<string> = new Set([
   "steady>settling",
 ] satisfies readonly `${Phase}>${Phase}`[]);
 
+/** Probes, time-outs and the network's delay have long passed after this. */
+const quietMinMs = 20_000;
+
 /** What a world tells its checker as it happens. */
 export class Checker {
   readonly config: GroupConfig;
   readonly votes: () => readonly Vote[];
   readonly nodes: ReadonlyMap<string, SimRedis>;
   readonly now: () => number;
+  /** Whether every observer reaches the node now. */
+  readonly isReachable: (node: string) => boolean;
+  /** What clients were told is written, and by which node. */
+  readonly acknowledged: ReadonlyMap<number, string>;
+  /** When something last befell a node: a kill, a hang, a cut, a heal, a role change. */
+  readonly troubledAtMs = new Map<string, number>();
   /** Candidates and masters that STATE has named, by epoch. */
   readonly #intents = new Map<number, string>();
   readonly #committed = new Map<number, string>();
@@ -48,11 +57,19 @@ export class Checker {
     votes: () => readonly Vote[],
     nodes: ReadonlyMap<string, SimRedis>,
     now: () => number,
+    acknowledged: ReadonlyMap<number, string>,
+    isReachable: (node: string) => boolean,
   ) {
     this.config = config;
     this.votes = votes;
     this.nodes = nodes;
     this.now = now;
+    this.acknowledged = acknowledged;
+    this.isReachable = isReachable;
+  }
+
+  trouble(...nodes: readonly string[]): void {
+    for (const node of nodes) this.troubledAtMs.set(node, this.now());
   }
 
   /** Every write of STATE that was applied. */
@@ -83,7 +100,12 @@ export class Checker {
   #onClaim(before: GroupState, after: GroupState): void {
     if (after.epoch !== before.epoch + 1) throw new Violation("S5", "an epoch was skipped");
     if (before.pause !== null) throw new Violation("S12", "a claim while paused");
-    if (after.kind !== "failover") return;
+    if (after.kind === "switchover") {
+      this.#acknowledgedAtClaim = Math.max(0, ...this.acknowledged.keys());
+      this.#handedOver = this.nodes.get(before.master?.node ?? "")?.values() ?? new Set();
+      return;
+    }
+    this.#checkAlive(before.master?.node ?? "");
     const suspect = before.round.suspect;
     const down = this.votes().filter(
       (vote) =>
@@ -99,6 +121,38 @@ export class Checker {
     }
     if (new Set(down.map((vote) => vote.observer)).size < votesNeeded(this.config)) {
       throw new Violation("S2", `a claim with ${down.length} standing votes`);
+    }
+  }
+
+  #handedOver: ReadonlySet<number> = new Set();
+  #acknowledgedAtClaim = 0;
+
+  /** L4: nobody fails over a master that serves, and that nothing has befallen for a while. */
+  #checkAlive(id: string): void {
+    const node = this.nodes.get(id);
+    if (node === undefined || !node.isServing || node.role !== "master") return;
+    const quietMs = this.now() - (this.troubledAtMs.get(id) ?? 0);
+    if (quietMs > quietMinMs && this.isReachable(id)) {
+      throw new Violation(
+        "L4",
+        `${id} serves as master, untroubled for ${Math.round(quietMs)} ms, and is failed over`,
+      );
+    }
+  }
+
+  /** A switchover loses nothing: what the old master held at the claim, and what it acknowledged since (protocol F4). */
+  #checkHandOver(from: string, to: string): void {
+    const kept = this.nodes.get(to)?.values() ?? new Set<number>();
+    const since = this.#acknowledgedAtClaim;
+    const owed = [...this.acknowledged].flatMap(([value, by]) =>
+      this.#handedOver.has(value) || (by === from && value > since) ? [value] : [],
+    );
+    const lost = owed.filter((value) => !kept.has(value));
+    if (lost.length > 0) {
+      throw new Violation(
+        "S10",
+        `the switchover from ${from} to ${to} lost the acknowledged ${lost.slice(0, 5).join(", ")}`,
+      );
     }
   }
 
@@ -139,8 +193,11 @@ export class Checker {
     }
     this.#committed.set(after.masterEpoch, node);
     this.#checkData(node, after);
-    if (after.kind === "switchover") this.switchovers += 1;
-    else this.failovers += 1;
+    if (after.kind === "switchover") {
+      this.#checkHandOver(before.master.node, node);
+      this.switchovers += 1;
+    }
+    if (after.kind === "failover") this.failovers += 1;
     if (!after.isAutomatic) {
       // An operator who hands over by hand has seen the failover before.
       this.#lastAutomaticMs = Number.NEGATIVE_INFINITY;

@@ -7,6 +7,8 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "100" },
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
+    /** Ends at the first violation. */
+    first: { type: "boolean", default: false },
   },
 });
 
@@ -27,13 +29,14 @@ for (let seed = first; seed < first + count; seed += 1) {
   console.log(`\nseed ${seed}: ${result.violation.message}`);
   console.log(`families: ${result.swarm.families.join(", ")}`);
   if (!values.trace && failures <= 3) console.log(result.lines.join("\n"));
+  if (values.first) break;
 }
 const sum = (pick: (result: SeedResult) => number) =>
   results.reduce((total, result) => total + pick(result), 0);
 const hours = sum((result) => result.virtualMs) / 3_600_000;
 const minutes = (performance.now() - startedMs) / 60_000;
 console.log(
-  `\n${count} seeds, ${failures} with a violation; ${hours.toFixed(1)} group-hours in ${minutes.toFixed(1)} min (${(hours / minutes).toFixed(1)} a minute); ` +
+  `\n${results.length} seeds, ${failures} with a violation; ${hours.toFixed(1)} group-hours in ${minutes.toFixed(1)} min (${(hours / minutes).toFixed(1)} a minute); ` +
     `${sum((one) => one.failovers)} failovers, ${sum((one) => one.switchovers)} switchovers, ${sum((one) => one.failedEpochs)} failed epochs, ` +
     `${sum((one) => one.ambiguousWrites)} ambiguous writes, ${sum((one) => one.acknowledged)} acknowledged, ${sum((one) => one.lost)} lost`,
 );

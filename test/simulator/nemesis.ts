@@ -17,6 +17,7 @@ const families: readonly Family[] = [
       const node = prng.pick([...world.nodes.values()]);
       if (!node.isUp || !mayLoseNode(world)) return;
       world.trace("nemesis", `kill ${node.id}`);
+      world.checker.trouble(node.id);
       node.kill();
       const data = prng.chance(0.5) && world.hasMarker ? "aof" : "rdb";
       world.engine.schedule(200 + prng.exp(20_000), () => restart(world, node, data));
@@ -29,6 +30,7 @@ const families: readonly Family[] = [
       const node = prng.pick([...world.nodes.values()]);
       if (!node.isUp || !mayLoseNode(world)) return;
       world.trace("nemesis", `kill ${node.id}, it will come back empty`);
+      world.checker.trouble(node.id);
       node.kill();
       world.engine.schedule(100 + prng.exp(10_000), () => restart(world, node, "empty"));
     },
@@ -40,9 +42,11 @@ const families: readonly Family[] = [
       const node = prng.pick([...world.nodes.values()]);
       if (!node.isServing || !mayLoseNode(world)) return;
       world.trace("nemesis", `hang ${node.id}`);
+      world.checker.trouble(node.id);
       node.hang();
       world.engine.schedule(500 + prng.exp(15_000), () => {
         world.trace("nemesis", `thaw ${node.id}`);
+        world.checker.trouble(node.id);
         node.thaw();
       });
     },
@@ -141,11 +145,23 @@ const families: readonly Family[] = [
     },
   },
   {
+    name: "operator-pause",
+    meanMs: 90_000,
+    act: (world, prng) => {
+      world.trace("nemesis", "an operator pauses the group");
+      world.setPause(true, `pause-${prng.int(0, 1e9)}`);
+      world.engine.schedule(prng.exp(30_000), () =>
+        world.setPause(false, `resume-${prng.int(0, 1e9)}`),
+      );
+    },
+  },
+  {
     name: "manual-role",
     meanMs: 120_000,
     act: (world, prng) => {
       const node = prng.pick([...world.nodes.values()]);
       if (!node.isServing) return;
+      world.checker.trouble(...world.nodes.keys());
       if (node.role === "replica") {
         world.trace("nemesis", `REPLICAOF NO ONE by hand on ${node.id}`);
         node.becomeMaster();
@@ -174,6 +190,7 @@ function mayLoseNode(world: SimWorld): boolean {
 function restart(world: SimWorld, node: SimRedis, data: "aof" | "rdb" | "empty"): void {
   if (node.isUp) return;
   world.trace("nemesis", `restart ${node.id} (${data})`);
+  world.checker.trouble(node.id);
   node.restart(data);
 }
 
@@ -239,6 +256,7 @@ export function healForGood(world: SimWorld): void {
   world.cutChance = 0;
   world.replicationMs = 2;
   world.healAll();
+  world.setPause(false, "resume-for-good");
   for (const node of world.nodes.values()) {
     node.thaw();
     restart(world, node, world.hasMarker ? "aof" : "rdb");

@@ -38,6 +38,8 @@ export class SimStore {
     slow: 0,
     stale: 0,
   };
+  /** When each process asked for the STATE that it last got, by its own clock. */
+  readonly verifiedAtMs = new Map<string, number>();
   ambiguous = 0;
   writes = 0;
   events = 0;
@@ -55,10 +57,16 @@ export class SimStore {
       this.#request(process, observer, get, false);
     const write = <T>(put: () => T): Promise<Result<T>> =>
       this.#request(process, observer, put, true);
+    const verified = async <T>(answer: Promise<Result<T>>): Promise<Result<T>> => {
+      const askedAtMs = process.now();
+      const got = await answer;
+      if (got.ok) this.verifiedAtMs.set(process.name, askedAtMs);
+      return got;
+    };
     const table = {
-      read: (group: string) => read((): StoredState => this.#stored(group)),
+      read: (group: string) => verified(read((): StoredState => this.#stored(group))),
       put: (base: number | null, next: GroupState) =>
-        write((): StatePut => this.#put(observer, base, next)),
+        verified(write((): StatePut => this.#put(observer, base, next))),
     };
     return {
       readState: (group) => table.read(group),

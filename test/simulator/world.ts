@@ -2,7 +2,7 @@ import { toGroupConfig } from "../../lib/config/digest.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
-import { request } from "../../lib/core/state.ts";
+import { pause, request, resume } from "../../lib/core/state.ts";
 import { success } from "../../lib/ports/errors.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { Checker, Violation } from "./checkers.ts";
@@ -87,6 +87,8 @@ export class SimWorld {
       () => [...this.store.votes.values()],
       this.nodes,
       () => this.engine.nowMs,
+      this.writes.acknowledged,
+      (node) => observers.every((observer) => !this.isCut(observer, node)),
     );
     for (const observer of observers) {
       const offsetMs = this.#prng.clocks.int(-600_000, 600_000);
@@ -113,6 +115,7 @@ export class SimWorld {
             command.by,
             `${command.kind} ${node.id} ${command.to ?? ""} epoch ${command.epoch}`,
           );
+          this.checker.trouble(node.id);
           this.checker.onRoleChange(node, command, this.state());
         }),
     };
@@ -134,12 +137,14 @@ export class SimWorld {
   }
 
   cut(a: string, b: string): void {
+    this.checker.trouble(a, b);
     this.cuts.add(a < b ? `${a}|${b}` : `${b}|${a}`);
   }
 
   heal(a: string, b: string): void {
     const key = a < b ? `${a}|${b}` : `${b}|${a}`;
     this.cuts.delete(key);
+    this.checker.trouble(a, b);
     const waiting = this.healers.get(key) ?? [];
     this.healers.delete(key);
     for (const action of waiting) action();
@@ -270,12 +275,40 @@ export class SimWorld {
               },
               delayMs: () => this.delayMs * (0.5 + network.next()),
               isConnectionCut: () => network.chance(this.cutChance),
-              onEffect: () => {},
+              onEffect: (sender, _observer, change, node) =>
+                this.#onEffect(sender, change.kind, node),
             }),
           ),
         ),
       watchFreezes: () => ({ lastThawMs: () => process.lastThawMs, stop: () => {} }),
     };
+  }
+
+  /** S4: no effect starts on a STATE that was read longer ago than fenceMs, by the sender's own clock. */
+  #onEffect(sender: Process, kind: string, node: string): void {
+    this.#guard(() => {
+      const ageMs =
+        sender.now() - (this.store.verifiedAtMs.get(sender.name) ?? Number.NEGATIVE_INFINITY);
+      if (ageMs <= this.config.settings.fenceMs) return;
+      throw new Violation(
+        "S4",
+        `${sender.name} starts ${kind} on ${node}, its STATE is ${Math.round(ageMs)} ms old`,
+      );
+    });
+  }
+
+  /** An operator pauses and resumes, straight in the table. */
+  setPause(isPaused: boolean, id: string): void {
+    const state = this.state();
+    if (state === null || (state.pause !== null) === isPaused) return;
+    const writer = {
+      attempt: id,
+      shift: "operator",
+      rule: "cli",
+      why: isPaused ? "pause" : "resume",
+    };
+    const write = isPaused ? pause(state, "sim", "drill", writer) : resume(state, writer);
+    this.store.putNow(write.next, "operator");
   }
 
   /** An operator's request, straight into the table. */

@@ -214,6 +214,7 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     previousMaster: null,
     previousOffset: null,
     histories: [],
+    automaticEpoch: null,
     lastEpoch: null,
     lastTransition: { rev: 10, rule: "R740", why: "n0 answers" },
     ...change,

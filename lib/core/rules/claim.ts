@@ -50,14 +50,14 @@ export const claimRules: readonly Rule<MasterView>[] = [
       "invariant S13; measured by each observer from when it saw the master change (protocol F16)",
     find: (view) => {
       if (readyTally(view) === null || view.state.request !== null) return null;
-      const { lastEpoch } = view.state;
+      const { automaticEpoch, masterEpoch } = view.state;
       const { sinceMs } = view.memory.masterKnown;
       const leftMs = Math.ceil(sinceMs + view.settings.cooldownMs - view.nowMs);
-      const isCooling = lastEpoch?.result === "completed" && lastEpoch.isAutomatic && leftMs > 0;
-      if (!isCooling || lastEpoch.epoch !== view.state.masterEpoch) return null;
+      // An epoch that failed since changes nothing: it completed no failover.
+      if (automaticEpoch !== masterEpoch || leftMs <= 0) return null;
       // A master that dies before it has settled completes nothing: no cool-down (DESIGN 4, edges).
       if (view.state.phase === "settling") return null;
-      const why = `cooling down for another ${leftMs} ms after the failover of epoch ${lastEpoch.epoch}`;
+      const why = `cooling down for another ${leftMs} ms after the failover of epoch ${masterEpoch}`;
       return hold(why, nextLook(view), heldOnce(view, "cool-down", why));
     },
   },

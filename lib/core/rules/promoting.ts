@@ -32,6 +32,8 @@ export const promotingRules: readonly Rule<MasterView>[] = [
     source: "protocol F6; fault N23",
     find: (view) => {
       if (view.state.kind !== "failover") return null;
+      // A master that had stopped being one may be its own successor; then it answers because we promoted it.
+      if (view.state.candidate?.node === view.master.node) return null;
       const { memory, masterMemory: master } = view;
       const beside = ownPromotion(view)?.oldMaster ?? null;
       const isBeside = beside !== null && wins(view, beside);

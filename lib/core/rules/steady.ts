@@ -55,11 +55,17 @@ export const lineageRules: readonly Rule<MasterView>[] = [
           : `it holds ${facts.keys} keys, no replica of the old history holds more`;
       const why = `${master.node} restarted or changed its replication id to ${facts.replid}; ${reason}`;
       const record = recordOf(master.node, facts);
+      // Adopted, because no better copy answers; but a data set that lost the marker is not the one that was there.
+      const isGone = facts.marker === null && !continuesChain(master, facts);
+      const gone = `${master.node} holds another data set than before: ${facts.keys} keys and no marker of this group`;
       return {
         why,
         plan: [
           [adoptLineage(state, record, writer(view, "R710", why))],
-          [emit(warning("+reboot", why, { node: master.node, evidence: { runId: facts.runId } }))],
+          [
+            emit(warning("+reboot", why, { node: master.node, evidence: { runId: facts.runId } })),
+            ...(isGone ? [emit(warning("+page", gone, { node: master.node }))] : []),
+          ],
         ],
         look: lookNow(view, { state: true }),
       };

@@ -1,0 +1,251 @@
+/**
+ * Mistakes of the kind people make, as edits of the real sources. The simulator must notice each of them; a simulator
+ * that doesn't proves nothing by being green.
+ */
+export interface Defect {
+  readonly id: string;
+  /** The mistake, in one sentence. */
+  readonly title: string;
+  readonly file: string;
+  /** Exactly this text, which must occur once … */
+  readonly find: string;
+  /** … becomes this. */
+  readonly replace: string;
+}
+
+export const defects: readonly Defect[] = [
+  {
+    id: "skip-quorum",
+    title: "One down vote is enough.",
+    file: "lib/core/quorum.ts",
+    find: "isReached: down.length >= votesNeeded(config)",
+    replace: "isReached: down.length >= 1",
+  },
+  {
+    id: "count-twice",
+    title: "An observer is counted twice.",
+    file: "lib/core/quorum.ts",
+    find: "isReached: down.length >= votesNeeded(config)",
+    replace: "isReached: 2 * down.length >= votesNeeded(config)",
+  },
+  {
+    id: "count-stale-round",
+    title: "Votes of earlier rounds count.",
+    file: "lib/core/quorum.ts",
+    find: "vote.round === round.number &&",
+    replace: "vote.round <= round.number &&",
+  },
+  {
+    id: "join-old-round",
+    title: "A shift joins a round that was open before it looked.",
+    file: "lib/core/memory.ts",
+    find: "if (memory.firstRound === null) return false;",
+    replace: "if (memory.firstRound !== undefined) return true;",
+  },
+  {
+    id: "no-withdrawal",
+    title: "A down vote stands although the master answers again.",
+    file: "lib/core/rules/suspicion.ts",
+    find: 'if (memory.voted.verdict !== "down" || suspicion(view).kind !== "none") return null;',
+    replace: "if (memory.voted !== null) return null;",
+  },
+  {
+    id: "trust-lost-write",
+    title: "A write whose answer was lost counts as applied.",
+    file: "lib/adapters/compare-and-swap.ts",
+    find: "if (put.isOutcomeKnown) return put;",
+    replace: "if (!put.isOutcomeKnown) return success({ isWon: true, state: write.next });",
+  },
+  {
+    id: "lost-race-won",
+    title: "A compare-and-swap that lost counts as won.",
+    file: "lib/adapters/compare-and-swap.ts",
+    find: "return success({ isWon: stored.state.attempts.includes(attempt), state: stored.state });",
+    replace: "return success({ isWon: attempt !== null, state: stored.state });",
+  },
+  {
+    id: "unconditional-table",
+    title: "A table of eventual consistency: both writers' conditions pass.",
+    file: "test/simulator/sim-store.ts",
+    find: "if ((standing?.rev ?? null) !== base) {",
+    replace: "if (standing === null && base !== null) {",
+  },
+  {
+    id: "upsert-record",
+    title: "The record is overwritten instead of compared and swapped.",
+    file: "test/simulator/sim-dns.ts",
+    find: "if (found === undefined || !isSameRecord(found, record)) return this.#refuse();",
+    replace: 'if (found === undefined || record.name === "") continue;',
+  },
+  {
+    id: "companion-of-the-claim",
+    title: "The companion carries the running epoch, not the one that committed the master.",
+    file: "lib/core/rules/publication.ts",
+    find: "epoch: state.masterEpoch,",
+    replace: "epoch: state.epoch,",
+  },
+  {
+    id: "repair-on-stale-state",
+    title: "A repair acts on a STATE that was read before the node was observed.",
+    file: "lib/core/rules/repairs.ts",
+    find: `    prepared.askedAtMs <= memory.stateAskedAtMs &&
+    (wrong`,
+    replace: `    (wrong`,
+  },
+  {
+    id: "role-change-cuts-nothing",
+    title: "A role change leaves the connections that observed the older role.",
+    file: "test/simulator/sim-redis.ts",
+    find: `    this.failingOverTo = null;
+    this.killGeneration += 1;
+    if (kind`,
+    replace: `    this.failingOverTo = null;
+    if (kind`,
+  },
+  {
+    id: "effect-sent-again",
+    title: "The client library sends an effect again over a new connection.",
+    file: "lib/shift/effects.ts",
+    find: "  if (!changed.ok) {\n    dropSession(hands, node);",
+    replace: `  const target = findNode(memory.config, node);
+  if (!changed.ok && target !== undefined) {
+    const opened = await hands.nodes.openSession(target, 1_000);
+    if (opened.ok) void opened.value.changeRole(changeOf(command), 5_000);
+  }
+  if (!changed.ok) {
+    dropSession(hands, node);`,
+  },
+  {
+    id: "no-fence",
+    title: "An effect starts whatever the age of STATE.",
+    file: "lib/shift/execute.ts",
+    find: "return ageMs < fenceMs ? null :",
+    replace: "return ageMs < fenceMs || ageMs >= 0 ? null :",
+  },
+  {
+    id: "promote-before-intent",
+    title: "The candidate is promoted before the claim is written.",
+    file: "lib/core/rules/claim.ts",
+    find: 'plan: [[claim(state, intent, writer(view, "S370", why))], events.map(emit)],',
+    replace: `plan: [
+      [
+        {
+          kind: "promote" as const,
+          node,
+          session: view.memory.prepared[node]?.session ?? 0,
+          epoch,
+          beside: null,
+        },
+      ],
+      [claim(state, intent, writer(view, "S370", why))],
+      events.map(emit),
+    ],`,
+  },
+  {
+    id: "other-candidate-on-takeover",
+    title: "Whoever takes an epoch over chooses another candidate.",
+    file: "lib/core/state.ts",
+    find: "return write(state, { leader: writer.shift, beat: state.beat + 1 }, writer);",
+    replace: `const node = state.master?.node ?? "";
+  const candidate = state.candidate === null ? null : { ...state.candidate, node };
+  return write(state, { candidate, leader: writer.shift, beat: state.beat + 1 }, writer);`,
+  },
+  {
+    id: "commit-over-the-living",
+    title: "The epoch is committed although the old master answers.",
+    file: "lib/core/rules/promoting.ts",
+    find: 'if (view.state.kind !== "failover") return null;',
+    replace: 'if (view.state.kind !== "switchover" || view.nowMs > 0) return null;',
+  },
+  {
+    id: "claim-from-steady-only",
+    title: "A master that dies while its epoch settles is never failed over.",
+    file: "lib/core/rules.ts",
+    find: `  settling: [
+    ...suspicionRules,
+    ...claimRules,`,
+    replace: "  settling: [",
+  },
+  {
+    id: "role-mismatch-ignored",
+    title: "A committed master that answers as a replica counts as up.",
+    file: "lib/core/situation.ts",
+    find: 'if (master.role === "replica") {',
+    replace: 'if (master.role === "replica" && nowMs < 0) {',
+  },
+  {
+    id: "literal-history",
+    title: "Only the very replication id of the record counts as its history.",
+    file: "lib/core/lineage.ts",
+    find: `  if (node.replid2 !== null && node.replid2 === chain.replid) return true;
+  return (
+    chain`,
+    replace: `  return (
+    chain.replid === "" &&
+    chain`,
+  },
+  {
+    id: "any-history",
+    title: "A node of any history may be promoted.",
+    file: "lib/core/election.ts",
+    find: "if (!isOfChain(input.master, facts)) return",
+    replace: 'if (!isOfChain(input.master, facts) && facts.replid === "") return',
+  },
+  {
+    id: "aof-restart-is-amnesia",
+    title: "A restart with an AOF is taken for lost data.",
+    file: "lib/core/situation.ts",
+    find: `  if (facts.marker !== undefined && facts.marker !== null) return false;
+  return facts.keys < mostKeysOfChain(view);`,
+    replace: "  return mostKeysOfChain(view) >= 0;",
+  },
+  {
+    id: "blind-is-down",
+    title: "An observer that reaches no node votes that the master is down.",
+    file: "lib/core/situation.ts",
+    find: "if (isBlind(view)) {",
+    replace: "if (isBlind(view) && nowMs < 0) {",
+  },
+  {
+    id: "replicas-not-heard",
+    title: "A master that only the observers cannot reach is failed over.",
+    file: "lib/core/situation.ts",
+    find: "if (!allowsDeath(heard, settings)) return unreachable(heard);",
+    replace: "if (!allowsDeath(heard, settings) && nowMs < 0) return unreachable(heard);",
+  },
+  {
+    id: "no-cool-down",
+    title: "Automatic failovers follow one another without a cool-down.",
+    file: "lib/core/rules/claim.ts",
+    find: "if (automaticEpoch !== masterEpoch || leftMs <= 0) return null;",
+    replace: "if (automaticEpoch !== masterEpoch || leftMs <= 1e12) return null;",
+  },
+  {
+    id: "pause-ignored",
+    title: "A paused group is failed over.",
+    file: "lib/core/rules/steady.ts",
+    find: "if (pause === null) return null;",
+    replace: "if (pause === null || view.nowMs !== 0) return null;",
+  },
+  {
+    id: "freeze-believed",
+    title: "A frozen process believes the silence that it slept through.",
+    file: "lib/core/absorb.ts",
+    find: "if (seen.wasFrozen) memory = afterFreeze(memory);",
+    replace: "if (seen.wasFrozen && seen.nowMs < 0) memory = afterFreeze(memory);",
+  },
+  {
+    id: "hand-made-switchover",
+    title: "A switchover promotes and demotes by hand instead of FAILOVER.",
+    file: "lib/core/rules/switchover.ts",
+    find: 'if (old.facts.role === "replica" && target?.facts.role === "master") {',
+    replace: "if (target !== null) {",
+  },
+  {
+    id: "close-nothing",
+    title: "A node that says master beside the committed one is left alone.",
+    file: "lib/core/rules/repairs.ts",
+    find: 'if (role === "master") return "master-too";',
+    replace: 'if (role === "master") return null;',
+  },
+];
