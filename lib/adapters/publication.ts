@@ -46,6 +46,8 @@ export async function publish(
 
 /** The batch did not leave what was wanted: another try starts from a fresh read, so the outcome is known. */
 function unfinished(sent: Result<void>): Failure {
+  // Rights that are missing don't come back by trying: people have to be told.
+  if (!sent.ok && sent.kind === "denied") return sent;
   const why = sent.ok ? "the record was changed by somebody else meanwhile" : sent.why;
   return failure("throttled", why);
 }

@@ -170,7 +170,7 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
     firstMissAtMs: firstMissAtMs(view.masterMemory) ?? old.firstMissAtMs,
     evidenceAtMs: old.evidenceAtMs ?? (held.kind === "full" ? seen.nowMs : null),
     votedAtMs: hasVoted && held.kind === "full" ? seen.nowMs : old.votedAtMs,
-    claimedAtMs: isClaim && state.phase === "promoting" ? seen.nowMs : old.claimedAtMs,
+    claimedAtMs: claimedAt(state, isClaim, old.claimedAtMs, seen.nowMs),
     promotedAtMs: old.promotedAtMs,
     committedAtMs: isFresh ? seen.nowMs : old.committedAtMs,
     publishedAtMs: isPublished ? seen.nowMs : old.publishedAtMs,
@@ -188,6 +188,17 @@ function withDownNodes(memory: Memory, nowMs: number): Memory {
     (node) => verdictOf(node, settings, nowMs).kind === "down",
   );
   return { ...memory, downNodes: down.map((node) => node.node) };
+}
+
+/** A claim is this shift's evidence for its own epoch alone: it ends with the epoch (protocol F6). */
+function claimedAt(
+  state: GroupState,
+  isClaim: boolean,
+  before: number | null,
+  nowMs: number,
+): number | null {
+  if (state.phase === "steady") return null;
+  return isClaim && state.phase === "promoting" ? nowMs : before;
 }
 
 /** Changes worth a line whoever leads: nodes going down and coming back, a new master, a freeze. */
