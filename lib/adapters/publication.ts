@@ -32,7 +32,8 @@ export async function publish(
       ? await submit(request.dns.zoneId, plan.changes, request.isCurrent)
       : success(undefined);
   const after = await read(request.dns);
-  if (!after.ok) return sent.ok ? after : sent;
+  // A stale batch is refused as a whole; only a read can tell whether the name is somebody else's.
+  if (!after.ok) return sent.ok ? after : unfinished(sent);
   const rest = planPublication(after.value, request.wanted, request.owner);
   switch (rest.kind) {
     case "done":

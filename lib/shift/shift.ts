@@ -203,9 +203,10 @@ function masterKnownBefore(shift: Shift, group: string) {
   return { epoch, forMs: shift.ports.clock.nowMs() - sinceMs };
 }
 
-/** Where the predecessor is unknown, so is the age of the master: the cool-down counts from now (invariant S13). */
+/** Where the predecessor is unknown, or said nothing of the group, so is the age of the master: the cool-down counts from now (invariant S13). */
 function predecessorKnew(shift: Shift, group: string) {
-  if (shift.predecessor === "unknown") return { epoch: unknownEpoch, forMs: 0 };
-  const known = shift.predecessor?.groups[group];
-  return known === undefined ? null : { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
+  if (shift.predecessor === null) return null;
+  const known = shift.predecessor === "unknown" ? undefined : shift.predecessor.groups[group];
+  if (known === undefined) return { epoch: unknownEpoch, forMs: 0 };
+  return { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
 }

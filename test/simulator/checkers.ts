@@ -101,11 +101,12 @@ export class Checker {
     if (after.epoch !== before.epoch + 1) throw new Violation("S5", "an epoch was skipped");
     if (before.pause !== null) throw new Violation("S12", "a claim while paused");
     if (after.kind === "switchover") {
+      this.#claimedAtMs = this.now();
       this.#acknowledgedAtClaim = Math.max(0, ...this.acknowledged.keys());
       this.#handedOver = this.nodes.get(before.master?.node ?? "")?.values() ?? new Set();
       return;
     }
-    this.#checkAlive(before.master?.node ?? "");
+    this.#checkAlive(before.master?.node ?? "", after.candidate?.node ?? "");
     const suspect = before.round.suspect;
     const down = this.votes().filter(
       (vote) =>
@@ -126,11 +127,17 @@ export class Checker {
 
   #handedOver: ReadonlySet<number> = new Set();
   #acknowledgedAtClaim = 0;
+  #claimedAtMs = 0;
+  touchedByHandAtMs = Number.NEGATIVE_INFINITY;
 
   /** L4: nobody fails over a master that serves, and that nothing has befallen for a while. */
-  #checkAlive(id: string): void {
+  #checkAlive(id: string, candidate: string): void {
     const node = this.nodes.get(id);
     if (node === undefined || !node.isServing || node.role !== "master") return;
+    // A master that came back without its data is rightly replaced by a node that has it.
+    const held = node.values();
+    const chosen = this.nodes.get(candidate)?.values() ?? new Set<number>();
+    if ([...chosen].some((value) => !held.has(value))) return;
     const quietMs = this.now() - (this.troubledAtMs.get(id) ?? 0);
     if (quietMs > quietMinMs && this.isReachable(id)) {
       throw new Violation(
@@ -142,6 +149,8 @@ export class Checker {
 
   /** A switchover loses nothing: what the old master held at the claim, and what it acknowledged since (protocol F4). */
   #checkHandOver(from: string, to: string): void {
+    // A role that somebody changes by hand in the middle is nobody's promise.
+    if (this.touchedByHandAtMs >= this.#claimedAtMs) return;
     const kept = this.nodes.get(to)?.values() ?? new Set<number>();
     const since = this.#acknowledgedAtClaim;
     const owed = [...this.acknowledged].flatMap(([value, by]) =>

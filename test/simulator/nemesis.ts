@@ -162,6 +162,7 @@ const families: readonly Family[] = [
       const node = prng.pick([...world.nodes.values()]);
       if (!node.isServing) return;
       world.checker.trouble(...world.nodes.keys());
+      world.checker.touchedByHandAtMs = world.engine.nowMs;
       if (node.role === "replica") {
         world.trace("nemesis", `REPLICAOF NO ONE by hand on ${node.id}`);
         node.becomeMaster();
