@@ -162,8 +162,8 @@ export const defects: readonly Defect[] = [
     title: "A master that dies while its epoch settles is never failed over.",
     file: "lib/core/rules.ts",
     find: `  settling: [
-    ...suspicionRules,
-    ...claimRules,`,
+    ...suspicionRules.map(unpaused),
+    ...claimRules.map(unpaused),`,
     replace: "  settling: [",
   },
   {
