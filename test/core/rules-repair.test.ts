@@ -100,6 +100,18 @@ describe("R730 repair on sight", () => {
     expect(later).toEqual([]);
   });
 
+  test("a foreign node takes no turn of parallelSyncs from a replica of the wrong master", () => {
+    const foreign = masterFacts({ runId: "x", replid: "id-9", keys: 99, marker: null });
+    const stray = answers(n2, replicaFacts({ masterHost: "10.0.0.2" }));
+    const { watch } = sees(n1, foreign);
+    const samples = [everybody[0], answers(n1, foreign), stray].flatMap((one) => one ?? []);
+
+    expect(watch.look({ samples, prepared: [prepares(n1, foreign)] })).toMatchObject({
+      rule: "R730",
+      look: { prepare: [n2] },
+    });
+  });
+
   test("an empty node at a configured address is taken in", () => {
     const empty = masterFacts({ runId: "x", replid: "id-9", keys: 0, marker: null });
 

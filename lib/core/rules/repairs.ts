@@ -40,8 +40,10 @@ export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
     if (wrong === null || (scope === "fence" && wrong !== "master-too")) return none;
     if (isResting(view, node.node)) return none;
     if (wrong === "wrong-master" && syncing >= view.settings.parallelSyncs) return none;
-    syncing += 1;
-    return repairOne(view, node, wrong);
+    const one = repairOne(view, node, wrong);
+    // A node that is left alone, a foreign one say, takes no turn from the others.
+    if (one.commands.length > 0 || one.toPrepare.length > 0) syncing += 1;
+    return one;
   });
   const marking = scope === "all" ? markMaster(view) : none;
   return [...found, marking].reduce(
