@@ -57,9 +57,12 @@ export class RedisLab {
     const [one, two] = await pickNodeAddresses(2);
     const master = await this.start({ ...one, ...options });
     const replica = await this.start({ ...two, ...options, replicaOf: master });
-    await this.client(master).set("key", "value");
+    const told = this.client(master);
+    await told.set("key", "value");
     const asked = this.client(replica);
     await until(async () => (await asked.get("key")) === "value");
+    // The replica has its data a moment before the master counts it as online, which a hand-over asks for.
+    await until(async () => (await told.info("replication")).includes("state=online"));
     return { master, replica };
   }
 
