@@ -3,6 +3,7 @@ import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import {
+  groupConfig,
   groupState,
   isSilent,
   masterFacts,
@@ -125,6 +126,15 @@ describe("the hand-over, continued from what the nodes show (F4)", () => {
         timeoutMs: 4_000,
       },
     ]);
+  });
+
+  test("W580 gives it half of takeoverMs in whole milliseconds, as FAILOVER wants them", () => {
+    const config = groupConfig({ settings: { takeoverMs: 8_001 } });
+    const watch = watchCalm({ state: asked, config });
+
+    const decision = watch.look({ done: claimedHandOver(watch), state: "unread" });
+
+    expect(commandsOf(decision)).toMatchObject([{ kind: "hand-over", timeoutMs: 4_000 }]);
   });
 
   test("W570 observes both nodes before every step", () => {

@@ -144,7 +144,8 @@ function stepSwitchover(lead: Leading, old: Observed, target: Observed | null): 
     ...session,
     to: candidate.node,
     address: targetConfig.replicate,
-    timeoutMs: settings.takeoverMs / 2,
+    // FAILOVER takes whole milliseconds only.
+    timeoutMs: Math.floor(settings.takeoverMs / 2),
   };
   const why = `asking ${old.node} to hand over to ${candidate.node}`;
   return { why, plan: [[handOver]], look: again };
