@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { localAwsDefaults, tableOf } from "../lib/cli/aws.ts";
+import { CliError, exitCodes } from "../lib/cli/exit.ts";
 import type {
   LabDemoOptions,
   LabDynamoDbOptions,
@@ -21,7 +22,7 @@ export async function runLabDemo(options: LabDemoOptions): Promise<number> {
   const processes = new ProcessRegistry();
   processes.onSignals();
   try {
-    return await runDemo({ ...options, processes });
+    return await told(runDemo({ ...options, processes }));
   } finally {
     await processes.stopAll();
   }
@@ -29,7 +30,7 @@ export async function runLabDemo(options: LabDemoOptions): Promise<number> {
 
 export async function runLabDynamoDb(options: LabDynamoDbOptions): Promise<number> {
   const processes = new ProcessRegistry();
-  const server = await startDynamoDb({ port: options.port });
+  const server = await told(startDynamoDb({ port: options.port }));
   processes.add({ name: "dynamodb", stop: () => server.close(), killNow: () => {} });
   const table = tableOf(options, process.env);
   await server.createTable(table);
@@ -41,17 +42,21 @@ export async function runLabDynamoDb(options: LabDynamoDbOptions): Promise<numbe
 export async function runLabRoute53(options: LabRoute53Options): Promise<number> {
   const processes = new ProcessRegistry();
   const { port, dnsPort, zone } = options;
-  const server = await startRoute53({
-    port,
-    dnsPort,
-    zones: [zone],
-    onAccess: ({ method, action, status, code, ms, changes }) => {
-      const what = changes.map(
-        (one) => `${one.action} ${one.recordSet.type} ${one.recordSet.name}`,
-      );
-      print(`${method} ${action} ${status} ${code ?? ""} ${Math.round(ms)} ms ${what.join("; ")}`);
-    },
-  });
+  const server = await told(
+    startRoute53({
+      port,
+      dnsPort,
+      zones: [zone],
+      onAccess: ({ method, action, status, code, ms, changes }) => {
+        const what = changes.map(
+          (one) => `${one.action} ${one.recordSet.type} ${one.recordSet.name}`,
+        );
+        print(
+          `${method} ${action} ${status} ${code ?? ""} ${Math.round(ms)} ms ${what.join("; ")}`,
+        );
+      },
+    }),
+  );
   processes.add({ name: "route53", stop: () => server.close(), killNow: () => {} });
   print(`AWS_ENDPOINT_URL_ROUTE_53=${server.endpoint}`);
   print(`LAMBDA_SENTINEL_DNS_SERVERS=127.0.0.1:${server.dnsPort}`);
@@ -95,6 +100,16 @@ function passedOn(): Record<string, string> {
       value === undefined || name === "NODE_OPTIONS" ? [] : [[name, value]],
     ),
   );
+}
+
+/** What this machine refuses, a port or an installation, is told in one line. */
+async function told<T>(run: Promise<T>): Promise<T> {
+  try {
+    return await run;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(exitCodes.unfinished, why);
+  }
 }
 
 function print(line: string): void {
