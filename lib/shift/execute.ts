@@ -13,6 +13,7 @@ import type { Memory } from "../core/memory.ts";
 import { recordOf } from "../core/records.ts";
 import { changeRole, mark, promote, publish } from "./effects.ts";
 import type { Hands } from "./hands.ts";
+import { report } from "./report.ts";
 
 /**
  * Carries out a plan: the one place that changes anything. Steps run in order and stop at the first that did not
@@ -71,7 +72,7 @@ async function run(hands: Hands, memory: Memory, task: Task): Promise<Outcome | 
     case "cast-vote":
       return castVote(hands, command);
     case "emit":
-      emit(hands, memory, task.decision.rule, command.event);
+      report(hands, memory, task.decision.rule, command.event);
       return null;
     case "wake":
       await wake(hands, memory, command.round);
@@ -125,23 +126,6 @@ async function castVote(hands: Hands, command: CastVote): Promise<Outcome> {
   return { kind: "vote-lost", standing: cast.value.standing };
 }
 
-function emit(
-  hands: Hands,
-  memory: Memory,
-  rule: string,
-  event: Extract<Command, { kind: "emit" }>["event"],
-): void {
-  const { state, config } = memory;
-  hands.reporter.event({
-    ...event,
-    group: config.name,
-    rule,
-    epoch: state?.epoch ?? 0,
-    round: state?.round.number ?? 0,
-    rev: state?.rev ?? 0,
-  });
-}
-
 /** Best effort: an observer that isn't woken finds the round by itself. */
 async function wake(hands: Hands, memory: Memory, round: number): Promise<void> {
   const { config, observer, wokenFor } = memory;
@@ -163,7 +147,7 @@ async function publishAndTell(
 ): Promise<Outcome> {
   const outcome = await publish(hands, memory, command);
   if (outcome.kind !== "published") return outcome;
-  emit(hands, memory, task.decision.rule, publishedEvent(memory, outcome));
+  report(hands, memory, task.decision.rule, publishedEvent(memory, outcome));
   return outcome;
 }
 

@@ -8,6 +8,7 @@ import { isMasterSane } from "../core/view.ts";
 import { execute } from "./execute.ts";
 import { dropSessions, type Hands } from "./hands.ts";
 import { observe } from "./observe.ts";
+import { report } from "./report.ts";
 
 /** Who watches: names and numbers that stay the same through a shift. */
 export interface Identity {
@@ -115,23 +116,6 @@ function listenForLosses(hands: Hands, intervalMs: number) {
       wake = new AbortController();
     },
   };
-}
-
-function report(
-  hands: Hands,
-  memory: Memory,
-  rule: string,
-  event: Parameters<Hands["reporter"]["event"]>[0] | ReturnType<typeof step>["noticed"][number],
-): void {
-  const { state, config } = memory;
-  hands.reporter.event({
-    ...event,
-    group: config.name,
-    rule,
-    epoch: state?.epoch ?? 0,
-    round: state?.round.number ?? 0,
-    rev: state?.rev ?? 0,
-  });
 }
 
 function statusOf(
