@@ -80,7 +80,8 @@ const groupState = z.object({
   published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
   previousMaster: masterRecord.nullable(),
   previousOffset: z.number().nullable(),
-  histories: z.array(z.string()),
+  // Fields younger than the schema's first items have a default: a reader is never stricter than the oldest writer.
+  histories: z.array(z.string()).default([]),
   lastEpoch: z
     .object({
       epoch: z.number().int(),
@@ -93,7 +94,7 @@ const groupState = z.object({
       loss: loss.nullable(),
     })
     .nullable(),
-  automaticEpoch: z.number().int().nullable(),
+  automaticEpoch: z.number().int().nullable().default(null),
   lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;
 
@@ -189,6 +190,8 @@ const heartbeat = z.object({
       rev: z.number().int(),
       isPauseSeen: z.boolean(),
       suspect: z.string().nullable(),
+      suspectForMs: z.number().default(0),
+      suspectOffset: z.number().nullable().default(null),
       masterEpoch: z.number().int(),
       masterKnownForMs: z.number(),
       rule: z.string(),

@@ -146,16 +146,22 @@ function judgeState(foreign: string | null, state: GroupState | null): readonly 
   return [
     ...(state.master === null ? ["no master: the observers have not agreed on one"] : []),
     ...(state.phase === "steady" ? [] : [`the phase is ${state.phase}, not steady`]),
+    ...(state.round.status === "open" && state.round.purpose === "failover"
+      ? [`round ${state.round.number} suspects ${state.round.suspect}`]
+      : []),
   ];
 }
 
 function judgeMaster(nodes: readonly NodeStatus[]): readonly string[] {
   const master = nodes.find((node) => node.isMaster);
   if (master === undefined) return [];
-  const down = Object.entries(master.seenBy).filter(([, seen]) => seen.verdict.startsWith("down"));
-  if (down.length === 0) return [];
-  const says = down.map(([observer, seen]) => `${observer} ${seen.verdict}`).join(", ");
-  return [`the master ${master.id} is reported down: ${says}`];
+  // An observer that has only just missed a probe says slow, and one that loads its data will be back.
+  const fine = ["up", "slow", "loading"];
+  const bad = Object.entries(master.seenBy).filter(([, seen]) => !fine.includes(seen.verdict));
+  if (bad.length === 0) return [];
+  const says = bad.map(([observer, seen]) => `${observer} ${seen.verdict}`).join(", ");
+  const isDown = bad.some(([, seen]) => seen.verdict.startsWith("down"));
+  return [`the master ${master.id} is reported ${isDown ? "down" : "unusable"}: ${says}`];
 }
 
 function judgeObservers(observers: readonly ObserverStatus[]): readonly string[] {

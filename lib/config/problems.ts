@@ -46,9 +46,18 @@ export function formatPath(path: Path): string {
 /** `groups.yml:12:5: groups[0].downAfterMs: expected …, got …`. */
 export function formatProblem(problem: Problem): string {
   const place = `${problem.file}:${problem.line}:${problem.column}`;
-  return problem.path === ""
-    ? `${place}: ${problem.message}`
-    : `${place}: ${problem.path}: ${problem.message}`;
+  const message = printable(problem.message, messageMax);
+  if (problem.path === "") return `${place}: ${message}`;
+  return `${place}: ${printable(problem.path, pathMax)}: ${message}`;
+}
+
+const pathMax = 200;
+const messageMax = 600;
+
+/** What a file holds is shown, never obeyed: control characters don't reach a terminal, and no line is endless. */
+function printable(text: string, lengthMax: number): string {
+  const shown = text.replace(/\p{Cc}/gu, "\u{fffd}");
+  return shown.length <= lengthMax ? shown : `${shown.slice(0, lengthMax)}…`;
 }
 
 /** In the order in which a person walks through the file. */

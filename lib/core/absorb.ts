@@ -92,8 +92,17 @@ function knowState(
     masterKnown: isMasterNew
       ? { epoch: masterEpoch, sinceMs: isUnheardOf ? Number.NEGATIVE_INFINITY : readAtMs }
       : memory.masterKnown,
+    epochSeen: epochSeen(memory, state, readAtMs),
     leadingSinceMs: isLeader ? (memory.leadingSinceMs ?? readAtMs) : null,
   };
+}
+
+/** The first epoch that a shift reads is of unknown age: long enough ago. */
+function epochSeen(memory: Memory, state: GroupState | null, readAtMs: number) {
+  const epoch = state?.epoch ?? 0;
+  if (memory.epochSeen.epoch === epoch) return memory.epochSeen;
+  const isFirst = memory.state === undefined;
+  return { epoch, sinceMs: isFirst ? Number.NEGATIVE_INFINITY : readAtMs };
 }
 
 function absorbOutcome(memory: Memory, outcome: Outcome): Memory {

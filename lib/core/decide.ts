@@ -4,7 +4,7 @@ import type { Command, Look, Plan } from "./commands.ts";
 import { firstMissAtMs } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
-import type { GroupState } from "./model.ts";
+import type { GroupState, Verdict } from "./model.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import { type RuleTable, rules as ruleTable } from "./rules.ts";
 import { suspicion } from "./situation.ts";
@@ -182,12 +182,21 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
   return { ...memory, marks, upVotes };
 }
 
+/** It answers, so it is never down; and nobody can use it, so somebody has to be told (faults N6 to N10). */
+function isOdd(verdict: Verdict): boolean {
+  return ["denied", "full", "busy", "foreign", "degraded"].includes(verdict.kind);
+}
+
 function withDownNodes(memory: Memory, nowMs: number): Memory {
   const { settings } = memory.config;
   const down = Object.values(memory.nodes).filter(
     (node) => verdictOf(node, settings, nowMs).kind === "down",
   );
-  return { ...memory, downNodes: down.map((node) => node.node) };
+  const odd = Object.values(memory.nodes).flatMap((node) => {
+    const verdict = verdictOf(node, settings, nowMs);
+    return isOdd(verdict) ? [`${node.node} is ${verdict.kind}`] : [];
+  });
+  return { ...memory, downNodes: down.map((node) => node.node), oddNodes: odd };
 }
 
 /** A claim is this shift's evidence for its own epoch alone: it ends with the epoch (protocol F6). */
@@ -221,6 +230,12 @@ function notices(before: Memory, after: Memory, seen: Observation): readonly Sen
     }
   }
   events.push(...replicasTrouble(before, after));
+  for (const said of after.oddNodes) {
+    if (before.oddNodes.includes(said)) continue;
+    const node = Object.values(after.nodes).find((one) => said.startsWith(`${one.node} `));
+    const text = node?.lastReply?.kind === "error" ? node.lastReply.text : "";
+    events.push(warning("+page", `${said}: ${text}`, { node: node?.node ?? null }));
+  }
   const oldMaster = before.state?.master?.node;
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;

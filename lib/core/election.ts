@@ -46,6 +46,8 @@ export interface ElectionInput {
   readonly masterOffset: number | null;
   /** How long the master has been gone for this observer. */
   readonly masterGoneMs: number;
+  /** Who could not be promoted just before: it comes after everybody else. */
+  readonly failedBefore: NodeId | null;
 }
 
 /**
@@ -60,7 +62,10 @@ export function elect(input: ElectionInput): Election {
       const isEligible = field.find((row) => row.node === contender.node)?.isEligible ?? false;
       return facts !== null && isEligible ? [{ node: contender.node, facts }] : [];
     })
-    .sort((a, b) => compare(a.facts, b.facts));
+    .sort((a, b) => {
+      const isLater = (node: NodeId) => (node === input.failedBefore ? 1 : 0);
+      return isLater(a.node) - isLater(b.node) || compare(a.facts, b.facts);
+    });
   const best = eligible[0];
   if (best === undefined) return { choice: { kind: "none", why: whyNone(field) }, field };
   const ahead = input.contenders.find(
@@ -104,7 +109,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
     const linkDownMs = (facts.linkDownSeconds ?? 0) * 1_000;
     const allowedMs = input.masterGoneMs + 10 * settings.downAfterMs;
     if (linkDownMs > allowedMs) {
-      return `its link was down for ${linkDownMs} ms, more than ${allowedMs} ms`;
+      return `its link was down for ${linkDownMs} ms, more than ${Math.round(allowedMs)} ms`;
     }
   }
   if (lagBytes !== null && lagBytes > settings.maxLagBytes) {

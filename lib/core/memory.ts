@@ -122,6 +122,10 @@ export interface Memory {
   /** What takeover watches, and since when it stands still. */
   readonly watched: { readonly key: string; readonly sinceMs: number };
   readonly masterKnown: { readonly epoch: number; readonly sinceMs: number };
+  /** What the predecessor held against the master when it last reported. */
+  readonly inherited: Inherited | null;
+  /** The running epoch and since when this observer knows it: failed epochs are backed off from by this clock. */
+  readonly epochSeen: { readonly epoch: number; readonly sinceMs: number };
   readonly leadingSinceMs: number | null;
   readonly upVotes: number;
   readonly promotion: Promotion | null;
@@ -136,8 +140,17 @@ export interface Memory {
   readonly marks: Marks;
   /** Nodes that were down at the last look, so that +sdown and -sdown are said once each. */
   readonly downNodes: readonly NodeId[];
+  /** Nodes that answer and can't be used, with what they answer, as last said. */
+  readonly oddNodes: readonly string[];
   /** Keys of what was said once already. */
   readonly reported: readonly string[];
+}
+
+/** A suspicion that a shift takes over from the one before it: whom, for how long, and the last offset seen of it. */
+export interface Inherited {
+  readonly suspect: NodeId;
+  readonly forMs: number;
+  readonly offset: number | null;
 }
 
 export interface MemoryStart {
@@ -149,6 +162,7 @@ export interface MemoryStart {
   readonly wokenFor: number | null;
   /** From the predecessor's heartbeat: how long the committed master has been known (cool-down). */
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
+  readonly inherited?: Inherited | null;
 }
 
 export function newMemory(start: MemoryStart): Memory {
@@ -176,6 +190,8 @@ export function newMemory(start: MemoryStart): Memory {
       masterKnown === null
         ? { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY }
         : { epoch: masterKnown.epoch, sinceMs: nowMs - masterKnown.forMs },
+    inherited: start.inherited ?? null,
+    epochSeen: { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY },
     leadingSinceMs: null,
     upVotes: 0,
     promotion: null,
@@ -187,6 +203,7 @@ export function newMemory(start: MemoryStart): Memory {
     repairFailedAtMs: {},
     marks: noMarks,
     downNodes: [],
+    oddNodes: [],
     reported: [],
   };
 }

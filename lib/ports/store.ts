@@ -64,6 +64,9 @@ export interface GroupReport {
   readonly rev: number;
   readonly isPauseSeen: boolean;
   readonly suspect: NodeId | null;
+  /** For how long, over this and earlier shifts, and the last offset seen of it: the successor goes on from there. */
+  readonly suspectForMs: number;
+  readonly suspectOffset: number | null;
   /** How long this observer has known the committed master; for the cool-down across shifts. */
   readonly masterEpoch: number;
   readonly masterKnownForMs: number;

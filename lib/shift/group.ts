@@ -2,7 +2,7 @@ import { absorb } from "../core/absorb.ts";
 import type { Look, Outcome } from "../core/commands.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { groupView, masterView, step, viewOf } from "../core/decide.ts";
-import { type Memory, newMemory } from "../core/memory.ts";
+import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
 import { release } from "../core/state.ts";
 import { isMasterSane } from "../core/view.ts";
 import { execute } from "./execute.ts";
@@ -34,6 +34,8 @@ export interface GroupWatch {
   readonly config: GroupConfig;
   readonly wokenFor: number | null;
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
+  /** What the predecessor held against the master. */
+  readonly inherited: Inherited | null;
   /** The newest configuration in the table, for a group whose STATE names none yet. */
   readonly latest: () => GroupConfig | null;
   readonly onStatus: (status: GroupStatus) => void;
@@ -92,9 +94,9 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
 }
 
 function startMemory(watch: GroupWatch): Memory {
-  const { identity, config, wokenFor, masterKnown, hands } = watch;
+  const { identity, config, wokenFor, masterKnown, inherited, hands } = watch;
   const nowMs = hands.clock.nowMs();
-  return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown });
+  return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown, inherited });
 }
 
 /**

@@ -28,7 +28,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
     configVersion: memory.config.version,
     rev: memory.state?.rev ?? 0,
     isPauseSeen: memory.state?.pause !== null && memory.state?.pause !== undefined,
-    suspect: suspectOf(memory),
+    ...suspicionOf(memory, nowMs),
     masterEpoch: memory.masterKnown.epoch,
     // "Longer than anybody remembers" is a year: the table holds no infinities.
     masterKnownForMs: Number.isFinite(knownForMs) ? Math.round(knownForMs) : 31_536_000_000,
@@ -47,6 +47,23 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
         return [node.node, report];
       }),
     ),
+  };
+}
+
+function suspicionOf(memory: Memory, nowMs: number) {
+  const suspect = suspectOf(memory);
+  const node = suspect === null ? undefined : memory.nodes[suspect];
+  if (suspect === null || node === undefined) {
+    return { suspect: null, suspectForMs: 0, suspectOffset: null };
+  }
+  const { inherited } = memory;
+  const before =
+    inherited?.suspect === suspect && node.lastAnsweredAtMs === null ? inherited : null;
+  const ownMs = nowMs - (firstMissAtMs(node) ?? nowMs);
+  return {
+    suspect,
+    suspectForMs: Math.round(ownMs + (before?.forMs ?? 0)),
+    suspectOffset: node.positions.at(-1)?.offset ?? node.facts?.offset ?? before?.offset ?? null,
   };
 }
 

@@ -174,6 +174,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           config: current,
           wokenFor: woken?.group === config.name ? woken.round : null,
           masterKnown,
+          inherited: inheritedFrom(shift, config.name),
           latest: () => shift.latest.get(config.name) ?? null,
           onStatus: (status) => shift.statuses.set(config.name, status),
           signal,
@@ -194,6 +195,13 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
 
 /** No epoch that a group ever has. */
 const unknownEpoch = -2;
+
+function inheritedFrom(shift: Shift, group: string) {
+  if (shift.predecessor === null || shift.predecessor === "unknown") return null;
+  const known = shift.predecessor.groups[group];
+  if (known === undefined || known.suspect === null) return null;
+  return { suspect: known.suspect, forMs: known.suspectForMs, offset: known.suspectOffset };
+}
 
 /** A watch that starts again within the shift goes on with the cool-down it had counted. */
 function masterKnownBefore(shift: Shift, group: string) {

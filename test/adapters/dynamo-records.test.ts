@@ -88,6 +88,8 @@ describe("heartbeats", () => {
         rev: 10,
         isPauseSeen: false,
         suspect: null,
+        suspectForMs: 0,
+        suspectOffset: null,
         masterEpoch: 1,
         masterKnownForMs: 5_000,
         rule: "R799",

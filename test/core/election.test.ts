@@ -21,6 +21,7 @@ function electAmong(contenders: readonly Contender[], change: Partial<ElectionIn
     contenders,
     masterOffset: 1_000,
     masterGoneMs: 5_000,
+    failedBefore: null,
     ...change,
   });
 }
@@ -61,6 +62,17 @@ describe("S7 who may not be promoted, each with its reason", () => {
       { isEligible: true, lagBytes: null, why: "lag unknown" },
     ]);
     expect(at(900).field).toMatchObject([{ lagBytes: 0 }]);
+  });
+
+  test("N16 who could not be promoted just before comes after everybody else, and is not left out", () => {
+    const better = replica(n1, { offset: 1_000 });
+    const other = replica(n2, { offset: 900 });
+
+    const again = electAmong([better, other], { failedBefore: n1 });
+    const alone = electAmong([better], { failedBefore: n1 });
+
+    expect(again.choice).toMatchObject({ kind: "chosen", node: n2 });
+    expect(alone.choice).toMatchObject({ kind: "chosen", node: n1 });
   });
 
   test("a link that is down since the master is gone is no fault of the replica", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Inherited } from "../../lib/core/memory.ts";
 import type { EpochResult } from "../../lib/core/model.ts";
 import {
   answers,
@@ -17,9 +18,10 @@ import {
   eventNames,
   eventsOf,
   openAndConfirm,
-  type Watch,
+  Watch,
   watchCalm,
   withoutMaster,
+  written,
 } from "../support/watch.ts";
 
 const agreed = [vote("a"), vote("b")];
@@ -102,6 +104,43 @@ describe("what a reached quorum waits for", () => {
       "S370",
     );
     expect(counting(watchCalm({ state })).rule).toBe("S370");
+  });
+
+  test("N16 S355 epochs that failed since the commit are backed off from, and paged once", () => {
+    const lastEpoch = { ...automatic, epoch: 7, result: "failed" as const, reason: "NOPERM" };
+    const state = groupState({ epoch: 7, masterEpoch: 1, lastEpoch });
+    const votes = agreed.map((one) => ({ ...one, epoch: 7 }));
+    const watch = watchCalm({ state: { ...state, epoch: 6 } });
+    watch.table = { ...state, rev: state.rev + 1 };
+
+    const held = counting(watch, votes);
+
+    expect(held).toMatchObject({ rule: "S355", why: expect.stringContaining("NOPERM") });
+    expect(eventNames(held)).toEqual(["+page"]);
+  });
+
+  test("N16 S355 the first failure is answered at once: another node may do", () => {
+    const lastEpoch = { ...automatic, epoch: 2, result: "failed" as const, to: n1 };
+    const state = groupState({ epoch: 2, masterEpoch: 1, lastEpoch });
+    const votes = agreed.map((one) => ({ ...one, epoch: 2 }));
+
+    const decision = counting(watchCalm({ state }), votes);
+
+    expect(decision.rule).toBe("S370");
+    expect(written(decision)).toMatchObject({ candidate: { node: n2 } });
+  });
+
+  test("F16 a shift that never heard the master goes on from its predecessor's suspicion", () => {
+    const facts = orphanFacts({ linkDownSeconds: 200 });
+    const gone = [prepares(n1, facts, 11), prepares(n2, facts, 12)];
+    const elected = (inherited: Inherited | null) =>
+      counting(new Watch(inherited === null ? {} : { inherited }), agreed, gone).rule;
+
+    // Told by the predecessor, 200 s of a lost link are the master's; a shorter tale makes them the replicas' own.
+    expect(elected({ suspect: n0, forMs: 180_000, offset: 1_000 })).toBe("S370");
+    expect(elected({ suspect: n0, forMs: 60_000, offset: 1_000 })).toBe("S360");
+    // Without a predecessor the replicas' own links tell how long it is at the least.
+    expect(elected(null)).toBe("S370");
   });
 
   test("S360 asks the candidates now: nothing remembered is chosen from", () => {

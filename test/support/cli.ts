@@ -148,6 +148,8 @@ export function heartbeatOf(
     rev: 3,
     isPauseSeen: false,
     suspect: null,
+    suspectForMs: 0,
+    suspectOffset: null,
     masterEpoch: 1,
     masterKnownForMs: 60_000,
     rule: "steady-healthy",

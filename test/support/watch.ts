@@ -4,6 +4,7 @@ import { type Decision, groupView, masterView, step, viewOf } from "../../lib/co
 import type { SentinelEvent } from "../../lib/core/events.ts";
 import {
   type Asked,
+  type Inherited,
   type Memory,
   newMemory,
   type Observation,
@@ -56,6 +57,7 @@ export interface WatchStart {
   readonly observer?: string;
   readonly wokenFor?: number | null;
   readonly masterKnown?: { readonly epoch: number; readonly forMs: number } | null;
+  readonly inherited?: Inherited;
 }
 
 const notAsked = { kind: "not-asked" as const };
@@ -80,6 +82,7 @@ export class Watch {
       config: start.config ?? groupConfig(),
       wokenFor: start.wokenFor ?? null,
       masterKnown: start.masterKnown ?? null,
+      inherited: start.inherited ?? null,
     });
   }
 

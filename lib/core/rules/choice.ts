@@ -1,5 +1,7 @@
+import type { NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
+import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
 import { isAnsweringKind, suspicion } from "../situation.ts";
 import { isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
@@ -38,8 +40,33 @@ export function chooseFor(view: MasterView, votesOffset: number | null): Electio
     isMasterEligible: isMasterEligible(view),
     contenders: contenders(view).map((node) => contender(view, node)),
     masterOffset: isAmnesicHeld(view) ? null : highest(votesOffset, ownOffset(view)),
-    masterGoneMs: held.kind === "full" ? view.nowMs - held.sinceMs : 0,
+    masterGoneMs: held.kind === "full" ? goneMs(view, view.nowMs - held.sinceMs) : 0,
+    failedBefore: failedBefore(view),
   });
+}
+
+/** Who could not be promoted in the epoch that failed last since the commit: others go first. */
+function failedBefore(view: MasterView): NodeId | null {
+  const { lastEpoch, masterEpoch } = view.state;
+  const isSince = lastEpoch !== null && lastEpoch.epoch > masterEpoch;
+  return isSince && lastEpoch.result === "failed" ? lastEpoch.to : null;
+}
+
+/**
+ * How long the master has been gone. A shift that never heard it goes on counting from its predecessor's suspicion;
+ * without one, the replica that lost its link last tells how long it is at the least (Sentinel's sixth filter compares
+ * link-downs with this).
+ */
+function goneMs(view: MasterView, ownMs: number): number {
+  const { inherited } = view.memory;
+  if (view.masterMemory.lastAnsweredAtMs !== null) return ownMs;
+  if (inherited?.suspect === view.master.node) return ownMs + inherited.forMs;
+  const downs = contenders(view).flatMap((node) => {
+    const facts = view.memory.prepared[node.node]?.facts;
+    if (facts === undefined || facts === null || !isOfChain(view.master, facts)) return [];
+    return facts.linkDownSeconds === null ? [] : [facts.linkDownSeconds * 1_000];
+  });
+  return downs.length === 0 ? ownMs : Math.max(ownMs, Math.min(...downs));
 }
 
 /** An emptied master's offset belongs to another history. */
@@ -59,9 +86,11 @@ function contender(view: MasterView, node: NodeMemory) {
   };
 }
 
-/** The last offset of the master that this observer saw itself. */
+/** The last offset of the master that this observer saw, in this shift or in the one before it. */
 export function ownOffset(view: MasterView): number | null {
-  return view.masterMemory.positions.at(-1)?.offset ?? view.masterMemory.facts?.offset ?? null;
+  const { inherited } = view.memory;
+  const before = inherited?.suspect === view.master.node ? inherited.offset : null;
+  return view.masterMemory.positions.at(-1)?.offset ?? view.masterMemory.facts?.offset ?? before;
 }
 
 /** The higher of two offsets, where known. */

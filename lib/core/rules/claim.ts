@@ -8,6 +8,9 @@ import { areChoicesFresh, chooseFor, highest, ownOffset } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 import { countLook, isOpenOnMaster } from "./suspicion.ts";
 
+const backoffMinMs = 1_000;
+const backoffMaxMs = 60_000;
+
 /** From votes to a claim: agree, choose, claim with intent (DESIGN 4.2 to 4.4). */
 export const claimRules: readonly Rule<MasterView>[] = [
   {
@@ -58,7 +61,28 @@ export const claimRules: readonly Rule<MasterView>[] = [
       // A master that dies before it has settled completes nothing: no cool-down (DESIGN 4, edges).
       if (view.state.phase === "settling") return null;
       const why = `cooling down for another ${leftMs} ms after the failover of epoch ${masterEpoch}`;
-      return hold(why, nextLook(view), heldOnce(view, "cool-down", why));
+      const counted = readyTally(view);
+      const agreed = counted === null ? [] : [odown(view, counted)];
+      return hold(why, nextLook(view), ...agreed, heldOnce(view, "cool-down", why));
+    },
+  },
+  {
+    id: "S355",
+    title:
+      "Back off, twice as long each time, when epochs since the commit have failed; say so once.",
+    source: "invariant L2; fault N16: a node that refuses to be promoted must not spin the epochs",
+    find: (view) => {
+      if (readyTally(view) === null) return null;
+      const { epoch, masterEpoch, lastEpoch } = view.state;
+      const failed = epoch - masterEpoch;
+      // The first failure is answered at once: another node may do.
+      if (failed < 2 || view.state.phase !== "steady") return null;
+      const waitMs = Math.min(backoffMinMs * 2 ** (failed - 2), backoffMaxMs);
+      const leftMs = Math.ceil(view.memory.epochSeen.sinceMs + waitMs - view.nowMs);
+      if (leftMs <= 0) return null;
+      const why = `${failed} epochs since the commit of ${masterEpoch} have failed, the last because ${lastEpoch?.reason ?? "of an unknown reason"}; the next one in ${leftMs} ms`;
+      const onceKey = `failing ${masterEpoch}`;
+      return hold(why, nextLook(view), warning("+page", why, { node: view.master.node, onceKey }));
     },
   },
   {
@@ -104,12 +128,8 @@ function claimFor(view: MasterView, counted: Tally, election: Election): Finding
     candidate: { node, replid: facts.replid, offset: facts.offset },
     masterOffset: highest(counted.lastOffset, ownOffset(view)),
   };
-  const quorum = `#quorum ${counted.down.length}/${counted.needed}`;
   const events = [
-    warning("+odown", `${config.name} ${master.node} ${quorum}`, {
-      node: master.node,
-      evidence: { votes: counted.down.join(","), needed: counted.needed },
-    }),
+    odown(view, counted),
     warning("+new-epoch", `${epoch}`, { evidence: { epoch } }),
     warning("+try-failover", `${config.name} ${master.node}`, { node: master.node }),
     warning("+elected-leader", `${view.memory.shift} leads epoch ${epoch}`, {
@@ -126,6 +146,17 @@ function claimFor(view: MasterView, counted: Tally, election: Election): Finding
     plan: [[claim(state, intent, writer(view, "S370", why))], events.map(emit)],
     look: lookNow(view, {}),
   };
+}
+
+/** Said once in a round, by whoever counts the quorum first: with the claim, or before a hold. */
+function odown(view: MasterView, counted: Tally): SentinelEvent {
+  const { node } = view.master;
+  const quorum = `#quorum ${counted.down.length}/${counted.needed}`;
+  return warning("+odown", `${view.config.name} ${node} ${quorum}`, {
+    node,
+    evidence: { votes: counted.down.join(","), needed: counted.needed },
+    onceKey: `odown ${view.state.round.number}`,
+  });
 }
 
 function agreeDurations(view: MasterView): Record<string, number> {

@@ -5,6 +5,7 @@ import type { Vote, VoteVerdict } from "../model.ts";
 import { isAnsweringKind, type Suspicion, suspicion } from "../situation.ts";
 import { closeRound, openRound } from "../state.ts";
 import { isAnswering, lookNow, type MasterView, nextLook, nodesExcept, writer } from "../view.ts";
+import { ownOffset } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /** Rounds and votes (DESIGN 4.1, protocol F2 and F3); they hold in `steady` and in `settling` alike (F7). */
@@ -113,7 +114,7 @@ function verdictFor(held: Suspicion): VoteVerdict | null {
 }
 
 function castVote(view: MasterView, verdict: VoteVerdict, why: string): Finding {
-  const { memory, state, config, masterMemory } = view;
+  const { memory, state, config } = view;
   const vote: Vote = {
     observer: memory.observer,
     group: config.name,
@@ -122,7 +123,7 @@ function castVote(view: MasterView, verdict: VoteVerdict, why: string): Finding 
     digest: config.digest,
     verdict,
     node: view.master.node,
-    lastOffset: masterMemory.positions.at(-1)?.offset ?? masterMemory.facts?.offset ?? null,
+    lastOffset: ownOffset(view),
     evidence: why,
   };
   const message = `${memory.observer} votes ${verdict} in round ${vote.round}: ${why}`;
