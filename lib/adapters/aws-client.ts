@@ -48,10 +48,13 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   EPIPE: "cut",
 };
 
+/** What the SDK says before it sends anything: nothing can have happened. */
+const neverSent: ReadonlySet<string> = new Set(["Region is missing", "Credential is missing"]);
+
 /** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
 export function awsFailure(what: string, error: unknown): Failure {
   const { name, code, message } = describeThrown(error);
-  const kind = kinds[name] ?? kinds[code] ?? "cut";
+  const kind = kinds[name] ?? kinds[code] ?? (neverSent.has(message) ? "refused" : "cut");
   return failure(
     kind,
     `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`,
