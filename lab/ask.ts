@@ -30,7 +30,8 @@ export async function withNode<T>(node: Place, use: (redis: Redis) => Promise<T>
     retryStrategy: () => null,
     disconnectTimeout: 50,
     connectTimeout: 1_000,
-    commandTimeout: 2_000,
+    // A SAVE on a slow disk takes its time.
+    commandTimeout: 15_000,
   });
   redis.on("error", () => {});
   try {

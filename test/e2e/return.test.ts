@@ -61,8 +61,10 @@ describe("an old master that returns", () => {
   );
 
   test("empty, before anybody missed it, is no master any more: the data survives", async () => {
-    // Prepare
-    const rig = await startRig();
+    // Prepare: on a slow machine the restart itself must not be what is missed.
+    const rig = await startRig({
+      settings: { crashAfterMs: 0, downAfterMs: 8_000, failoverTimeoutMs: 60_000 },
+    });
     const before = await rig.state();
     const oldMaster = rig.node(before.master?.node ?? "");
     const writer = rig.startWriter();
