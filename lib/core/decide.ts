@@ -1,7 +1,7 @@
 import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
-import { firstMissAtMs } from "./detector.ts";
+import { firstMissAtMs, type NodeMemory } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
@@ -31,7 +31,7 @@ export interface Step {
  * clock, no randomness, no I/O.
  */
 export function step(before: Memory, seen: Observation): Step {
-  const folded = withDownNodes(mark(before, absorb(before, seen), seen), seen.nowMs);
+  const folded = withVerdicts(mark(before, absorb(before, seen), seen), seen.nowMs);
   const view = viewOf(folded, seen.nowMs, seen.attempt);
   const decided = decide(view);
   const { decision, reported } = sayOnce(decided, folded);
@@ -187,16 +187,13 @@ function isOdd(verdict: Verdict): boolean {
   return ["denied", "full", "busy", "foreign", "degraded"].includes(verdict.kind);
 }
 
-function withDownNodes(memory: Memory, nowMs: number): Memory {
+function withVerdicts(memory: Memory, nowMs: number): Memory {
   const { settings } = memory.config;
-  const down = Object.values(memory.nodes).filter(
-    (node) => verdictOf(node, settings, nowMs).kind === "down",
-  );
-  const odd = Object.values(memory.nodes).flatMap((node) => {
-    const verdict = verdictOf(node, settings, nowMs);
-    return isOdd(verdict) ? [`${node.node} is ${verdict.kind}`] : [];
-  });
-  return { ...memory, downNodes: down.map((node) => node.node), oddNodes: odd };
+  const verdicts = Object.values(memory.nodes).map((node) => [
+    node.node,
+    verdictOf(node, settings, nowMs),
+  ]);
+  return { ...memory, verdicts: Object.fromEntries(verdicts) };
 }
 
 /** A claim is this shift's evidence for its own epoch alone: it ends with the epoch (protocol F6). */
@@ -219,29 +216,38 @@ function notices(before: Memory, after: Memory, seen: Observation): readonly Sen
     );
   }
   for (const node of Object.values(after.nodes)) {
-    const wasDown = before.downNodes.includes(node.node);
-    const verdict = formatVerdict(verdictOf(node, after.config.settings, seen.nowMs));
-    if (!wasDown && after.downNodes.includes(node.node)) {
-      const message = `${node.node} is ${verdict}: ${node.missedAtMs.length} probes in a row without a valid reply`;
-      events.push(warning("+sdown", message, { node: node.node }));
-    }
-    if (wasDown && !after.downNodes.includes(node.node)) {
-      events.push(warning("-sdown", `${node.node} is ${verdict} again`, { node: node.node }));
-    }
+    const is = after.verdicts[node.node];
+    if (is !== undefined) events.push(...verdictNotices(node, before.verdicts[node.node], is));
   }
   events.push(...replicasTrouble(before, after));
-  for (const said of after.oddNodes) {
-    if (before.oddNodes.includes(said)) continue;
-    const node = Object.values(after.nodes).find((one) => said.startsWith(`${one.node} `));
-    const text = node?.lastReply?.kind === "error" ? node.lastReply.text : "";
-    events.push(warning("+page", `${said}: ${text}`, { node: node?.node ?? null }));
-  }
   const oldMaster = before.state?.master?.node;
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;
   if (oldMaster !== undefined && newMaster !== undefined && oldMaster !== newMaster && !isOwn) {
     const message = `${after.config.name}: master ${newMaster} instead of ${oldMaster}, committed by ${after.state?.leader ?? "another observer"}`;
     events.push(notice("+config-update-from", message, { node: newMaster }));
+  }
+  return events;
+}
+
+/** What is said of one node when the verdict on it changes. */
+function verdictNotices(
+  node: NodeMemory,
+  was: Verdict | undefined,
+  is: Verdict,
+): readonly SentinelEvent[] {
+  if (was?.kind === is.kind) return [];
+  const said = `${node.node} is ${formatVerdict(is)}`;
+  const at = { node: node.node };
+  const events: SentinelEvent[] = [];
+  if (is.kind === "down") {
+    const missed = `${node.missedAtMs.length} probes in a row without a valid reply`;
+    events.push(warning("+sdown", `${said}: ${missed}`, at));
+  }
+  if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
+  if (isOdd(is)) {
+    const text = node.lastReply?.kind === "error" ? node.lastReply.text : "";
+    events.push(warning("+page", `${said}: ${text}`, at));
   }
   return events;
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeId } from "./config.ts";
 import { type NodeMemory, unknownNode } from "./detector.ts";
-import type { GroupState, NodeFacts, Sample, Vote, VoteVerdict } from "./model.ts";
+import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
 
 /** What one look at the world brought. "Not asked", "could not ask" and an answer are three things. */
@@ -138,10 +138,8 @@ export interface Memory {
   /** Repairs that failed: node → when. */
   readonly repairFailedAtMs: Readonly<Record<NodeId, number>>;
   readonly marks: Marks;
-  /** Nodes that were down at the last look, so that +sdown and -sdown are said once each. */
-  readonly downNodes: readonly NodeId[];
-  /** Nodes that answer and can't be used, with what they answer, as last said. */
-  readonly oddNodes: readonly string[];
+  /** What this observer concluded of each node at the last look, so that a change is said once. */
+  readonly verdicts: Readonly<Record<NodeId, Verdict>>;
   /** Keys of what was said once already. */
   readonly reported: readonly string[];
 }
@@ -202,8 +200,7 @@ export function newMemory(start: MemoryStart): Memory {
     recordCheckedAtMs: null,
     repairFailedAtMs: {},
     marks: noMarks,
-    downNodes: [],
-    oddNodes: [],
+    verdicts: {},
     reported: [],
   };
 }

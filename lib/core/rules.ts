@@ -1,7 +1,7 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
-import { promotingRules } from "./rules/promoting.ts";
+import { closingRules, promoteRules } from "./rules/promoting.ts";
 import { requestRules } from "./rules/requests.ts";
 import type { Rule } from "./rules/rule.ts";
 import { settlingFollower, settlingRules } from "./rules/settling.ts";
@@ -43,8 +43,6 @@ function unpaused(rule: Rule<MasterView>): Rule<MasterView> {
   return { ...rule, find: (view) => (view.state.pause === null ? rule.find(view) : null) };
 }
 
-const [whenReturned, commitIt, whenHopeless, ...promoteOn] = promotingRules;
-
 export const rules: RuleTable = {
   failStatic,
   withoutState,
@@ -61,8 +59,8 @@ export const rules: RuleTable = {
   promoting: [
     ...leadRules,
     followRule,
-    ...[whenReturned, commitIt, whenHopeless].flatMap((rule) => (rule ? [led(rule)] : [])),
-    ...promoteOn.map((rule) => led(ofKind("failover", rule))),
+    ...closingRules.map(led),
+    ...promoteRules.map((rule) => led(ofKind("failover", rule))),
     ...switchoverRules.map((rule) => led(ofKind("switchover", rule))),
   ],
   settling: [

@@ -24,8 +24,8 @@ export function leading(view: MasterView): Leading | null {
   return candidate === null ? null : { view, candidate };
 }
 
-/** `promoting` after a claim on a dead master (DESIGN 4.5, 4.6). */
-export const promotingRules: readonly Rule<MasterView>[] = [
+/** What ends `promoting`, of either kind: closed, committed, or given up (DESIGN 4.5, 4.6). */
+export const closingRules: readonly Rule<MasterView>[] = [
   {
     id: "P500",
     title: "Close the epoch when the old master answers as master: until the commit it wins.",
@@ -79,6 +79,10 @@ export const promotingRules: readonly Rule<MasterView>[] = [
       return closeFailed(view, "P520", why, "-failover-abort-slave-timeout");
     },
   },
+];
+
+/** What leads to the promotion after a claim on a dead master. */
+export const promoteRules: readonly Rule<MasterView>[] = [
   {
     id: "P530",
     title: "Ask the old master before resuming somebody else's epoch.",
