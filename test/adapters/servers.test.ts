@@ -11,7 +11,7 @@ import { deadlineMs, nodeAt, RedisLab, until, wants } from "../support/redis-lab
  * Valkey where `bash scripts/fetch-valkey.sh` has unpacked it.
  */
 
-const valkey = fileURLToPath(new URL("../../.cache/valkey/usr/bin/valkey-server", import.meta.url));
+const valkey = fileURLToPath(new URL("../../.cache/valkey/valkey-server", import.meta.url));
 const paths = [undefined, ...(existsSync(valkey) ? [valkey] : [])];
 const binaries: readonly RedisBinary[] = await Promise.all(
   paths.map((path) => findRedis(path === undefined ? process.env : { REDIS_SERVER: path })),
