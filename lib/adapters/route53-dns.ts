@@ -122,12 +122,14 @@ async function resolve(
   const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
   if (servers.length > 0) resolver.setServers([...servers]);
   try {
-    const [four, six, srv] = await Promise.all([
+    const [four, six, aliases, srv] = await Promise.all([
       orNothing(resolver.resolve4(dns.name)),
       orNothing(resolver.resolve6(dns.name)),
+      orNothing(resolver.resolveCname(dns.name)),
       dns.srv ? orNothing(resolver.resolveSrv(srvName(dns))) : [],
     ]);
-    return success({ addresses: [...four, ...six], ports: srv.map((one) => one.port) });
+    const alias = aliases[0]?.toLowerCase().replace(/\.$/, "") ?? null;
+    return success({ addresses: [...four, ...six], alias, ports: srv.map((one) => one.port) });
   } catch (error) {
     return awsFailure(`resolving ${dns.name}`, error);
   }

@@ -142,9 +142,9 @@ function sayOnce(
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
 }
 
-/** A foreign node disturbs no calm, and is no news in it: it is said once a shift. */
+/** A foreign node or a refused record disturbs no calm, and is no news in it: it is said once a shift. */
 function isLasting(key: string): boolean {
-  return key.startsWith("foreign ");
+  return key.startsWith("foreign ") || key.startsWith("refused ");
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */

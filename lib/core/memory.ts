@@ -35,6 +35,7 @@ export type RecordView =
   | {
       readonly from: "dns";
       readonly addresses: readonly string[];
+      readonly alias: string | null;
       readonly ports: readonly number[];
       /** What the replicas' name answered; absent: there is none, or it could not be asked. */
       readonly replicas?: readonly string[];

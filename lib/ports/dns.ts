@@ -8,7 +8,7 @@ export interface Dns {
   read(dns: DnsConfig): Promise<Result<readonly RecordSet[]>>;
   /** Publishes and reads back; "refused" when somebody else owns the name or a newer epoch stands. */
   publish(request: PublishRequest): Promise<Result<{ readonly isChanged: boolean }>>;
-  /** Asks DNS as a client does: the addresses and the SRV port that the name answers now. */
+  /** Asks DNS as a client does: the addresses, the alias and the SRV ports that the name answers now. */
   resolve(dns: DnsConfig): Promise<Result<Resolution>>;
 }
 
@@ -24,5 +24,7 @@ export interface PublishRequest {
 
 export interface Resolution {
   readonly addresses: readonly string[];
+  /** The name that a CNAME leads to, in lower case and without a final dot; null: the name is no alias. */
+  readonly alias: string | null;
   readonly ports: readonly number[];
 }

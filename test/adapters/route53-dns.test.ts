@@ -123,6 +123,7 @@ describe("publishing", () => {
 
     expect(gotFrom(await dns.resolve(srv))).toMatchObject({
       addresses: ["2001:db8::2"],
+      alias: null,
       ports: [6379],
     });
     gotFrom(await dns.publish(request(3, "n2.redis.test", { dns: record() })));
@@ -133,6 +134,7 @@ describe("publishing", () => {
       ]),
     );
     expect(listed()).toHaveLength(2);
+    expect(gotFrom(await dns.resolve(record()))).toMatchObject({ alias: "n2.redis.test" });
   });
 
   test("what was read ahead costs no read before the batch", async () => {

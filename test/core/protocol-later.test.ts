@@ -127,7 +127,7 @@ describe("F10 the fence in DNS carries the epoch of the commit", () => {
     const failed = { ...claim(standing, intent, byB).next, phase: "steady" as const, leader: null };
     watch.table = { ...failed, candidate: null };
 
-    const record = { from: "dns" as const, addresses: ["10.6.6.6"], ports: [] };
+    const record = { from: "dns" as const, addresses: ["10.6.6.6"], alias: null, ports: [] };
     const decision = watch.look({ samples: everybody, record });
 
     expect(watch.table?.epoch).toBe(2);

@@ -24,10 +24,22 @@ function watching(change: Partial<DnsConfig> = {}): Watch {
   return watchCalm({ config: groupConfig({ dns: { ...dns, ...change } }) });
 }
 
-const answered = (addresses: readonly string[], ports: readonly number[] = []) => ({
+const answered = (
+  addresses: readonly string[],
+  ports: readonly number[] = [],
+  alias: string | null = null,
+) => ({
   samples: everybody,
-  record: { from: "dns" as const, addresses, ports },
+  record: { from: "dns" as const, addresses, alias, ports },
 });
+
+const refusal: Outcome = {
+  kind: "not-published",
+  role: "master",
+  epoch: 1,
+  isRefused: true,
+  why: "not ours",
+};
 
 describe("R750 the check of the published name", () => {
   test("DNS is asked once a shift", () => {
@@ -85,11 +97,14 @@ describe("R760 the repair of the published name", () => {
     );
   });
 
-  test("the right answer is no drift: an address, or whatever a name leads to", () => {
+  test("the right answer is no drift: an address, or the host name that the record leads to", () => {
     expect(watching().look(answered(["10.0.0.1"])).rule).toBe("R799");
     const named = { ...nodeConfig(n0), publish: { host: "n0.example.com", port: 6379 } };
     const config = groupConfig({ dns, nodes: [named, ...groupConfig().nodes.slice(1)] });
-    expect(watchCalm({ config }).look(answered(["192.0.2.7"])).rule).toBe("R799");
+    const leadsTo = (alias: string) =>
+      watchCalm({ config }).look(answered(["192.0.2.7"], [], alias));
+    expect(leadsTo("n0.example.com").rule).toBe("R799");
+    expect(leadsTo("n1.example.com").rule).toBe("R760");
   });
 
   test("a repair that is done or refused is not repeated at every look", () => {
@@ -99,14 +114,7 @@ describe("R760 the repair of the published name", () => {
 
     const refused = watching();
     refused.look(answered(["10.0.0.2"]));
-    const outcome: Outcome = {
-      kind: "not-published",
-      role: "master",
-      epoch: 1,
-      isRefused: true,
-      why: "not ours",
-    };
-    refused.look({ outcomes: [outcome], samples: everybody });
+    refused.look({ outcomes: [refusal], samples: everybody });
     expect(kindsOf(refused.look(answered(["10.0.0.2"])))).not.toContain("publish");
   });
 
@@ -114,6 +122,22 @@ describe("R760 the repair of the published name", () => {
     const decision = watching().look({ ...answered(["10.0.0.2"]), samples: [isSilent(n0)] });
 
     expect(kindsOf(decision)).not.toContain("publish");
+  });
+});
+
+describe("R770 a repair that was refused", () => {
+  test("R9, D10 is said once a shift, and watching goes on", () => {
+    const watch = watching();
+    watch.look(answered(["10.0.0.2"]));
+
+    const first = watch.look({ outcomes: [refusal], samples: everybody });
+    const second = watch.look({ samples: everybody });
+    const third = watch.look({ samples: everybody });
+
+    expect(first.rule).toBe("R770");
+    expect(first.why).toContain("not ours");
+    expect(eventNames(first)).toEqual(["-published"]);
+    expect([second.rule, third.rule]).toEqual(["R799", "R799"]);
   });
 });
 

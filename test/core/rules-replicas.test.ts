@@ -102,7 +102,7 @@ describe("the replicas' name while settling", () => {
 
     const end = watch.look({ outcomes: [notPublished("replicas", false)], samples: afterFailover });
     const said = watch.noticed.map((event) => event.name);
-    const record = { from: "dns" as const, addresses: ["10.0.0.2"], ports: [] };
+    const record = { from: "dns" as const, addresses: ["10.0.0.2"], alias: null, ports: [] };
     const resting = watch.look({ done: end, samples: afterFailover, record });
     const again = watch.look({ samples: afterFailover, afterMs: 300 });
     watch.look({ outcomes: [notPublished("replicas", false)], samples: afterFailover });
@@ -153,7 +153,13 @@ describe("the replicas' name while settling", () => {
 describe("the replicas' name in steady", () => {
   const answered = (replicas?: readonly string[], addresses = ["10.0.0.1"]) => ({
     samples: everybody,
-    record: { from: "dns" as const, addresses, ports: [], ...(replicas ? { replicas } : {}) },
+    record: {
+      from: "dns" as const,
+      addresses,
+      alias: null,
+      ports: [],
+      ...(replicas ? { replicas } : {}),
+    },
   });
 
   test.each([

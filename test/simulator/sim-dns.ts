@@ -48,7 +48,7 @@ export class SimDns {
       resolve: (dns) =>
         this.#request(
           process,
-          () => success({ addresses: this.resolveNow(dns.name), ports: [] }),
+          () => success({ addresses: this.resolveNow(dns.name), alias: null, ports: [] }),
           0,
         ),
     };

@@ -56,6 +56,14 @@ function isRefused(view: MasterView, role: RecordRole): boolean {
   return publicationOf(view, role)?.isRefused ?? false;
 }
 
+/** That this epoch's publication of the master's record was refused, in words; told once for an epoch and shift. */
+export function masterRefusal(view: MasterView) {
+  const publication = publicationOf(view, "master");
+  if (publication === null || !publication.isRefused) return null;
+  const why = `the record is not ours to change: ${publication.why}`;
+  return { why, onceKey: `refused ${publication.epoch}` };
+}
+
 function isEnded(view: MasterView, role: RecordRole): boolean {
   return isRefused(view, role) || (publicationOf(view, role)?.isDone ?? false);
 }
@@ -122,7 +130,7 @@ function isMasterDrifted({ config, master }: MasterView, answered: Answered): bo
   const isAddress = /^[\d.]+$|:/.test(publish.host);
   const isRight = isAddress
     ? answered.addresses.length === 1 && answered.addresses[0] === publish.host
-    : answered.addresses.length > 0;
+    : answered.alias === publish.host.toLowerCase().replace(/\.$/, "");
   const isPortRight = !config.dns.srv || answered.ports.includes(publish.port);
   return !isRight || !isPortRight;
 }

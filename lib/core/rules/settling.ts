@@ -2,7 +2,7 @@ import type { Command } from "../commands.ts";
 import { warning } from "../events.ts";
 import { settle } from "../state.ts";
 import { isAnswering, isMasterSane, lookNow, type MasterView, nextLook, writer } from "../view.ts";
-import { duePublications, isMasterPublished } from "./publication.ts";
+import { duePublications, isMasterPublished, masterRefusal } from "./publication.ts";
 import { doAllFollow, emitAll, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
 
@@ -77,10 +77,9 @@ export const settlingRules: readonly Rule<MasterView>[] = [
     title: "Report a publication of the master that was refused, and wait for people.",
     source: "DESIGN 5: another owner's TXT is a refusal; fault D10",
     find: (view) => {
-      const publication = view.memory.publications.master;
-      if (publication?.epoch !== view.state.masterEpoch || !publication.isRefused) return null;
-      const why = `the record is not ours to change: ${publication.why}`;
-      const onceKey = `refused ${view.state.masterEpoch}`;
+      const refusal = masterRefusal(view);
+      if (refusal === null) return null;
+      const { why, onceKey } = refusal;
       return hold(why, nextLook(view), warning("-published", why, { onceKey }));
     },
   },

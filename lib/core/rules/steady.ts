@@ -13,7 +13,7 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
-import { driftOf, neededPublications } from "./publication.ts";
+import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
 import { sayEffect } from "./settling.ts";
@@ -185,6 +185,18 @@ export const steadyRules: readonly Rule<MasterView>[] = [
         plan: [drifts.map(emit), commands],
         look: { ...nextLook(view), state: true },
       };
+    },
+  },
+  {
+    id: "R770",
+    title:
+      "Say once a shift that the repair of the master's record was refused, and wait for people.",
+    source: "DESIGN 5: another owner's TXT is a refusal; faults R9, D10",
+    find: (view) => {
+      const refusal = masterRefusal(view);
+      if (refusal === null || view.memory.reported.includes(refusal.onceKey)) return null;
+      const event = warning("-published", refusal.why, { onceKey: refusal.onceKey });
+      return hold(refusal.why, nextLook(view), event);
     },
   },
   {
