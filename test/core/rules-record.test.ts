@@ -61,11 +61,15 @@ describe("R750 the check of the published name", () => {
     expect(watch.look({ samples: everybody, afterMs: 1_000 }).rule).toBe("R799");
   });
 
-  test("not before the first publication, and not without a name", () => {
+  test("a name that was added to a standing group is published as soon as nothing answers for it", () => {
     const config = groupConfig({ dns });
-    const unpublished = watchCalm({ config, state: groupState({ published: null }) });
+    const named = watchCalm({ config, state: groupState({ published: null }) });
 
-    expect(unpublished.look({ samples: everybody }).rule).toBe("R799");
+    expect(named.look({ samples: everybody }).rule).toBe("R750");
+    expect(kindsOf(named.look(answered([])))).toContain("publish");
+  });
+
+  test("not without a name", () => {
     expect(watchCalm().look({ samples: everybody }).rule).toBe("R799");
   });
 });
