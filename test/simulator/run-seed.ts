@@ -1,13 +1,16 @@
 import { isOfChain } from "../../lib/core/lineage.ts";
 import { isOurs } from "../../lib/core/view.ts";
 import { Violation } from "./checkers.ts";
-import { drawSwarm, healForGood, type Swarm, unleash } from "./nemesis.ts";
+import type { TimedFault } from "./faults.ts";
+import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
 import { SimWorld } from "./world.ts";
 
 export interface SeedOptions {
   readonly seed: number;
   readonly swarm?: Swarm;
+  /** Replayed instead of what the families draw. */
+  readonly schedule?: readonly TimedFault[];
   readonly safetyMs?: number;
   readonly trace?: (line: string) => void;
 }
@@ -16,6 +19,8 @@ export interface SeedResult {
   readonly seed: number;
   readonly swarm: Swarm;
   readonly violation: Violation | null;
+  /** The faults that happened, in order. */
+  readonly schedule: readonly TimedFault[];
   readonly lines: readonly string[];
   readonly virtualMs: number;
   readonly events: number;
@@ -46,7 +51,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   });
   world.start();
   const endMs = calmMs + safetyMs;
-  world.engine.schedule(calmMs, () => unleash(world, swarm, endMs));
+  if (options.schedule !== undefined) replay(world, options.schedule);
+  else world.engine.schedule(calmMs, () => unleash(world, swarm, endMs));
   await runGuarded(world, endMs);
   if (world.violation === null) {
     healForGood(world);
@@ -121,6 +127,7 @@ function resultOf(world: SimWorld, swarm: Swarm): SeedResult {
     seed: world.options.seed,
     swarm,
     violation: world.violation,
+    schedule: world.schedule,
     lines: world.lines,
     virtualMs: world.engine.nowMs,
     events: world.engine.events,

@@ -2,11 +2,13 @@ import { toGroupConfig } from "../../lib/config/digest.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
-import { pause, request, resume } from "../../lib/core/state.ts";
+import { pause, request, resume, type Writer } from "../../lib/core/state.ts";
 import { success } from "../../lib/ports/errors.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
+import { applyFault } from "./apply-fault.ts";
 import { Checker, Violation } from "./checkers.ts";
 import { Engine, Process } from "./engine.ts";
+import type { Fault, TimedFault } from "./faults.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
@@ -48,6 +50,8 @@ export class SimWorld {
   readonly healers = new Map<string, (() => void)[]>();
   readonly firedRules = new Map<string, number>();
   readonly lines: string[] = [];
+  /** Every fault that happened, as it can be replayed. */
+  readonly schedule: TimedFault[] = [];
   violation: Violation | null = null;
   /** Mean one-way delay of an observer's packets, and the chance that a connection is found cut. */
   delayMs = 1;
@@ -58,6 +62,7 @@ export class SimWorld {
   readonly #prng: { readonly network: Prng; readonly schedule: Prng; readonly clocks: Prng };
   readonly #clocks = new Map<string, { readonly offsetMs: number; readonly rate: number }>();
   #records = 0;
+  #operations = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -297,26 +302,41 @@ export class SimWorld {
     });
   }
 
-  /** An operator pauses and resumes, straight in the table. */
-  setPause(isPaused: boolean, id: string): void {
+  /** Lets a fault happen now; what changes anything is recorded. */
+  inject(by: string, fault: Fault): void {
+    if (applyFault(this, fault)) this.schedule.push({ atMs: this.engine.nowMs, by, fault });
+  }
+
+  canSetPause(isPaused: boolean): boolean {
     const state = this.state();
-    if (state === null || (state.pause !== null) === isPaused) return;
-    const writer = {
-      attempt: id,
-      shift: "operator",
-      rule: "cli",
-      why: isPaused ? "pause" : "resume",
-    };
+    return state !== null && (state.pause !== null) !== isPaused;
+  }
+
+  /** An operator pauses and resumes, straight in the table. */
+  setPause(isPaused: boolean): void {
+    const state = this.state();
+    if (state === null || !this.canSetPause(isPaused)) return;
+    const writer = this.#operator(isPaused ? "pause" : "resume");
     const write = isPaused ? pause(state, "sim", "drill", writer) : resume(state, writer);
     this.store.putNow(write.next, "operator");
   }
 
-  /** An operator's request, straight into the table. */
-  askFailover(id: string): void {
+  canAskFailover(): boolean {
     const state = this.state();
-    if (state === null || state.request !== null || state.phase !== "steady") return;
-    const writer = { attempt: id, shift: "operator", rule: "cli", why: "asked" };
-    this.store.putNow(request(state, { kind: "failover", by: "sim" }, writer).next, "operator");
+    return state !== null && state.request === null && state.phase === "steady";
+  }
+
+  /** An operator's request, straight into the table. */
+  askFailover(): void {
+    const state = this.state();
+    if (state === null || !this.canAskFailover()) return;
+    const asked = request(state, { kind: "failover", by: "sim" }, this.#operator("asked"));
+    this.store.putNow(asked.next, "operator");
+  }
+
+  #operator(why: string): Writer {
+    this.#operations += 1;
+    return { attempt: `operator-${this.#operations}`, shift: "operator", rule: "cli", why };
   }
 
   #onState(before: GroupState | null, after: GroupState, writer: string): void {

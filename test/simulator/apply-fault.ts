@@ -1,0 +1,201 @@
+import { assertNever } from "../../lib/core/assert-never.ts";
+import type { Process } from "./engine.ts";
+import { type Fault, formatFault, type RateName } from "./faults.ts";
+import type { SimRedis } from "./sim-redis.ts";
+import type { SimWorld } from "./world.ts";
+
+/** What a fault does to the world now; null when it has no meaning now (a kill of a dead node, a heal of what is whole). */
+type Act = (() => void) | null;
+
+/** Lets a fault befall a world: it happens and is told, or it means nothing now and leaves no trace. */
+export function applyFault(world: SimWorld, fault: Fault): boolean {
+  const act = actOf(world, fault);
+  if (act === null) return false;
+  world.trace("nemesis", formatFault(fault));
+  act();
+  return true;
+}
+
+function actOf(world: SimWorld, fault: Fault): Act {
+  switch (fault.kind) {
+    case "kill":
+    case "hang":
+    case "thaw":
+    case "restart":
+    case "no-one":
+    case "replica-of":
+      return onNode(world, fault);
+    case "cut":
+    case "heal":
+      return onLink(world, fault);
+    case "crash":
+    case "freeze":
+    case "unfreeze":
+      return onProcesses(liveOf(world, fault.observer), fault);
+    case "invoke":
+      return () => world.invoke(fault.observer);
+    case "store-cut":
+    case "store-heal":
+      return onStore(world.store.faults.cutOff, fault);
+    case "dns-down":
+    case "dns-up":
+      return setDnsDown(world, fault.kind === "dns-down");
+    case "dns-edit":
+      return () => world.dns.editByHand(world.config.dns?.name ?? "", fault.node);
+    case "ask-failover":
+      return world.canAskFailover() ? () => world.askFailover() : null;
+    case "pause":
+    case "resume": {
+      const isPaused = fault.kind === "pause";
+      return world.canSetPause(isPaused) ? () => world.setPause(isPaused) : null;
+    }
+    case "rate":
+      return () => setRate(world, fault.of, fault.value);
+    default:
+      return assertNever(fault);
+  }
+}
+
+type Of<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
+
+export function nodeAt(world: SimWorld, host: string): SimRedis {
+  const node = [...world.nodes.values()].find((one) => one.host === host);
+  if (node !== undefined) return node;
+  const known = [...world.nodes.values()].map((one) => one.host).join(", ");
+  throw new Error(`expected a node (${known}), got ${host}`);
+}
+
+/** Something that befalls a server; the checker learns that it is troubled. */
+function onNode(
+  world: SimWorld,
+  fault: Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of">,
+): Act {
+  const node = nodeAt(world, fault.node);
+  const troubled = (act: () => void) => () => {
+    world.checker.trouble(node.id);
+    act();
+  };
+  switch (fault.kind) {
+    case "kill":
+      return node.isUp ? troubled(() => node.kill()) : null;
+    case "restart":
+      return node.isUp ? null : troubled(() => node.restart(fault.data));
+    case "hang":
+      return node.isServing ? troubled(() => node.hang()) : null;
+    case "thaw":
+      return node.isHung ? troubled(() => node.thaw()) : null;
+    case "no-one":
+      return byHand(world, node, () => node.becomeMaster());
+    case "replica-of": {
+      const master = nodeAt(world, fault.master);
+      return byHand(world, node, () => node.becomeReplicaOf(master.id));
+    }
+    default:
+      return assertNever(fault);
+  }
+}
+
+/** A role that somebody changes by hand: no promise covers what follows. */
+function byHand(world: SimWorld, node: SimRedis, act: () => void): Act {
+  if (!node.isServing) return null;
+  return () => {
+    world.checker.trouble(...world.nodes.keys());
+    world.checker.touchedByHandAtMs = world.engine.nowMs;
+    act();
+  };
+}
+
+function onLink(world: SimWorld, fault: Of<"cut" | "heal">): Act {
+  // Nodes are named by their address inside the world, everybody else by name.
+  const place = (name: string) => (name.includes(".") ? nodeAt(world, name).id : name);
+  const [one, other] = [place(fault.one), place(fault.other)];
+  const isCut = world.isCut(one, other);
+  if (fault.kind === "cut") return isCut ? null : () => world.cut(one, other);
+  return isCut ? () => world.heal(one, other) : null;
+}
+
+function liveOf(world: SimWorld, observer: string): readonly Process[] {
+  const live = world.processes.get(observer);
+  if (live !== undefined) return [...live];
+  const known = [...world.processes.keys()].join(", ");
+  throw new Error(`expected an observer (${known}), got ${observer}`);
+}
+
+function onProcesses(live: readonly Process[], fault: Of<"crash" | "freeze" | "unfreeze">): Act {
+  switch (fault.kind) {
+    case "crash":
+      return forEach(live, (process) => {
+        process.crashAtAwait = process.awaits + fault.await;
+      });
+    case "freeze": {
+      const chosen = live.at(-fault.youngest);
+      return chosen === undefined || chosen.isFrozen ? null : () => chosen.freeze();
+    }
+    case "unfreeze":
+      return forEach(
+        live.filter((process) => process.isFrozen),
+        (process) => process.thaw(),
+      );
+    default:
+      return assertNever(fault);
+  }
+}
+
+function forEach(processes: readonly Process[], act: (process: Process) => void): Act {
+  return processes.length === 0 ? null : () => processes.forEach(act);
+}
+
+function onStore(cutOff: Set<string>, fault: Of<"store-cut" | "store-heal">): Act {
+  const isOut = cutOff.has(fault.observer);
+  if (fault.kind === "store-cut") return isOut ? null : () => cutOff.add(fault.observer);
+  return isOut ? () => cutOff.delete(fault.observer) : null;
+}
+
+function setDnsDown(world: SimWorld, isDown: boolean): Act {
+  const { faults } = world.dns;
+  if (faults.isDown === isDown) return null;
+  return () => {
+    faults.isDown = isDown;
+  };
+}
+
+function setRate(world: SimWorld, of: RateName, value: number): void {
+  const { store, dns } = world;
+  switch (of) {
+    case "store-lost-reply":
+      store.faults.lostReply = value;
+      return;
+    case "store-late-apply":
+      store.faults.lateApply = value;
+      return;
+    case "store-throttled":
+      store.faults.throttled = value;
+      return;
+    case "store-slow":
+      store.faults.slow = value;
+      return;
+    case "dns-lost-reply":
+      dns.faults.lostReply = value;
+      return;
+    case "dns-late":
+      dns.faults.late = value;
+      return;
+    case "dns-throttled":
+      dns.faults.throttled = value;
+      return;
+    case "delay-ms":
+      world.delayMs = value;
+      return;
+    case "connection-cut":
+      world.cutChance = value;
+      return;
+    case "replication-ms":
+      world.replicationMs = value;
+      return;
+    case "repl-ping-ms":
+      for (const node of world.nodes.values()) node.replPingMs = value;
+      return;
+    default:
+      assertNever(of);
+  }
+}

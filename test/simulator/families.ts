@@ -1,0 +1,167 @@
+import type { Fault } from "./faults.ts";
+import type { Prng } from "./prng.ts";
+import type { SimRedis } from "./sim-redis.ts";
+import { observers, type SimWorld } from "./world.ts";
+
+/** A fault that a family has drawn: so much later than the moment of drawing. */
+export interface Drawn {
+  readonly afterMs: number;
+  readonly fault: Fault;
+}
+
+/** A family of faults: what it draws at its moments by looking at the world, and how often a moment comes. */
+export interface Family {
+  readonly name: string;
+  readonly meanMs: number;
+  readonly draw: (world: SimWorld, prng: Prng) => readonly Drawn[];
+}
+
+export const families: readonly Family[] = [
+  {
+    name: "node-crash",
+    meanMs: 60_000,
+    draw: (world, prng) => {
+      const node = pickNode(world, prng).host;
+      if (!mayLose(world, node)) return [];
+      const data = prng.chance(0.5) && world.hasMarker ? "aof" : "rdb";
+      const back: Fault = { kind: "restart", node, data };
+      return [now({ kind: "kill", node }), { afterMs: 200 + prng.exp(20_000), fault: back }];
+    },
+  },
+  {
+    name: "node-empty",
+    meanMs: 150_000,
+    draw: (world, prng) => {
+      const node = pickNode(world, prng).host;
+      if (!mayLose(world, node)) return [];
+      const back: Fault = { kind: "restart", node, data: "empty" };
+      return [now({ kind: "kill", node }), { afterMs: 100 + prng.exp(10_000), fault: back }];
+    },
+  },
+  {
+    name: "node-hang",
+    meanMs: 60_000,
+    draw: (world, prng) => {
+      const { host: node, isServing } = pickNode(world, prng);
+      if (!isServing || !mayLose(world, node)) return [];
+      const back: Fault = { kind: "thaw", node };
+      return [now({ kind: "hang", node }), { afterMs: 500 + prng.exp(15_000), fault: back }];
+    },
+  },
+  {
+    name: "observer-cut",
+    meanMs: 40_000,
+    draw: (world, prng) => {
+      const observer = prng.pick(observers);
+      return cutFor(observer, pickNode(world, prng).host, prng.exp(15_000));
+    },
+  },
+  {
+    name: "node-partition",
+    meanMs: 60_000,
+    draw: (world, prng) => {
+      const { host } = pickNode(world, prng);
+      const forMs = prng.exp(20_000);
+      const hosts = [...world.nodes.values()].map((one) => one.host);
+      const everybody = [...observers, "client0", "client1", ...hosts];
+      const side = prng.chance(0.5) ? everybody : everybody.filter(() => prng.chance(0.6));
+      return side.filter((other) => other !== host).flatMap((other) => cutFor(other, host, forMs));
+    },
+  },
+  {
+    name: "observer-crash",
+    meanMs: 30_000,
+    draw: (_world, prng) => {
+      const observer = prng.pick(observers);
+      const crash = now({ kind: "crash", observer, await: prng.int(1, 60) });
+      if (!prng.chance(0.7)) return [crash];
+      return [crash, { afterMs: prng.exp(10_000), fault: { kind: "invoke", observer } }];
+    },
+  },
+  {
+    name: "observer-freeze",
+    meanMs: 30_000,
+    draw: (world, prng) => {
+      const observer = prng.pick(observers);
+      const live = world.processes.get(observer)?.size ?? 0;
+      if (live === 0) return [];
+      const freeze = now({ kind: "freeze", observer, youngest: prng.int(1, live) });
+      return [freeze, { afterMs: 100 + prng.exp(10_000), fault: { kind: "unfreeze", observer } }];
+    },
+  },
+  {
+    name: "duplicate-shift",
+    meanMs: 40_000,
+    draw: (_world, prng) => [now({ kind: "invoke", observer: prng.pick(observers) })],
+  },
+  {
+    name: "store-cut",
+    meanMs: 60_000,
+    draw: (_world, prng) => {
+      const out = prng.chance(0.3) ? [...observers] : [prng.pick(observers)];
+      const afterMs = prng.exp(15_000);
+      return out.flatMap((observer): readonly Drawn[] => [
+        now({ kind: "store-cut", observer }),
+        { afterMs, fault: { kind: "store-heal", observer } },
+      ]);
+    },
+  },
+  {
+    name: "dns-down",
+    meanMs: 90_000,
+    draw: (_world, prng) => [
+      now({ kind: "dns-down" }),
+      { afterMs: prng.exp(30_000), fault: { kind: "dns-up" } },
+    ],
+  },
+  {
+    name: "dns-edit",
+    meanMs: 120_000,
+    draw: (world, prng) => [now({ kind: "dns-edit", node: pickNode(world, prng).host })],
+  },
+  {
+    name: "operator-failover",
+    meanMs: 60_000,
+    draw: () => [now({ kind: "ask-failover" })],
+  },
+  {
+    name: "operator-pause",
+    meanMs: 90_000,
+    draw: (_world, prng) => [
+      now({ kind: "pause" }),
+      { afterMs: prng.exp(30_000), fault: { kind: "resume" } },
+    ],
+  },
+  {
+    name: "manual-role",
+    meanMs: 120_000,
+    draw: (world, prng) => {
+      const node = pickNode(world, prng);
+      if (node.role === "replica") return [now({ kind: "no-one", node: node.host })];
+      const others = [...world.nodes.values()].filter((one) => one !== node);
+      return [now({ kind: "replica-of", node: node.host, master: prng.pick(others).host })];
+    },
+  },
+];
+
+function now(fault: Fault): Drawn {
+  return { afterMs: 0, fault };
+}
+
+function pickNode(world: SimWorld, prng: Prng): SimRedis {
+  return prng.pick([...world.nodes.values()]);
+}
+
+/** Faults of nodes stop short of the last good copy: what dies with everybody's data is nobody's to keep. */
+function mayLose(world: SimWorld, host: string): boolean {
+  const nodes = [...world.nodes.values()];
+  const isUp = nodes.some((node) => node.host === host && node.isUp);
+  return isUp && nodes.filter((node) => node.isServing).length > 1;
+}
+
+function cutFor(one: string, other: string, forMs: number): readonly Drawn[] {
+  return [
+    now({ kind: "cut", one, other }),
+    { afterMs: forMs, fault: { kind: "heal", one, other } },
+  ];
+}

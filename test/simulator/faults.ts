@@ -1,0 +1,112 @@
+import { z } from "zod";
+
+/**
+ * Everything that may befall a simulated world, as plain data. A fault's text form is its kind and its fields, in the
+ * order given here: `kill 10.0.0.1`, `restart 10.0.0.1 aof`, `cut a 10.0.0.1`. What each one does is in apply-fault.ts.
+ */
+
+/** A node by its host, an observer or a client by its name. */
+const place = z.string().regex(/^[a-z0-9.]+$/, "expected the host of a node, or a name");
+const node = z.string().regex(/^\d+(\.\d+){3}$/, "expected the host of a node");
+const observer = z.string().regex(/^[a-z]+$/, "expected the name of an observer");
+const count = z.coerce.number().int().min(1);
+
+function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {
+  return z.object({ kind: z.literal(kind), ...fields }).readonly();
+}
+
+const kinds = [
+  // Servers. A hung one is stopped: its sockets take bytes, and what they hold runs when it thaws.
+  fault("kill", { node }),
+  fault("restart", { node, data: z.enum(["aof", "rdb", "empty"]) }),
+  fault("hang", { node }),
+  fault("thaw", { node }),
+  // The network between two places, both ways.
+  fault("cut", { one: place, other: place }),
+  fault("heal", { one: place, other: place }),
+  // Invocations. A crash comes at the n-th next thing that each live process of the observer waits for.
+  fault("crash", { observer, await: count }),
+  // The n-th youngest live process of the observer; `unfreeze` continues all of them.
+  fault("freeze", { observer, youngest: count }),
+  fault("unfreeze", { observer }),
+  fault("invoke", { observer }),
+  // The table and the zone.
+  fault("store-cut", { observer }),
+  fault("store-heal", { observer }),
+  fault("dns-down", {}),
+  fault("dns-up", {}),
+  fault("dns-edit", { node }),
+  // People: by the command line, and by hand on a server.
+  fault("ask-failover", {}),
+  fault("pause", {}),
+  fault("resume", {}),
+  fault("no-one", { node }),
+  fault("replica-of", { node, master: node }),
+  // What holds until it is set again: a probability, or a time in milliseconds.
+  fault("rate", {
+    of: z.enum([
+      "store-lost-reply",
+      "store-late-apply",
+      "store-throttled",
+      "store-slow",
+      "dns-lost-reply",
+      "dns-late",
+      "dns-throttled",
+      "delay-ms",
+      "connection-cut",
+      "replication-ms",
+      "repl-ping-ms",
+    ]),
+    value: z.coerce.number().min(0),
+  }),
+] as const;
+
+const schema = z.discriminatedUnion("kind", kinds);
+
+export type Fault = z.infer<typeof schema>;
+export type FaultKind = Fault["kind"];
+export type RateName = Extract<Fault, { kind: "rate" }>["of"];
+
+/** A fault with the virtual time at which it came, and the family that drew it (or "script"). */
+export interface TimedFault {
+  readonly atMs: number;
+  readonly by: string;
+  readonly fault: Fault;
+}
+
+const fieldsOf: ReadonlyMap<string, readonly string[]> = new Map(
+  kinds.map((kind) => {
+    const { shape } = kind.unwrap();
+    return [shape.kind.value, Object.keys(shape).filter((field) => field !== "kind")];
+  }),
+);
+
+export const faultKinds: readonly string[] = [...fieldsOf.keys()];
+
+/** Whether a line starts as a fault does. */
+export function isFaultLine(line: string): boolean {
+  return fieldsOf.has(line.trim().split(/\s+/)[0] ?? "");
+}
+
+export function formatFault(one: Fault): string {
+  const { kind, ...fields } = one;
+  return [kind, ...Object.values(fields)].join(" ");
+}
+
+/** Reads a fault's text form. Throws with what was expected when the text is none. */
+export function parseFault(line: string): Fault {
+  const [kind = "", ...words] = line.trim().split(/\s+/);
+  const fields = fieldsOf.get(kind);
+  if (fields === undefined) {
+    throw new Error(`expected a fault (${faultKinds.join(", ")}), got "${line}"`);
+  }
+  const usage = [kind, ...fields.map((field) => field.toUpperCase())].join(" ");
+  if (words.length !== fields.length) throw new Error(`expected "${usage}", got "${line}"`);
+  const parsed = schema.safeParse({
+    kind,
+    ...Object.fromEntries(fields.map((field, index) => [field, words[index]])),
+  });
+  if (parsed.success) return parsed.data;
+  const why = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new Error(`expected "${usage}", got "${line}" (${why.join("; ")})`);
+}
