@@ -97,6 +97,11 @@ export class Process {
   awaits = 0;
   crashAtAwait = Number.POSITIVE_INFINITY;
   onCrash: () => void = () => {};
+  /** What leaves this process from `lateFromAwait` on needs this much longer to arrive (fault C14). */
+  lateFromAwait = Number.POSITIVE_INFINITY;
+  lateMs = 0;
+  /** Told of everything that is delivered to this process and of everything that leaves it. */
+  onTurn: (does: "hears" | "sends", what: string) => void = () => {};
   lastThawMs = Number.NEGATIVE_INFINITY;
   #held: (() => void)[] = [];
 
@@ -112,14 +117,21 @@ export class Process {
   }
 
   /** Delivers something to this process after a delay of virtual time. */
-  deliver(delayMs: number, action: () => void): void {
-    this.engine.schedule(delayMs, () => this.#arrive(action));
+  deliver(delayMs: number, action: () => void, what = "time"): void {
+    this.engine.schedule(delayMs, () => this.#arrive(action, what));
   }
 
-  #arrive(action: () => void): void {
+  /** Lets something leave this process: it arrives after the delay, even if its sender is dead by then. */
+  send(delayMs: number, action: () => void, what: string): void {
+    this.onTurn("sends", what);
+    const isLate = this.awaits >= this.lateFromAwait;
+    this.engine.schedule(delayMs + (isLate ? this.lateMs : 0), action);
+  }
+
+  #arrive(action: () => void, what: string): void {
     if (this.isDead) return;
     if (this.isFrozen) {
-      this.#held.push(action);
+      this.#held.push(() => this.#arrive(action, what));
       return;
     }
     this.awaits += 1;
@@ -127,6 +139,7 @@ export class Process {
       this.crash();
       return;
     }
+    this.onTurn("hears", what);
     action();
   }
 
@@ -147,6 +160,6 @@ export class Process {
     this.lastThawMs = this.now();
     const held = this.#held;
     this.#held = [];
-    for (const action of held) this.engine.schedule(0, () => this.#arrive(action));
+    for (const arrive of held) this.engine.schedule(0, arrive);
   }
 }

@@ -1,6 +1,5 @@
-import { isOfChain } from "../../lib/core/lineage.ts";
-import { isOurs } from "../../lib/core/view.ts";
-import { Violation } from "./checkers.ts";
+import type { Violation } from "./checkers.ts";
+import { isHeldByDesign, notConverged } from "./converged.ts";
 import type { TimedFault } from "./faults.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
@@ -58,14 +57,14 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     healForGood(world);
     await runGuarded(world, endMs + healMs);
   }
-  if (world.violation === null && !isHeldByDesign(world)) checkConverged(world);
+  if (world.violation === null && !isHeldByDesign(world)) world.violation = notConverged(world);
   return resultOf(world, swarm);
 }
 
 class Stop extends Error {}
 
 /** Runs until the end, or until the first violation. */
-async function runGuarded(world: SimWorld, endMs: number): Promise<void> {
+export async function runGuarded(world: SimWorld, endMs: number): Promise<void> {
   world.engine.afterEvent = () => {
     if (world.violation !== null) throw new Stop();
   };
@@ -74,46 +73,6 @@ async function runGuarded(world: SimWorld, endMs: number): Promise<void> {
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
   }
-}
-
-/**
- * Whether the group holds by design: no node carries the recorded history any more (people moved roles by hand, or the
- * data went with its last copy), and only an operator can say which data set is right.
- */
-function isHeldByDesign(world: SimWorld): boolean {
-  const master = world.state()?.master;
-  if (master === undefined || master === null || world.state()?.phase !== "steady") return false;
-  return [...world.nodes.values()].every(
-    (node) => !isOfChain(master, node.facts(world.engine.nowMs)),
-  );
-}
-
-/** L3: one master, everybody replicates from it, the record names it, nothing is open. */
-function checkConverged(world: SimWorld): void {
-  const state = world.state();
-  const fail = (invariant: string, what: string): void => {
-    world.violation ??= new Violation(invariant, what);
-  };
-  if (state === null || state.master === null) {
-    fail("L1", "no master was ever adopted");
-    return;
-  }
-  const master = world.nodes.get(state.master.node);
-  if (state.phase !== "steady") fail("L2", `still ${state.phase} at the end`);
-  if (master?.role !== "master") {
-    fail("L3", `${state.master.node} is ${master?.role}`);
-    return;
-  }
-  for (const node of world.nodes.values()) {
-    if (node === master) continue;
-    const isFollowing = node.role === "replica" && node.masterId === master.id && node.linkUp;
-    // A data set of unknown history is left alone by design, and people are paged.
-    if (!isOurs(state, node.facts(world.engine.nowMs))) continue;
-    const how = `${node.role} of ${node.masterId}, link ${node.linkUp}`;
-    if (!isFollowing) fail("L3", `${node.id} is ${how}`);
-  }
-  const named = world.dns.resolveNow(world.config.dns?.name ?? "")[0];
-  if (named !== master.host) fail("L3", `the record names ${named}, the master is ${master.host}`);
 }
 
 function resultOf(world: SimWorld, swarm: Swarm): SeedResult {

@@ -37,10 +37,11 @@ export class SimDns {
   }
 
   portFor(process: Process): Dns {
-    const read = (dns: DnsConfig) => this.#request(process, () => success(this.#of(dns)), 0);
+    const read = (dns: DnsConfig) =>
+      this.#request(process, "read record", () => success(this.#of(dns)), 0);
     const submit = (_zone: string, changes: readonly RecordChange[], isCurrent: () => boolean) =>
       isCurrent()
-        ? this.#request(process, () => this.apply(changes, process), this.faults.late)
+        ? this.#request(process, "publish", () => this.apply(changes, process), this.faults.late)
         : Promise.resolve(failure("refused", "STATE has moved on"));
     return {
       read,
@@ -48,6 +49,7 @@ export class SimDns {
       resolve: (dns) =>
         this.#request(
           process,
+          "resolve",
           () => success({ addresses: this.resolveNow(dns.name), alias: null, ports: [] }),
           0,
         ),
@@ -101,12 +103,17 @@ export class SimDns {
     return failure("refused", "InvalidChangeBatch");
   }
 
-  #request<T>(process: Process, act: () => Result<T>, late: number): Promise<Result<T>> {
+  #request<T>(
+    process: Process,
+    what: string,
+    act: () => Result<T>,
+    late: number,
+  ): Promise<Result<T>> {
     const prng = this.#prng;
     const { faults } = this;
     return new Promise((resolve) => {
       const answer = (delayMs: number, result: Result<T>) =>
-        process.deliver(delayMs, () => resolve(result));
+        process.deliver(delayMs, () => resolve(result), what);
       if (faults.isDown) {
         answer(2_000, failure("timeout", "the control plane is down"));
         return;
@@ -116,18 +123,19 @@ export class SimDns {
         return;
       }
       if (prng.chance(late)) {
-        process.engine.schedule(2_000 + prng.exp(8_000), () => act());
+        process.send(2_000 + prng.exp(8_000), () => act(), what);
         answer(2_000, failure("timeout", "no answer; the batch may arrive later"));
         return;
       }
       const isLost = prng.chance(faults.lostReply);
-      process.engine.schedule(5 + prng.exp(20), () => {
+      const arrive = () => {
         const result = act();
         answer(
           isLost ? 2_000 : 5 + prng.exp(20),
           isLost ? failure("timeout", "no answer") : result,
         );
-      });
+      };
+      process.send(5 + prng.exp(20), arrive, what);
     });
   }
 }

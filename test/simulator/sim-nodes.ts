@@ -64,10 +64,11 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
     new Promise((resolve) => {
       const rttMs = network.delayMs(observer, node.id) * 2;
       if (network.isCut(observer, node.id)) return;
-      process.deliver(rttMs, () => {
+      const opened = () => {
         if (!node.isUp) resolve(failure("unreachable", `${node.id}: refused`));
         else resolve(success(new SimConnection(node)));
-      });
+      };
+      process.deliver(rttMs, opened, "connect");
     });
 
   const openWithin = async (node: SimRedis, deadlineMs: number): Promise<Result<SimConnection>> =>
@@ -111,9 +112,8 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       }
       oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
       const current = connection;
-      const asked = ask(process, network, observer, current, () =>
-        target.facts(target.isUp ? process.engine.nowMs : 0),
-      );
+      const act = () => target.facts(target.isUp ? process.engine.nowMs : 0);
+      const asked = ask(process, network, observer, { connection: current, what: "probe", act });
       void asked.then((got) => {
         if (got.ok && process.now() - sentAtMs > wants.timeoutMs) {
           late.set(node.id, sentAtMs);
@@ -173,9 +173,16 @@ async function within<T>(
   what: string,
 ): Promise<Result<T>> {
   const late = new Promise<Failure>((resolve) => {
-    process.deliver(deadlineMs, () => resolve(failure("timeout", `${what} in ${deadlineMs} ms`)));
+    const expire = () => resolve(failure("timeout", `${what} in ${deadlineMs} ms`));
+    process.deliver(deadlineMs, expire, "deadline");
   });
   return Promise.race([answer, late]);
+}
+
+interface NodeRequest<T> {
+  readonly connection: SimConnection;
+  readonly what: string;
+  readonly act: () => T;
 }
 
 /**
@@ -186,13 +193,13 @@ function ask<T>(
   process: Process,
   network: SimNetwork,
   observer: string,
-  connection: SimConnection,
-  act: () => T,
+  request: NodeRequest<T>,
 ): Promise<Result<T>> {
+  const { connection, what, act } = request;
   const { node } = connection;
   return new Promise((resolve) => {
-    const cut = () =>
-      process.deliver(1, () => resolve(failure("cut", `${node.id}: the connection has ended`)));
+    const end = () => resolve(failure("cut", `${node.id}: the connection has ended`));
+    const cut = () => process.deliver(1, end, what);
     if (!connection.isStanding || network.isConnectionCut()) {
       connection.isClosed = true;
       cut();
@@ -206,11 +213,11 @@ function ask<T>(
         if (isCutByServer) return cut();
         const value = act();
         const reply = () =>
-          process.deliver(network.delayMs(observer, node.id), () => resolve(success(value)));
+          process.deliver(network.delayMs(observer, node.id), () => resolve(success(value)), what);
         if (network.isCut(observer, node.id)) network.onHeal(observer, node.id, reply);
         else reply();
       });
-    const depart = () => process.engine.schedule(network.delayMs(observer, node.id), arrive);
+    const depart = () => process.send(network.delayMs(observer, node.id), arrive, what);
     if (network.isCut(observer, node.id)) network.onHeal(observer, node.id, depart);
     else depart();
     // A server that dies while a request is under way ends the connection.
@@ -239,40 +246,38 @@ function sessionOn(
     observe: (deadlineMs) =>
       within(
         process,
-        ask(process, network, observer, connection, () => {
-          connection.watched = node.marker();
-          return nowFacts();
+        ask(process, network, observer, {
+          connection,
+          what: "observe",
+          act: () => {
+            connection.watched = node.marker();
+            return nowFacts();
+          },
         }),
         deadlineMs,
         node.id,
       ),
     changeRole: async (change, deadlineMs): Promise<Result<RoleChanged>> => {
       network.onEffect(process, observer, change, node.id);
-      const got = await within(
-        process,
-        ask(process, network, observer, connection, (): Result<RoleChanged> => {
-          const isWatchBroken =
-            connection.watched !== undefined && connection.watched !== node.marker();
-          if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
-          const done = node.changeRole(commandOf(change, observer));
-          if (done === "refused") return failure("refused", `${node.id}: refused`);
-          // The connection that made the change survives its own kill.
-          Object.assign(connection, { generation: node.killGeneration });
-          connection.watched = undefined;
-          return success({ facts: nowFacts(), warnings: [] });
-        }),
-        deadlineMs,
-        node.id,
-      );
+      const act = (): Result<RoleChanged> => {
+        const isWatchBroken =
+          connection.watched !== undefined && connection.watched !== node.marker();
+        if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
+        const done = node.changeRole(commandOf(change, observer));
+        if (done === "refused") return failure("refused", `${node.id}: refused`);
+        // The connection that made the change survives its own kill.
+        Object.assign(connection, { generation: node.killGeneration });
+        connection.watched = undefined;
+        return success({ facts: nowFacts(), warnings: [] });
+      };
+      const asked = ask(process, network, observer, { connection, what: change.kind, act });
+      const got = await within(process, asked, deadlineMs, node.id);
       return got.ok ? got.value : got;
     },
     setMarker: async (epoch, deadlineMs) => {
-      const got = await within(
-        process,
-        ask(process, network, observer, connection, () => node.setMarker(epoch)),
-        deadlineMs,
-        node.id,
-      );
+      const act = () => node.setMarker(epoch);
+      const asked = ask(process, network, observer, { connection, what: "mark", act });
+      const got = await within(process, asked, deadlineMs, node.id);
       if (!got.ok) return got;
       return got.value ? success(undefined) : failure("refused", `${node.id}: READONLY`);
     },

@@ -22,6 +22,12 @@ export interface StoreWatch {
   onState(before: GroupState | null, after: GroupState, writer: string): void;
 }
 
+interface StoreRequest<T> {
+  readonly what: string;
+  readonly act: () => T;
+  readonly isWrite: boolean;
+}
+
 const requestTimeoutMs = 1_000;
 
 /** The table as DynamoDB behaves: single-item conditional writes, and answers that may be late, lost or refused. */
@@ -53,10 +59,10 @@ export class SimStore {
 
   /** The store as one process of one observer sees it. */
   portFor(process: Process, observer: string): Store {
-    const read = <T>(get: () => T): Promise<Result<T>> =>
-      this.#request(process, observer, get, false);
-    const write = <T>(put: () => T): Promise<Result<T>> =>
-      this.#request(process, observer, put, true);
+    const read = <T>(what: string, get: () => T): Promise<Result<T>> =>
+      this.#request(process, observer, { what, act: get, isWrite: false });
+    const write = <T>(what: string, put: () => T): Promise<Result<T>> =>
+      this.#request(process, observer, { what, act: put, isWrite: true });
     const verified = async <T>(answer: Promise<Result<T>>): Promise<Result<T>> => {
       const askedAtMs = process.now();
       const got = await answer;
@@ -64,27 +70,35 @@ export class SimStore {
       return got;
     };
     const table = {
-      read: (group: string) => verified(read((): StoredState => this.#stored(group))),
+      read: (group: string) => verified(read("read STATE", (): StoredState => this.#stored(group))),
       put: (base: number | null, next: GroupState) =>
-        verified(write((): StatePut => this.#put(observer, base, next))),
+        verified(
+          write(
+            `write STATE ${next.lastTransition.rule}`,
+            (): StatePut => this.#put(observer, base, next),
+          ),
+        ),
     };
     return {
       readState: (group) => table.read(group),
       writeState: (base, next, attempt) => compareAndSwap(table, { base, next, attempt }),
       readVotes: (group, observers) =>
-        read(() => observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? [])),
-      castVote: (vote) => write(() => this.#castVote(vote)),
-      readHeartbeat: (who) => read(() => this.heartbeats.get(who) ?? null),
-      writeHeartbeat: (heartbeat) => write(() => this.#beat(heartbeat)),
+        read("read votes", () =>
+          observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? []),
+        ),
+      castVote: (vote) => write("vote", () => this.#castVote(vote)),
+      readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
+      writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),
       appendEvent: () => {
         this.events += 1;
         return Promise.resolve(success(undefined));
       },
-      readEvents: () => read(() => []),
+      readEvents: () => read("read events", () => []),
       pruneEvents: () => Promise.resolve(success(undefined)),
-      listConfigs: () => read(() => this.configs),
+      listConfigs: () => read("list configurations", () => this.configs),
       readConfig: (group, version) =>
         read(
+          "read configuration",
           () => this.configs.find((one) => one.name === group && one.version === version) ?? null,
         ),
       putConfig: () => Promise.resolve(failure("denied", "observers never write CONFIG")),
@@ -134,17 +148,13 @@ export class SimStore {
   }
 
   /** One request: it may be refused, lost on the way, applied late, applied with its reply lost, or just slow. */
-  #request<T>(
-    process: Process,
-    observer: string,
-    act: () => T,
-    isWrite: boolean,
-  ): Promise<Result<T>> {
+  #request<T>(process: Process, observer: string, request: StoreRequest<T>): Promise<Result<T>> {
     const { faults } = this;
+    const { what, act, isWrite } = request;
     const prng = this.#prng;
     return new Promise((resolve) => {
       const answer = (delayMs: number, result: Result<T>) =>
-        process.deliver(delayMs, () => resolve(result));
+        process.deliver(delayMs, () => resolve(result), what);
       if (faults.cutOff.has(observer)) {
         answer(requestTimeoutMs, failure("timeout", "the table is cut off"));
         return;
@@ -157,18 +167,19 @@ export class SimStore {
       const thereMs = 1 + prng.exp(4) + slowMs;
       if (isWrite && prng.chance(faults.lateApply)) {
         this.ambiguous += 1;
-        process.engine.schedule(requestTimeoutMs + prng.exp(3_000), () => act());
+        process.send(requestTimeoutMs + prng.exp(3_000), () => act(), what);
         answer(requestTimeoutMs, failure("timeout", "no answer; the write may arrive later"));
         return;
       }
       const isLost = prng.chance(faults.lostReply);
-      process.engine.schedule(thereMs, () => {
+      const arrive = () => {
         const value = act();
         if (isLost || thereMs > requestTimeoutMs) {
           if (isWrite) this.ambiguous += 1;
           answer(requestTimeoutMs, failure("timeout", "no answer"));
         } else answer(1 + prng.exp(4), success(value));
-      });
+      };
+      process.send(thereMs, arrive, what);
     });
   }
 }

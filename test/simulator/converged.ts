@@ -1,0 +1,39 @@
+import { isOfChain } from "../../lib/core/lineage.ts";
+import { isOurs } from "../../lib/core/view.ts";
+import { Violation } from "./checkers.ts";
+import type { SimWorld } from "./world.ts";
+
+/** L3: one master, everybody replicates from it, the record names it, nothing is open. Null: so it is. */
+export function notConverged(world: SimWorld): Violation | null {
+  const state = world.state();
+  if (state === null || state.master === null) {
+    return new Violation("L1", "no master was ever adopted");
+  }
+  if (state.phase !== "steady") return new Violation("L2", `still ${state.phase} at the end`);
+  const master = world.nodes.get(state.master.node);
+  if (master?.role !== "master") {
+    return new Violation("L3", `${state.master.node} is ${master?.role}`);
+  }
+  for (const node of world.nodes.values()) {
+    // A server that is down follows nobody; a data set of unknown history is left alone by design, and people are paged.
+    if (node === master || !node.isUp || !isOurs(state, node.facts(world.engine.nowMs))) continue;
+    const isFollowing = node.role === "replica" && node.masterId === master.id && node.linkUp;
+    const how = `${node.role} of ${node.masterId}, link ${node.linkUp}`;
+    if (!isFollowing) return new Violation("L3", `${node.id} is ${how}`);
+  }
+  const named = world.dns.resolveNow(world.config.dns?.name ?? "")[0];
+  if (named === master.host) return null;
+  return new Violation("L3", `the record names ${named}, the master is ${master.host}`);
+}
+
+/**
+ * Whether the group holds by design: no node carries the recorded history any more (people moved roles by hand, or the
+ * data went with its last copy), and only an operator can say which data set is right.
+ */
+export function isHeldByDesign(world: SimWorld): boolean {
+  const master = world.state()?.master;
+  if (master === undefined || master === null || world.state()?.phase !== "steady") return false;
+  return [...world.nodes.values()].every(
+    (node) => !isOfChain(master, node.facts(world.engine.nowMs)),
+  );
+}
