@@ -5,6 +5,7 @@ import { groupView, masterView, step, viewOf } from "../core/decide.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
 import { release } from "../core/state.ts";
 import { isMasterSane } from "../core/view.ts";
+import type { Clock } from "../ports/clock.ts";
 import { execute } from "./execute.ts";
 import { dropSessions, type Hands } from "./hands.ts";
 import { observe } from "./observe.ts";
@@ -70,11 +71,11 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let memory = startMemory(watch);
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
-  const alarm = listenForLosses(hands, config.settings.probeIntervalMs);
+  const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
   for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
     immediateLooks = look.afterMs > 0 ? 0 : immediateLooks + 1;
     const waitMs = immediateLooks > immediateLooksMax ? restMs : look.afterMs;
-    if (waitMs > 0) await alarm.sleep(waitMs, signal);
+    if (waitMs > 0) await alarm.sleep(waitMs);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
     const observation = await observe(hands, { look, config, outcomes, attempt });
@@ -103,19 +104,28 @@ function startMemory(watch: GroupWatch): Memory {
  * A probe connection that is lost while idle ends the wait: the node is asked at once (DESIGN 6). Once an interval, so
  * that a server which hangs up on everybody is not asked without pause.
  */
-function listenForLosses(hands: Hands, intervalMs: number) {
+function listenForLosses(
+  nodes: Hands["nodes"],
+  clock: Clock,
+  end: AbortSignal,
+  intervalMs: number,
+) {
   let wake = new AbortController();
+  // Made once and again after every loss, not for every sleep: most sleeps end by themselves.
+  let either = AbortSignal.any([end, wake.signal]);
   let lastMs = Number.NEGATIVE_INFINITY;
-  hands.nodes.onLost(() => {
-    const nowMs = hands.clock.nowMs();
+  nodes.onLost(() => {
+    const nowMs = clock.nowMs();
     if (nowMs - lastMs < intervalMs) return;
     lastMs = nowMs;
     wake.abort();
   });
   return {
-    sleep: async (ms: number, signal: AbortSignal): Promise<void> => {
-      await hands.clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
+    sleep: async (ms: number): Promise<void> => {
+      await clock.sleep(ms, either);
+      if (!wake.signal.aborted) return;
       wake = new AbortController();
+      either = AbortSignal.any([end, wake.signal]);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { firstMissAtMs } from "../core/detector.ts";
+import { firstMissAtMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -41,13 +41,17 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           role: node.role,
           offset: node.positions.at(-1)?.offset ?? null,
           replid: node.facts?.replid ?? null,
-          isLinkUp: node.facts?.role === "replica" ? node.facts.isLinkUp : null,
+          isLinkUp: isLinkUp(node),
           latencyMs: node.latencyMs === null ? null : Math.round(node.latencyMs * 10) / 10,
         };
         return [node.node, report];
       }),
     ),
   };
+}
+
+function isLinkUp(node: NodeMemory): boolean | null {
+  return node.facts?.role === "replica" ? node.facts.isLinkUp : null;
 }
 
 function suspicionOf(memory: Memory, nowMs: number) {
@@ -74,16 +78,20 @@ export function suspectOf(memory: Memory): string | null {
   return node !== undefined && firstMissAtMs(node) !== null ? node.node : null;
 }
 
-/** What changes in a heartbeat that others wait for: pauses seen, versions adopted, suspicions, masters, verdicts. */
-export function signature(heartbeat: Heartbeat): string {
-  return JSON.stringify(
-    Object.entries(heartbeat.groups).map(([name, group]) => [
-      name,
-      group.configVersion,
-      group.isPauseSeen,
-      group.suspect,
-      group.masterEpoch,
-      Object.values(group.nodes).map((node) => [node.verdict, node.role, node.isLinkUp]),
-    ]),
-  );
+/**
+ * What changes in a heartbeat that others wait for: pauses seen, versions adopted, suspicions, masters, verdicts. It is
+ * asked for with every pulse, so it is read from the memories and not from a heartbeat built for it.
+ */
+export function signature(groups: ReadonlyMap<string, GroupStatus>, nowMs: number): string {
+  return [...groups].map(([name, { memory }]) => `${name} ${signatureOf(memory, nowMs)}`).join();
+}
+
+function signatureOf(memory: Memory, nowMs: number): string {
+  const { config, state, masterKnown, nodes } = memory;
+  const isPauseSeen = state?.pause !== null && state?.pause !== undefined;
+  const seen = Object.values(nodes).map((node) => {
+    const verdict = formatVerdict(verdictOf(node, config.settings, nowMs));
+    return `${verdict} ${node.role} ${isLinkUp(node)}`;
+  });
+  return `${config.version} ${isPauseSeen} ${suspectOf(memory)} ${masterKnown.epoch} ${seen.join()}`;
 }

@@ -30,12 +30,12 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
     if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return;
     number ??= await nextNumber();
     if (number === null) return;
-    const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
-    const now = signature(heartbeat);
     const nowMs = ports.clock.nowMs();
+    const now = signature(statuses, nowMs);
     if (now === last && nowMs - writtenAtMs < heartbeatMs()) return;
     writtenAtMs = nowMs;
     last = now;
+    const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
     const done = await ports.store.writeHeartbeat(heartbeat);
     if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
     else if (done.value.standingShift > number) await lookForSuccessor();

@@ -10,40 +10,77 @@ export class Engine {
   /** Called after every event: the invariants. */
   afterEvent: () => void = () => {};
 
-  /** Runs `action` after `delayMs` of virtual time. */
-  schedule(delayMs: number, action: () => void): void {
+  /** Runs `action` after `delayMs` of virtual time, unless it is cancelled before. */
+  schedule(delayMs: number, action: () => void): Timer {
     this.#sequence += 1;
-    push(this.#heap, {
-      atMs: this.nowMs + Math.max(0, delayMs),
-      sequence: this.#sequence,
-      action,
+    const atMs = this.nowMs + Math.max(0, delayMs);
+    const entry: Entry = { atMs, sequence: this.#sequence, action };
+    push(this.#heap, entry);
+    return entry;
+  }
+
+  /** Runs every event up to `endMs`; what an event or a check throws ends the run. */
+  runUntil(endMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = (): void => {
+        try {
+          if (this.#runSome(endMs)) resolve();
+          else setImmediate(turn);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      setImmediate(turn);
     });
   }
 
-  async runUntil(endMs: number): Promise<void> {
-    for (;;) {
+  /** One turn of Node's loop. True: nothing is left before `endMs`. */
+  #runSome(endMs: number): boolean {
+    for (let count = 0; count < eventsPerTurn; ) {
       const first = this.#heap[0];
-      if (first === undefined || first.atMs > endMs) break;
+      if (first === undefined || first.atMs > endMs) {
+        this.nowMs = endMs;
+        return true;
+      }
       pop(this.#heap);
+      if (first.action === null) continue;
       this.nowMs = first.atMs;
       this.events += 1;
+      count += 1;
       first.action();
-      await drain();
+      drain?.();
       this.afterEvent();
     }
-    this.nowMs = endMs;
+    return false;
   }
+}
+
+/** Something that is due; it is forgotten by `cancel`, whether it has run or not. */
+export type Timer = Pick<Entry, "action">;
+
+/** A deadline that was met in time must not cost an event. */
+export function cancel(timer: Timer): void {
+  timer.action = null;
 }
 
 interface Entry {
   readonly atMs: number;
   readonly sequence: number;
-  readonly action: () => void;
+  action: (() => void) | null;
 }
 
-/** One turn of the event loop runs every microtask that is due. */
-function drain(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/**
+ * Runs every microtask that is due, from a callback of Node's loop: what Node itself does after each of its callbacks,
+ * by the same function, so the queue is empty when it returns, however long the chains of promises were. Node does not
+ * document it; where it is missing, a turn of the loop is given to every event, with the same effect at ten times the
+ * cost. Both run the same reactions in the same order, because the queue is first in, first out and nobody else fills it.
+ */
+const drain = findDrain();
+const eventsPerTurn = drain === null ? 1 : 10_000;
+
+function findDrain(): (() => void) | null {
+  const found: unknown = Reflect.get(process, "_tickCallback");
+  return typeof found === "function" ? () => found() : null;
 }
 
 function isBefore(a: Entry, b: Entry): boolean {
@@ -117,8 +154,8 @@ export class Process {
   }
 
   /** Delivers something to this process after a delay of virtual time. */
-  deliver(delayMs: number, action: () => void, what = "time"): void {
-    this.engine.schedule(delayMs, () => this.#arrive(action, what));
+  deliver(delayMs: number, action: () => void, what = "time"): Timer {
+    return this.engine.schedule(delayMs, () => this.#arrive(action, what));
   }
 
   /** Lets something leave this process: it arrives after the delay, even if its sender is dead by then. */

@@ -1,6 +1,6 @@
 import type { NodeConfig } from "../../lib/core/config.ts";
-import type { NodeFacts, ProbeReply, Sample } from "../../lib/core/model.ts";
-import { type Failure, failure, type Result, success } from "../../lib/ports/errors.ts";
+import type { ProbeReply, Sample } from "../../lib/core/model.ts";
+import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type {
   NodeSession,
   ProbeWants,
@@ -8,7 +8,7 @@ import type {
   RoleChange,
   RoleChanged,
 } from "../../lib/ports/redis.ts";
-import type { Process } from "./engine.ts";
+import { cancel, type Process } from "./engine.ts";
 import type { Prng } from "./prng.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 
@@ -60,19 +60,16 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   const late = new Map<string, number>();
   let sessions = 0;
 
-  const connect = (node: SimRedis): Promise<Result<SimConnection>> =>
-    new Promise((resolve) => {
+  const openWithin = (node: SimRedis, deadlineMs: number): Promise<Result<SimConnection>> =>
+    within(process, deadlineMs, `${node.id}: no connection`, (settle) => {
       const rttMs = network.delayMs(observer, node.id) * 2;
       if (network.isCut(observer, node.id)) return;
-      const opened = () => {
-        if (!node.isUp) resolve(failure("unreachable", `${node.id}: refused`));
-        else resolve(success(new SimConnection(node)));
+      const opened = (): void => {
+        if (!node.isUp) settle(failure("unreachable", `${node.id}: refused`));
+        else settle(success(new SimConnection(node)));
       };
       process.deliver(rttMs, opened, "connect");
     });
-
-  const openWithin = async (node: SimRedis, deadlineMs: number): Promise<Result<SimConnection>> =>
-    within(process, connect(node), deadlineMs, `${node.id}: no connection`);
 
   const probe = async (node: NodeConfig, wants: ProbeWants): Promise<Sample> => {
     const target = must(network, node.id);
@@ -84,7 +81,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       oldest.delete(node.id);
     }
     let isFreshConnect = false;
-    const sample = (reply: ProbeReply, facts: NodeFacts | null): Sample => {
+    const sample = (reply: ProbeReply, seen: Look | null): Sample => {
       const lateReplyToMs = late.get(node.id);
       late.delete(node.id);
       return {
@@ -94,8 +91,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
         reply,
         isFreshConnect,
         ...(lateReplyToMs === undefined ? {} : { lateReplyToMs }),
-        ...(facts === null ? {} : { role: { role: facts.role, offset: facts.offset } }),
-        ...(facts === null || !wants.info ? {} : { facts }),
+        ...seen,
       };
     };
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -112,15 +108,17 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       }
       oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
       const current = connection;
-      const act = () => target.facts(target.isUp ? process.engine.nowMs : 0);
-      const asked = ask(process, network, observer, { connection: current, what: "probe", act });
-      void asked.then((got) => {
-        if (got.ok && process.now() - sentAtMs > wants.timeoutMs) {
-          late.set(node.id, sentAtMs);
-          oldest.delete(node.id);
-        }
-      });
-      const got = await within(process, asked, wants.timeoutMs, "no reply");
+      const act = () => lookAt(target, wants.info, process.engine.nowMs);
+      const request = { connection: current, what: "probe", act };
+      const got = await within<Look>(process, wants.timeoutMs, "no reply", (settle) =>
+        ask(process, network, observer, request, (result) => {
+          if (result.ok && process.now() - sentAtMs > wants.timeoutMs) {
+            late.set(node.id, sentAtMs);
+            oldest.delete(node.id);
+          }
+          settle(result);
+        }),
+      );
       if (got.ok) {
         oldest.delete(node.id);
         if (target.isLoading)
@@ -166,17 +164,29 @@ function close(connection: SimConnection | undefined): void {
   if (connection !== undefined) connection.isClosed = true;
 }
 
-async function within<T>(
+/** What a probe brings home: the place in the stream, and everything else where it was asked for. */
+type Look = Pick<Sample, "role" | "facts">;
+
+function lookAt(node: SimRedis, info: boolean, nowMs: number): Look {
+  const role = { role: node.role, offset: node.offset };
+  return info ? { role, facts: node.facts(nowMs) } : { role };
+}
+
+/** What `begin` settles with, or a failure once the deadline has passed. */
+function within<T>(
   process: Process,
-  answer: Promise<Result<T>>,
   deadlineMs: number,
   what: string,
+  begin: (settle: (result: Result<T>) => void) => void,
 ): Promise<Result<T>> {
-  const late = new Promise<Failure>((resolve) => {
-    const expire = () => resolve(failure("timeout", `${what} in ${deadlineMs} ms`));
-    process.deliver(deadlineMs, expire, "deadline");
+  return new Promise((resolve) => {
+    const expire = (): void => resolve(failure("timeout", `${what} in ${deadlineMs} ms`));
+    const deadline = process.deliver(deadlineMs, expire, "deadline");
+    begin((result) => {
+      cancel(deadline);
+      resolve(result);
+    });
   });
-  return Promise.race([answer, late]);
 }
 
 interface NodeRequest<T> {
@@ -194,37 +204,45 @@ function ask<T>(
   network: SimNetwork,
   observer: string,
   request: NodeRequest<T>,
-): Promise<Result<T>> {
+  settle: (result: Result<T>) => void,
+): void {
   const { connection, what, act } = request;
   const { node } = connection;
-  return new Promise((resolve) => {
-    const end = () => resolve(failure("cut", `${node.id}: the connection has ended`));
-    const cut = () => process.deliver(1, end, what);
-    if (!connection.isStanding || network.isConnectionCut()) {
-      connection.isClosed = true;
-      cut();
-      return;
-    }
-    const arrive = () =>
-      node.arrive(() => {
-        // A plain close does not recall what was sent; a kill by the server does (measured on Redis 7.0).
-        const isCutByServer =
-          node.killGeneration !== connection.generation || node.runId !== connection.runId;
-        if (isCutByServer) return cut();
-        const value = act();
-        const reply = () =>
-          process.deliver(network.delayMs(observer, node.id), () => resolve(success(value)), what);
-        if (network.isCut(observer, node.id)) network.onHeal(observer, node.id, reply);
-        else reply();
-      });
-    const depart = () => process.send(network.delayMs(observer, node.id), arrive, what);
-    if (network.isCut(observer, node.id)) network.onHeal(observer, node.id, depart);
-    else depart();
-    // A server that dies while a request is under way ends the connection.
-    process.engine.schedule(network.delayMs(observer, node.id) * 2, () => {
-      if (!node.isUp && !network.isCut(observer, node.id)) cut();
-    });
-  });
+  const isCut = () => network.isCut(observer, node.id);
+  const end = (): void => settle(failure("cut", `${node.id}: the connection has ended`));
+  const reset = (): void => {
+    process.deliver(1, end, what);
+  };
+  if (!connection.isStanding || network.isConnectionCut()) {
+    connection.isClosed = true;
+    reset();
+    return;
+  }
+  // A server that dies while a request is under way ends the connection, where that news gets through.
+  const onDeath = (): void => {
+    if (!isCut()) reset();
+  };
+  const arrive = (): void =>
+    node.arrive(() => {
+      // A plain close does not recall what was sent; a kill by the server does (measured on Redis 7.0).
+      const isCutByServer =
+        node.killGeneration !== connection.generation || node.runId !== connection.runId;
+      if (isCutByServer) {
+        reset();
+        return;
+      }
+      const value = act();
+      const reply = (): void => {
+        process.deliver(network.delayMs(observer, node.id), () => settle(success(value)), what);
+      };
+      if (isCut()) network.onHeal(observer, node.id, reply);
+      else reply();
+    }, onDeath);
+  const depart = (): void => {
+    process.send(network.delayMs(observer, node.id), arrive, what);
+  };
+  if (isCut()) network.onHeal(observer, node.id, depart);
+  else depart();
 }
 
 function sessionOn(
@@ -236,6 +254,10 @@ function sessionOn(
 ): NodeSession {
   const { node } = connection;
   const nowFacts = () => node.facts(process.engine.nowMs);
+  const asked = <T>(deadlineMs: number, what: string, act: () => T): Promise<Result<T>> =>
+    within(process, deadlineMs, node.id, (settle) =>
+      ask(process, network, observer, { connection, what, act }, settle),
+    );
   return {
     id,
     node: node.id,
@@ -244,22 +266,13 @@ function sessionOn(
       return !connection.isClosed;
     },
     observe: (deadlineMs) =>
-      within(
-        process,
-        ask(process, network, observer, {
-          connection,
-          what: "observe",
-          act: () => {
-            connection.watched = node.marker();
-            return nowFacts();
-          },
-        }),
-        deadlineMs,
-        node.id,
-      ),
+      asked(deadlineMs, "observe", () => {
+        connection.watched = node.marker();
+        return nowFacts();
+      }),
     changeRole: async (change, deadlineMs): Promise<Result<RoleChanged>> => {
       network.onEffect(process, observer, change, node.id);
-      const act = (): Result<RoleChanged> => {
+      const got = await asked(deadlineMs, change.kind, (): Result<RoleChanged> => {
         const isWatchBroken =
           connection.watched !== undefined && connection.watched !== node.marker();
         if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
@@ -269,15 +282,11 @@ function sessionOn(
         Object.assign(connection, { generation: node.killGeneration });
         connection.watched = undefined;
         return success({ facts: nowFacts(), warnings: [] });
-      };
-      const asked = ask(process, network, observer, { connection, what: change.kind, act });
-      const got = await within(process, asked, deadlineMs, node.id);
+      });
       return got.ok ? got.value : got;
     },
     setMarker: async (epoch, deadlineMs) => {
-      const act = () => node.setMarker(epoch);
-      const asked = ask(process, network, observer, { connection, what: "mark", act });
-      const got = await within(process, asked, deadlineMs, node.id);
+      const got = await asked(deadlineMs, "mark", () => node.setMarker(epoch));
       if (!got.ok) return got;
       return got.value ? success(undefined) : failure("refused", `${node.id}: READONLY`);
     },

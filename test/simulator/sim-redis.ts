@@ -17,6 +17,13 @@ export interface RoleCommand {
   readonly by: string;
 }
 
+interface Queued {
+  readonly action: () => void;
+  readonly onDeath: () => void;
+}
+
+const noNews = (): void => {};
+
 const writeBytes = 50;
 const pingBytes = 14;
 const fullSyncMs = 400;
@@ -53,7 +60,7 @@ export class SimRedis {
   failingOverTo: string | null = null;
   pausedUntilMs = 0;
   replPingMs = 1_000;
-  queue: (() => void)[] = [];
+  queue: Queued[] = [];
   #linkId = 0;
   #replids = 0;
   readonly #world: RedisWorld;
@@ -94,10 +101,13 @@ export class SimRedis {
     if (entry.marker !== null) this.#marker = entry.marker;
   }
 
-  /** Runs now, or when a stopped process continues: bytes wait in its socket, whoever sent them. */
-  arrive(action: () => void): void {
-    if (!this.isUp) return;
-    if (this.isHung) this.queue.push(action);
+  /**
+   * Runs now, or when a stopped process continues: bytes wait in its socket, whoever sent them. `onDeath` is called
+   * instead where nobody listens, or where the server dies with the bytes in its socket.
+   */
+  arrive(action: () => void, onDeath: () => void = noNews): void {
+    if (!this.isUp) onDeath();
+    else if (this.isHung) this.queue.push({ action, onDeath });
     else action();
   }
 
@@ -134,7 +144,7 @@ export class SimRedis {
   #receive(master: SimRedis, link: number): void {
     if (link !== this.#linkId || !this.linkUp || !this.isUp) return;
     if (this.isHung) {
-      this.queue.push(() => this.#receive(master, link));
+      this.arrive(() => this.#receive(master, link));
       return;
     }
     if (!master.isUp || this.#world.isCut(master.id, this.id)) return;
@@ -282,7 +292,7 @@ export class SimRedis {
     const poll = () => {
       if (this.failingOverTo !== target.id || !this.isUp) return;
       if (this.isHung) {
-        this.queue.push(poll);
+        this.arrive(poll);
         return;
       }
       const isTargetThere =
@@ -338,7 +348,9 @@ export class SimRedis {
     this.isUp = false;
     this.isHung = false;
     this.isLoading = false;
+    const queued = this.queue;
     this.queue = [];
+    for (const { onDeath } of queued) onDeath();
     this.killGeneration += 1;
     this.failingOverTo = null;
     this.dropLink();
@@ -380,7 +392,7 @@ export class SimRedis {
     this.isHung = false;
     const queued = this.queue;
     this.queue = [];
-    for (const action of queued) if (this.isServing) action();
+    for (const { action } of queued) if (this.isServing) action();
   }
 
   static readonly reconnectMs = reconnectMs;

@@ -7,7 +7,7 @@ import { success } from "../../lib/ports/errors.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { applyFault } from "./apply-fault.ts";
 import { Checker, Violation } from "./checkers.ts";
-import { Engine, Process } from "./engine.ts";
+import { cancel, Engine, Process } from "./engine.ts";
 import type { Fault, TimedFault } from "./faults.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { startClient, Writes } from "./sim-client.ts";
@@ -138,6 +138,7 @@ export class SimWorld {
   }
 
   isCut(a: string, b: string): boolean {
+    if (this.cuts.size === 0) return false;
     return this.cuts.has(a < b ? `${a}|${b}` : `${b}|${a}`);
   }
 
@@ -391,8 +392,15 @@ function sleep(process: Process, ms: number, signal: AbortSignal | undefined): P
       process.deliver(0, resolve);
       return;
     }
-    process.deliver(ms / process.clockRate, resolve);
-    signal?.addEventListener("abort", () => process.deliver(0, resolve), { once: true });
+    const onAbort = (): void => {
+      cancel(timer);
+      process.deliver(0, resolve);
+    };
+    const timer = process.deliver(ms / process.clockRate, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 
