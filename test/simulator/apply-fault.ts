@@ -1,6 +1,6 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { Process } from "./engine.ts";
-import { type Fault, formatFault, type RateName } from "./faults.ts";
+import type { Fault, RateName } from "./faults.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -11,7 +11,7 @@ type Act = (() => void) | null;
 export function applyFault(world: SimWorld, fault: Fault): boolean {
   const act = actOf(world, fault);
   if (act === null) return false;
-  world.trace("nemesis", formatFault(fault));
+  world.note("nemesis", { kind: "fault", fault });
   act();
   return true;
 }

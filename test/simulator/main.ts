@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { runSeed, type SeedResult } from "./run-seed.ts";
+import type { SeedRecord } from "./seed-record.ts";
 
 /** `npm run sim -- --seeds N --seed S [--trace]`: N consecutive seeds from S. */
 const { values } = parseArgs({
@@ -32,16 +33,16 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (!values.trace && failures <= 3) console.log(result.lines.join("\n"));
   if (values.first) break;
 }
-const sum = (pick: (result: SeedResult) => number) =>
-  results.reduce((total, result) => total + pick(result), 0);
-const hours = sum((result) => result.virtualMs) / 3_600_000;
+const sum = (pick: (record: SeedRecord) => number) =>
+  results.reduce((total, result) => total + pick(result.record), 0);
+const hours = sum((one) => one.virtualMs) / 3_600_000;
 const minutes = (performance.now() - startedMs) / 60_000;
 console.log(
   `\n${results.length} seeds, ${failures} with a violation; ${hours.toFixed(1)} group-hours in ${minutes.toFixed(1)} min (${(hours / minutes).toFixed(1)} a minute); ` +
     `${sum((one) => one.failovers)} failovers, ${sum((one) => one.switchovers)} switchovers, ${sum((one) => one.failedEpochs)} failed epochs, ` +
     `${sum((one) => one.ambiguousWrites)} ambiguous writes, ${sum((one) => one.acknowledged)} acknowledged, ${sum((one) => one.lost)} lost`,
 );
-const fired = new Set(results.flatMap((one) => [...one.rules.keys()]));
+const fired = new Set(results.flatMap((one) => Object.keys(one.record.rules)));
 console.log(`rules: ${[...fired].sort().join(" ")}`);
 /** A run in which nothing happened proves nothing. */
 const isVacuous =

@@ -77,7 +77,7 @@ export function replay(world: SimWorld, schedule: readonly TimedFault[]): void {
 
 /** Ends every fault for good: what is left must converge. */
 export function healForGood(world: SimWorld): void {
-  world.trace("nemesis", "everything is healed for good");
+  world.note("nemesis", { kind: "line", text: "everything is healed for good" });
   Object.assign(world.store.faults, {
     lostReply: 0,
     lateApply: 0,

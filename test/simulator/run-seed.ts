@@ -3,11 +3,19 @@ import { isHeldByDesign, notConverged } from "./converged.ts";
 import type { TimedFault } from "./faults.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
+import { recordOf, type SeedRecord } from "./seed-record.ts";
 import { SimWorld } from "./world.ts";
+
+/** What a seed's world is like from its first moment on. */
+export interface Setup {
+  readonly scheduleJitterMs: number;
+  readonly hasMarker: boolean;
+}
 
 export interface SeedOptions {
   readonly seed: number;
   readonly swarm?: Swarm;
+  readonly setup?: Setup;
   /** Replayed instead of what the families draw. */
   readonly schedule?: readonly TimedFault[];
   readonly safetyMs?: number;
@@ -17,48 +25,62 @@ export interface SeedOptions {
 export interface SeedResult {
   readonly seed: number;
   readonly swarm: Swarm;
+  readonly setup: Setup;
+  readonly safetyMs: number;
   readonly violation: Violation | null;
+  /** Whether the violation came after everything had been healed for good. */
+  readonly isOfLiveness: boolean;
   /** The faults that happened, in order. */
   readonly schedule: readonly TimedFault[];
+  /** The last events, one line each. */
   readonly lines: readonly string[];
-  readonly virtualMs: number;
-  readonly events: number;
-  readonly failovers: number;
-  readonly switchovers: number;
-  readonly failedEpochs: number;
-  readonly ambiguousWrites: number;
-  readonly acknowledged: number;
-  readonly lost: number;
-  readonly rules: ReadonlyMap<string, number>;
+  readonly record: SeedRecord;
 }
 
-const calmMs = 12_000;
-const healMs = 180_000;
+/** The faults begin once the group has had time to find its master. */
+export const calmMs = 12_000;
+/** Once everything is healed, this long must do for everything to be in order again. */
+export const healMs = 180_000;
 /** The simulated hour of a seed is short; the many seeds make the hours. */
-const safetyDefaultMs = 300_000;
+export const safetyDefaultMs = 300_000;
+
+export function drawSetup(seed: number): Setup {
+  const prng = splitPrng(seed, "run");
+  return {
+    scheduleJitterMs: prng.chance(0.3) ? 30_000 : 2_000,
+    hasMarker: !prng.chance(0.2),
+  };
+}
 
 /** One seed: a safety phase with faults, then a healed phase in which everything must converge (faults.md, section 1). */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { seed, trace, safetyMs = safetyDefaultMs } = options;
+  const cpuBefore = process.cpuUsage();
   const swarm = options.swarm ?? drawSwarm(seed);
-  const prng = splitPrng(seed, "run");
-  const world = new SimWorld({
-    seed,
-    scheduleJitterMs: prng.chance(0.3) ? 30_000 : 2_000,
-    hasMarker: !prng.chance(0.2),
-    ...(trace === undefined ? {} : { trace }),
-  });
+  const setup = options.setup ?? drawSetup(seed);
+  const world = new SimWorld({ seed, ...setup, ...(trace === undefined ? {} : { trace }) });
   world.start();
   const endMs = calmMs + safetyMs;
   if (options.schedule !== undefined) replay(world, options.schedule);
   else world.engine.schedule(calmMs, () => unleash(world, swarm, endMs));
   await runGuarded(world, endMs);
-  if (world.violation === null) {
-    healForGood(world);
-    await runGuarded(world, endMs + healMs);
-  }
+  const isOfLiveness = world.violation === null;
+  if (isOfLiveness) await runHealed(world);
+  const cpu = process.cpuUsage(cpuBefore);
+  return {
+    ...{ seed, swarm, setup, safetyMs, isOfLiveness },
+    violation: world.violation,
+    schedule: world.schedule,
+    lines: world.trail.lines,
+    record: recordOf(world, swarm.families, (cpu.user + cpu.system) / 1_000),
+  };
+}
+
+/** The liveness phase: everything is healed for good, and must be in order after `healMs`. */
+export async function runHealed(world: SimWorld): Promise<void> {
+  healForGood(world);
+  await runGuarded(world, world.engine.nowMs + healMs);
   if (world.violation === null && !isHeldByDesign(world)) world.violation = notConverged(world);
-  return resultOf(world, swarm);
 }
 
 class Stop extends Error {}
@@ -73,29 +95,4 @@ export async function runGuarded(world: SimWorld, endMs: number): Promise<void> 
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
   }
-}
-
-function resultOf(world: SimWorld, swarm: Swarm): SeedResult {
-  const state = world.state();
-  const master =
-    state?.master === null || state === null ? undefined : world.nodes.get(state.master.node);
-  const kept = master?.values() ?? new Set<number>();
-  let lost = 0;
-  for (const value of world.writes.acknowledged.keys()) if (!kept.has(value)) lost += 1;
-  return {
-    seed: world.options.seed,
-    swarm,
-    violation: world.violation,
-    schedule: world.schedule,
-    lines: world.lines,
-    virtualMs: world.engine.nowMs,
-    events: world.engine.events,
-    failovers: world.checker.failovers,
-    switchovers: world.checker.switchovers,
-    failedEpochs: world.checker.failedEpochs,
-    ambiguousWrites: world.store.ambiguous,
-    acknowledged: world.writes.acknowledged.size,
-    lost,
-    rules: world.firedRules,
-  };
 }

@@ -1,0 +1,39 @@
+/** Who can't reach whom: pairs of observers, nodes and clients by name, both ways. What was sent waits for the heal. */
+export class Cuts {
+  readonly #cut = new Set<string>();
+  readonly #waiting = new Map<string, (() => void)[]>();
+
+  isCut(one: string, other: string): boolean {
+    // Asked with every message, and nearly always nothing is cut.
+    return this.#cut.size > 0 && this.#cut.has(pair(one, other));
+  }
+
+  cut(one: string, other: string): void {
+    this.#cut.add(pair(one, other));
+  }
+
+  heal(one: string, other: string): void {
+    const key = pair(one, other);
+    this.#cut.delete(key);
+    const waiting = this.#waiting.get(key) ?? [];
+    this.#waiting.delete(key);
+    for (const action of waiting) action();
+  }
+
+  /** Every pair that is cut now. */
+  all(): readonly (readonly [string, string])[] {
+    return [...this.#cut].map((key) => {
+      const [one = "", other = ""] = key.split("|");
+      return [one, other];
+    });
+  }
+
+  onHeal(one: string, other: string, action: () => void): void {
+    const key = pair(one, other);
+    this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), action]);
+  }
+}
+
+function pair(one: string, other: string): string {
+  return one < other ? `${one}|${other}` : `${other}|${one}`;
+}
