@@ -15,13 +15,14 @@ export function notConverged(world: SimWorld): Violation | null {
     return new Violation("L3", `${state.master.node} is ${master?.role}`);
   }
   for (const node of world.nodes.values()) {
-    // A server that is down follows nobody; a data set of unknown history is left alone by design, and people are paged.
-    if (node === master || !node.isUp || !isOurs(state, node.facts(world.engine.nowMs))) continue;
+    // A server that is down or hung follows nobody; a data set of unknown history is left alone by design, and people are paged.
+    if (node === master || !node.isServing || !isOurs(state, node.facts(world.engine.nowMs)))
+      continue;
     const isFollowing = node.role === "replica" && node.masterId === master.id && node.linkUp;
     const how = `${node.role} of ${node.masterId}, link ${node.linkUp}`;
     if (!isFollowing) return new Violation("L3", `${node.id} is ${how}`);
   }
-  const named = world.dns.resolveNow(world.config.dns?.name ?? "")[0];
+  const named = world.recordNow();
   if (named === master.host) return null;
   return new Violation("L3", `the record names ${named}, the master is ${master.host}`);
 }
