@@ -116,7 +116,7 @@ function recordOf(record: RecordStatus): string {
   const what = record.found === null ? `${name} should have ${shown}` : `${name} has ${shown}`;
   const last =
     published === null
-      ? "not published yet"
+      ? "no failover has published it yet"
       : `the table saw ${published.node} published at epoch ${published.epoch}`;
   return `${what}; ${why}; ${last}`;
 }
