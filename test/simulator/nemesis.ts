@@ -1,3 +1,4 @@
+import { ambushes } from "./ambush.ts";
 import { type Drawn, families } from "./families.ts";
 import type { RateName, TimedFault } from "./faults.ts";
 import { type Prng, splitPrng } from "./prng.ts";
@@ -9,7 +10,10 @@ export interface Swarm {
   readonly speed: number;
 }
 
-export const familyNames = families.map((one) => one.name);
+export const familyNames = [...families, ...ambushes].map((one) => one.name);
+
+/** How likely an ambush springs at one move of the group's item. */
+const ambushChance = 0.25;
 
 export function drawSwarm(seed: number): Swarm {
   const prng = splitPrng(seed, "swarm");
@@ -45,16 +49,38 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
       const waitMs = stream.exp(family.meanMs / swarm.speed);
       if (world.engine.nowMs + waitMs >= endMs) return;
       world.engine.schedule(waitMs, () => {
-        // What comes at one moment is one event, so that a replay of the recorded schedule runs the same.
-        for (const [afterMs, drawn] of Map.groupBy(family.draw(world, stream), at)) {
-          const act = () => injectAll(world, family.name, drawn);
-          if (afterMs === 0) act();
-          else world.engine.schedule(afterMs, act);
-        }
+        injectDrawn(world, family.name, family.draw(world, stream));
         again();
       });
     };
     again();
+  }
+  layAmbushes(world, swarm, endMs);
+}
+
+function layAmbushes(world: SimWorld, swarm: Swarm, endMs: number): void {
+  for (const ambush of ambushes) {
+    if (!swarm.families.includes(ambush.name)) continue;
+    const stream = splitPrng(world.options.seed, `ambush ${ambush.name}`);
+    world.onMoment.push((moment) => {
+      if (world.engine.nowMs >= endMs || !stream.chance(ambushChance)) return;
+      // What springs comes as an event of its own, never inside the write that it waited for.
+      const drawn = ambush.draw(moment, world, stream);
+      injectDrawn(
+        world,
+        ambush.name,
+        drawn.map((one) => ({ ...one, afterMs: one.afterMs + 1 })),
+      );
+    });
+  }
+}
+
+/** What comes at one moment is one event, so that a replay of the recorded schedule runs the same. */
+function injectDrawn(world: SimWorld, by: string, all: readonly Drawn[]): void {
+  for (const [afterMs, drawn] of Map.groupBy(all, at)) {
+    const act = () => injectAll(world, by, drawn);
+    if (afterMs === 0) act();
+    else world.engine.schedule(afterMs, act);
   }
 }
 

@@ -2,6 +2,7 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { pause, request, resume, type Writer } from "../../lib/core/state.ts";
+import { type Moment, momentOf } from "./ambush.ts";
 import { applyFault } from "./apply-fault.ts";
 import { Checker, Violation } from "./checkers.ts";
 import { Engine, type Process } from "./engine.ts";
@@ -51,6 +52,8 @@ export class SimWorld {
   readonly trail: Trace;
   /** Every fault that happened, as it can be replayed. */
   readonly schedule: TimedFault[] = [];
+  /** Told after each write of the group's item. */
+  readonly onMoment: ((moment: Moment) => void)[] = [];
   violation: Violation | null = null;
   /** Mean one-way delay of an observer's packets, and the chance that a connection is found cut. */
   delayMs = 1;
@@ -245,6 +248,8 @@ export class SimWorld {
       }
       this.checker.onState(before, after);
     });
+    const moment = this.onMoment.length === 0 ? null : momentOf(before, after, writer);
+    if (moment !== null) for (const tell of this.onMoment) tell(moment);
   }
 
   #onRecords(after: readonly RecordSet[]): void {
