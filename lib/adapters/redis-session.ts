@@ -19,6 +19,7 @@ export function sessionOn(
   markerKey: string | null,
 ): NodeSession {
   let observed: number | null | undefined;
+  let isFailingOver = false;
   return {
     id,
     node,
@@ -36,10 +37,12 @@ export function sessionOn(
       const got = await connection.exchange([...watch, ["INFO"]], deadlineMs);
       if (!got.ok) return got;
       observed = markerKey === null ? undefined : parseMarker(got.value[1]);
-      return factsOrFailure(node, got.value.at(-1), observed);
+      const facts = factsOrFailure(node, got.value.at(-1), observed);
+      isFailingOver = facts.ok && (facts.value.failoverState ?? "no-failover") !== "no-failover";
+      return facts;
     },
     changeRole: (change, deadlineMs) =>
-      changeRole({ connection, node, markerKey, observed }, change, deadlineMs),
+      changeRole({ connection, node, markerKey, observed, isFailingOver }, change, deadlineMs),
     setMarker: async (epoch, deadlineMs) => {
       if (markerKey === null) return success(undefined);
       const got = await connection.exchange([["SET", markerKey, epoch]], deadlineMs);
@@ -57,6 +60,8 @@ interface Target {
   readonly markerKey: string | null;
   /** The marker as the session observed it. */
   readonly observed: number | null | undefined;
+  /** Whether the session observed a hand-over under way. */
+  readonly isFailingOver: boolean;
 }
 
 interface Part {
@@ -112,12 +117,35 @@ function hostPort(address: Address): [string, number] {
   return [address.host, address.port];
 }
 
+/**
+ * Ends a hand-over and cuts whoever saw it, for what must not wait: a server that hands over holds back every EXEC that
+ * may write, a promotion with its marker too, and holds it for ever once it waits for a target that hangs.
+ */
+const handOverEnd: readonly Part[] = [
+  optional("FAILOVER", "ABORT"),
+  optional("CLIENT", "KILL", "TYPE", "normal"),
+  optional("CLIENT", "KILL", "TYPE", "pubsub"),
+];
+
 async function changeRole(
   target: Target,
   change: RoleChange,
   deadlineMs: number,
 ): Promise<Result<RoleChanged>> {
-  const parts = partsOf(change, target.markerKey);
+  if (change.kind === "promote" && target.isFailingOver) {
+    const ended = await carryOut(target, handOverEnd, deadlineMs);
+    if (!ended.ok) return ended;
+    const changed = await watchAgain(target, deadlineMs);
+    if (changed !== null) return changed;
+  }
+  return carryOut(target, partsOf(change, target.markerKey), deadlineMs);
+}
+
+async function carryOut(
+  target: Target,
+  parts: readonly Part[],
+  deadlineMs: number,
+): Promise<Result<RoleChanged>> {
   const first = await transact(target, parts, deadlineMs);
   if (!first.ok) return first;
   const refused = first.value.refused;

@@ -234,6 +234,33 @@ describe("the other role changes", () => {
     expect(await lab.client(master).set("key", "written")).toBe("OK");
   });
 
+  test("N4 a promotion ends a hand-over to a target that hangs, which would hold it up for ever", async () => {
+    const { master, replica } = await lab.startPair({ replicaPingPeriodSeconds: 60 });
+    const session = await lab.session(master);
+    await session.observe(deadlineMs);
+    // A target that has everything is believed to take over as soon as it is asked.
+    const behind = async () => {
+      const info = await lab.client(master).info("replication");
+      const field = (name: string) => new RegExp(`${name}[:=](\\d+)`).exec(info)?.[1];
+      return field("offset") !== field("master_repl_offset");
+    };
+    await until(async () => !(await behind()));
+    replica.pause();
+    const change = { kind: "hand-over" as const, to: replica, timeoutMs: 100 };
+    gotFrom(await session.changeRole(change, deadlineMs));
+    const stuck = await lab.session(master);
+    await until(async () => {
+      const facts = gotFrom(await stuck.observe(deadlineMs));
+      return facts.failoverState === "failover-in-progress";
+    });
+
+    const done = gotFrom(await stuck.changeRole(promote(7), 2_000));
+    replica.resume();
+
+    expect(done.facts).toMatchObject({ role: "master", failoverState: "no-failover", marker: 7 });
+    expect(await lab.client(master).set("key", "written")).toBe("OK");
+  });
+
   test("setMarker writes the epoch, and a replica refuses it", async () => {
     const { master, replica } = await lab.startPair();
     const onMaster = await lab.session(master);

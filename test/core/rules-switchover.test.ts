@@ -242,6 +242,27 @@ describe("a hand-over without success", () => {
     expectClosed(closed, "W580");
   });
 
+  const stuck = replicaFacts({ ...following(n1), failoverState: "failover-in-progress" });
+
+  test("N3 a target that is gone once the old master has demoted itself: the hand-over is ended, for the server never ends it", () => {
+    const decision = askedToHandOver().look({ prepared: observing(stuck, null) });
+
+    expect(kindsOf(decision)).toEqual(["fence"]);
+  });
+
+  test("N4 a target that hangs: the hand-over is ended after takeoverMs, and the old master stays", () => {
+    const watch = askedToHandOver();
+
+    const waits = watch.look({ prepared: observing(stuck) });
+    const beat = watch.look({ samples: everybody, afterMs: 8_100 });
+    const fence = watch.look({ done: beat, prepared: observing(stuck) });
+    const closed = watch.look({ done: fence, samples: everybody });
+
+    expect(waits).toMatchObject({ why: "waiting for the hand-over", plan: [] });
+    expect(kindsOf(fence)).toEqual(["fence"]);
+    expectClosed(closed, "W560");
+  });
+
   test("W550 an old master that is gone closes it: the quorum decides", () => {
     expectClosed(askedToHandOver().look({ samples: [isSilent(n0)] }), "W550");
   });

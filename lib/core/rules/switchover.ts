@@ -124,18 +124,21 @@ function stepSwitchover(lead: Leading, old: Observed, target: Observed | null): 
     return { why, plan: [[attach], [promote]], look: lookNow(view, {}) };
   }
   const isFailingOver = (old.facts.failoverState ?? "no-failover") !== "no-failover";
+  const isDemoted = old.facts.role === "replica";
   const forMs = view.nowMs - (memory.leadingSinceMs ?? view.nowMs);
-  if (old.facts.role === "replica" && forMs > settings.takeoverMs) {
+  const isTooLong = forMs > settings.takeoverMs;
+  if (isDemoted && !isFailingOver && isTooLong) {
     const why = `${old.node} handed over, but ${candidate.node} did not become master in ${Math.round(forMs)} ms; the quorum decides`;
     return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
   }
-  if (isFailingOver || old.facts.role === "replica") {
-    return hold("waiting for the hand-over", again);
-  }
+  // Once a server has demoted itself, TIMEOUT has no say any more: it waits for its target for ever, and takes the data
+  // of whatever answers there, a server that came back empty included (fault N3).
+  const isStuck = isDemoted && isFailingOver && (isTooLong || target === null);
+  if ((isFailingOver || isDemoted) && !isStuck) return hold("waiting for the hand-over", again);
   const hasAsked = memory.handedOver?.epoch === epoch;
   const isOwnClaim = memory.marks.claimedAtMs !== null;
   const session = { node: old.node, session: old.session, epoch };
-  if (hasAsked || !isOwnClaim || target === null) {
+  if (isStuck || hasAsked || !isOwnClaim || target === null) {
     const why = `the hand-over of ${old.node} ended without success`;
     return { why, plan: [[{ kind: "fence", ...session }]], look: again };
   }
