@@ -40,7 +40,10 @@ function hunt(defect: Defect, seeds: number): Found | null {
   writeFileSync(file, parts.join(defect.replace));
   const run = spawnSync(
     process.execPath,
-    [join(copy, "test/simulator/main.ts"), "--seed", "1", "--seeds", String(seeds), "--first"],
+    [
+      join(copy, "test/simulator/main.ts"),
+      ...["--seed", "1", "--seeds", String(seeds), "--first", "--no-shrink", "--no-ledger"],
+    ],
     { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
   );
   rmSync(copy, { recursive: true, force: true });

@@ -11,6 +11,20 @@ const node = z.string().regex(/^\d+(\.\d+){3}$/, "expected the host of a node");
 const observer = z.string().regex(/^[a-z]+$/, "expected the name of an observer");
 const count = z.coerce.number().int().min(1);
 
+export const rateNames = [
+  "store-lost-reply",
+  "store-late-apply",
+  "store-throttled",
+  "store-slow",
+  "dns-lost-reply",
+  "dns-late",
+  "dns-throttled",
+  "delay-ms",
+  "connection-cut",
+  "replication-ms",
+  "repl-ping-ms",
+] as const;
+
 function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {
   return z.object({ kind: z.literal(kind), ...fields }).readonly();
 }
@@ -44,19 +58,7 @@ const kinds = [
   fault("replica-of", { node, master: node }),
   // What holds until it is set again: a probability, or a time in milliseconds.
   fault("rate", {
-    of: z.enum([
-      "store-lost-reply",
-      "store-late-apply",
-      "store-throttled",
-      "store-slow",
-      "dns-lost-reply",
-      "dns-late",
-      "dns-throttled",
-      "delay-ms",
-      "connection-cut",
-      "replication-ms",
-      "repl-ping-ms",
-    ]),
+    of: z.enum(rateNames),
     value: z.coerce.number().min(0),
   }),
 ] as const;

@@ -1,57 +1,96 @@
-import { parseArgs } from "node:util";
-import { runSeed, type SeedResult } from "./run-seed.ts";
+import { formatFailure, writeFound } from "./found.ts";
+import { fingerprint, Ledger } from "./ledger.ts";
+import { readOptions, type SimOptions } from "./options.ts";
+import { runAll, startRunners } from "./pool.ts";
+import { missing, report, summarise, totalsOf } from "./report.ts";
+import { runSeed } from "./run-seed.ts";
 import type { SeedRecord } from "./seed-record.ts";
+import { shrink } from "./shrink.ts";
 
-/** `npm run sim -- --seeds N --seed S [--trace]`: N consecutive seeds from S. */
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    seed: { type: "string" },
-    trace: { type: "boolean", default: false },
-    /** Ends at the first violation. */
-    first: { type: "boolean", default: false },
-  },
-});
+/** More failures than this are counted, and not told one by one. */
+const toldMax = 3;
 
-const vacuousFrom = 20;
-const first = Number(values.seed ?? Math.floor(Math.random() * 1e9));
-const count = Number(values.seeds);
-const startedMs = performance.now();
-const results: SeedResult[] = [];
-let failures = 0;
-console.log(`seeds ${first} to ${first + count - 1}`);
-for (let seed = first; seed < first + count; seed += 1) {
-  const result = await runSeed({
-    seed,
-    ...(values.trace ? { trace: (line: string) => console.log(line) } : {}),
-  });
-  results.push(result);
-  if (result.violation === null) continue;
-  failures += 1;
-  console.log(`\nseed ${seed}: ${result.violation.message}`);
-  console.log(`families: ${result.swarm.families.join(", ")}`);
-  if (!values.trace && failures <= 3) console.log(result.lines.join("\n"));
-  if (values.first) break;
+/** `npm run sim`: see `--help`. */
+async function main(options: SimOptions): Promise<number> {
+  const ledger = options.ledger || options.isReportOnly ? new Ledger(fingerprint()) : null;
+  if (options.isReportOnly) return reportLedger(ledger);
+  const records = await runSeeds(options, ledger);
+  console.log(`\n${options.report ? report(records) : summarise(totalsOf(records))}`);
+  return verdict(records);
 }
-const sum = (pick: (record: SeedRecord) => number) =>
-  results.reduce((total, result) => total + pick(result.record), 0);
-const hours = sum((one) => one.virtualMs) / 3_600_000;
-const minutes = (performance.now() - startedMs) / 60_000;
-console.log(
-  `\n${results.length} seeds, ${failures} with a violation; ${hours.toFixed(1)} group-hours in ${minutes.toFixed(1)} min (${(hours / minutes).toFixed(1)} a minute); ` +
-    `${sum((one) => one.failovers)} failovers, ${sum((one) => one.switchovers)} switchovers, ${sum((one) => one.failedEpochs)} failed epochs, ` +
-    `${sum((one) => one.ambiguousWrites)} ambiguous writes, ${sum((one) => one.acknowledged)} acknowledged, ${sum((one) => one.lost)} lost`,
-);
-const fired = new Set(results.flatMap((one) => Object.keys(one.record.rules)));
-console.log(`rules: ${[...fired].sort().join(" ")}`);
+
+function reportLedger(ledger: Ledger | null): number {
+  const records = ledger?.records ?? [];
+  console.log(`sources ${fingerprint()}, ${ledger?.file}`);
+  if (records.length === 0) {
+    console.log("no seed has been run on these sources; run some, say with --seeds 100");
+    return 1;
+  }
+  console.log(report(records));
+  return verdict(records);
+}
+
 /** A run in which nothing happened proves nothing. */
-const isVacuous =
-  count >= vacuousFrom &&
-  [
-    sum((one) => one.failovers),
-    sum((one) => one.ambiguousWrites),
-    sum((one) => one.acknowledged),
-  ].includes(0);
-if (isVacuous)
-  console.log("this run had no failover, no ambiguous write or no traffic: it proves nothing");
-process.exit(failures === 0 && !isVacuous ? 0 : 1);
+function verdict(records: readonly SeedRecord[]): number {
+  const totals = totalsOf(records);
+  const lacks = missing(totals);
+  if (lacks.length > 0) console.log(`this run proves nothing: it had no ${lacks.join(", no ")}`);
+  return totals.violations === 0 && lacks.length === 0 ? 0 : 1;
+}
+
+async function runSeeds(
+  options: SimOptions,
+  ledger: Ledger | null,
+): Promise<readonly SeedRecord[]> {
+  const { seed: first, seeds, minutes } = options;
+  const end = seeds === null ? Number.POSITIVE_INFINITY : first + seeds;
+  const untilMs =
+    minutes === null ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000;
+  console.log(`seeds from ${first}${seeds === null ? "" : ` to ${end - 1}`}`);
+  const records: SeedRecord[] = [];
+  let seed = first;
+  let known = 0;
+  let failures = 0;
+  const next = (): number | null => {
+    if (options.first && failures > 0) return null;
+    for (; seed < end && performance.now() < untilMs; seed += 1) {
+      const passed = ledger?.passed(seed) ?? null;
+      if (passed === null) {
+        seed += 1;
+        return seed - 1;
+      }
+      records.push(passed);
+      known += 1;
+    }
+    return null;
+  };
+  const trace = options.trace ? (line: string) => console.log(line) : undefined;
+  await runAll(startRunners(options.jobs, trace), next, async (record) => {
+    records.push(record);
+    ledger?.add(record);
+    if (record.violation === null) return;
+    failures += 1;
+    if (failures <= toldMax) await tellFailure(record.seed, options);
+    else console.log(`\nseed ${record.seed}: ${record.violation.message}`);
+  });
+  if (known > 0) console.log(`${known} of them were in the ledger: ${ledger?.file}`);
+  return records;
+}
+
+/** Runs the seed again for its last events, shrinks its schedule, and leaves a transcript behind. */
+async function tellFailure(seed: number, options: SimOptions): Promise<void> {
+  const result = await runSeed({ seed });
+  console.log(formatFailure(result));
+  if (!options.shrink) return;
+  const progress = (line: string) => console.error(`shrinking seed ${seed}, ${line}`);
+  const shrunk = await shrink(result, { runsMax: options.shrinkRuns, progress });
+  if (shrunk === null) console.log("the recorded faults do not repeat it: nothing to shrink");
+  else {
+    const { schedule } = result;
+    console.log(`${shrunk.schedule.length} of ${schedule.length} faults are enough for:`);
+    console.log([shrunk.message, ...shrunk.lines].join("\n"));
+    console.log(`written to ${writeFound(shrunk, result)}`);
+  }
+}
+
+process.exitCode = await main(readOptions(process.argv.slice(2)));
