@@ -24,6 +24,8 @@ export interface SimNetwork {
   delayMs(observer: string, node: string): number;
   /** Whether a new request finds its connection cut by the network. */
   isConnectionCut(): boolean;
+  /** What became of a probe. */
+  onSample(sample: Sample): void;
   /** A role change leaves this process for a node. */
   onEffect(process: Process, observer: string, change: RoleChange, node: string): void;
 }
@@ -84,7 +86,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
     const sample = (reply: ProbeReply, seen: Look | null): Sample => {
       const lateReplyToMs = late.get(node.id);
       late.delete(node.id);
-      return {
+      const told: Sample = {
         node: node.id,
         sentAtMs,
         receivedAtMs: process.now(),
@@ -93,6 +95,8 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
         ...(lateReplyToMs === undefined ? {} : { lateReplyToMs }),
         ...seen,
       };
+      network.onSample(told);
+      return told;
     };
     for (let attempt = 0; attempt < 2; attempt += 1) {
       let connection = probes.get(node.id);

@@ -1,5 +1,5 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
-import type { GroupState } from "../../lib/core/model.ts";
+import type { GroupState, Sample } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { pause, request, resume, type Writer } from "../../lib/core/state.ts";
 import { type Moment, momentOf } from "./ambush.ts";
@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly clientCount?: number;
   /** Up to this long a scheduled start is late. */
   readonly scheduleJitterMs?: number;
+  /** An observer that never starts a shift. */
+  readonly absent?: string;
   /** One clock for everybody, and first shifts one after the other. */
   readonly isOrderly?: boolean;
   readonly trace?: (line: string) => void;
@@ -58,6 +60,11 @@ export class SimWorld {
   /** Mean one-way delay of an observer's packets, and the chance that a connection is found cut. */
   delayMs = 1;
   cutChance = 0;
+  /** One way, drawn for each message. */
+  drawDelayMs: (observer: string, node: string) => number = () =>
+    this.delayMs * (0.5 + this.#network.next());
+  /** What the observers' probes met. */
+  readonly met = { probes: 0, unanswered: 0, late: 0, cut: 0 };
   replicationMs = 2;
   readonly hasMarker: boolean;
   readonly #network: Prng;
@@ -104,14 +111,28 @@ export class SimWorld {
         prng: network,
         isCut: (one: string, other: string) => cuts.isCut(one, other),
         onHeal: (one: string, other: string, action: () => void) => cuts.onHeal(one, other, action),
-        delayMs: () => this.delayMs * (0.5 + network.next()),
-        isConnectionCut: () => network.chance(this.cutChance),
+        delayMs: (observer: string, node: string) => this.drawDelayMs(observer, node),
+        isConnectionCut: () => this.#isConnectionCut(),
+        onSample: (sample: Sample) => this.#onSample(sample),
       },
       note: (who: string, note: Note) => this.note(who, note),
       fail: (violation: Violation) => this.#fail(violation),
     };
-    const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false } = this.options;
-    return new Invocations(around, { seed, observers, jitterMs, isOrderly });
+    const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false, absent } = this.options;
+    const present = observers.filter((one) => one !== absent);
+    return new Invocations(around, { seed, observers: present, jitterMs, isOrderly });
+  }
+
+  #isConnectionCut(): boolean {
+    const isCut = this.#network.chance(this.cutChance);
+    if (isCut) this.met.cut += 1;
+    return isCut;
+  }
+
+  #onSample({ reply, lateReplyToMs }: Sample): void {
+    this.met.probes += 1;
+    if (reply.kind !== "pong" && reply.kind !== "error") this.met.unanswered += 1;
+    if (lateReplyToMs !== undefined) this.met.late += 1;
   }
 
   #redisWorld() {
