@@ -80,13 +80,16 @@ function notNegative(value: number | null): number | null {
   return value === null || value < 0 ? null : value;
 }
 
-/** `ROLE`: role and position in the stream. */
-export function parseRole(value: unknown): { role: "master" | "replica"; offset: number } | null {
+/** `ROLE`: role and position in the stream. A replica without a link shows -1 there, however far it came. */
+export function parseRole(
+  value: unknown,
+): { role: "master" | "replica"; offset: number | null } | null {
   if (!Array.isArray(value)) return null;
   const [role, second, , , fifth] = value;
   if (role === "master") return { role, offset: Number(second) };
-  if (role === "slave") return { role: "replica", offset: Number(fifth) };
-  return null;
+  if (role !== "slave") return null;
+  const offset = Number(fifth);
+  return { role: "replica", offset: offset < 0 ? null : offset };
 }
 
 /** The marker key: an epoch; null when absent, undefined when the answer is no answer to that question. */

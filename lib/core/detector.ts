@@ -87,9 +87,9 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
 
 function answered(memory: NodeMemory, sample: Sample): NodeMemory {
   const role = sample.facts?.role ?? sample.role?.role ?? memory.role;
-  const offset = sample.facts?.offset ?? sample.role?.offset;
+  const offset = sample.facts?.offset ?? sample.role?.offset ?? null;
   const position =
-    offset === undefined
+    offset === null
       ? []
       : [{ sentAtMs: sample.sentAtMs, receivedAtMs: sample.receivedAtMs, offset }];
   return {

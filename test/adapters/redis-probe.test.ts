@@ -83,6 +83,24 @@ describe("a probe of a live node", () => {
     expect(sample).not.toHaveProperty("facts");
   });
 
+  test("does not take the place that ROLE shows of a replica without a link for an offset", async () => {
+    const { master, replica } = await lab.startPair();
+    const nodes = lab.nodes();
+    await lab.client(master).set("further", 1);
+    await until(async () => (await lab.client(replica).get("further")) === "1");
+    await master.kill();
+    await until(async () => {
+      const { facts } = await nodes.probe(nodeAt(replica), wants);
+      return facts?.isLinkUp === false;
+    });
+
+    const sample = await nodes.probe(nodeAt(replica), { ...wants, info: false });
+    const { facts } = await nodes.probe(nodeAt(replica), wants);
+
+    expect(sample.role).toEqual({ role: "replica", offset: null });
+    expect(facts?.offset).toBeGreaterThan(0);
+  });
+
   test("knows no marker for a group that opted out, and an absent one for the others", async () => {
     const node = nodeAt(await lab.start());
 

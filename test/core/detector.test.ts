@@ -30,6 +30,19 @@ function seen(...samples: readonly (readonly [nowMs: number, sample: Seen<Sample
 
 const asAnswered = answers(n0, masterFacts());
 
+describe("positions in the stream", () => {
+  test("a replica that lost its link is remembered where INFO last saw it (ROLE does not say)", () => {
+    const linkless = answers(n0)(3_003);
+    const memory = [
+      answers(n0, replicaFacts({ offset: 900 }))(2_003),
+      { ...linkless, role: { role: "replica" as const, offset: null } },
+    ].reduce(absorbSample, unknownNode(n0));
+
+    expect(memory.positions.at(-1)).toMatchObject({ offset: 900 });
+    expect(memory.role).toBe("replica");
+  });
+});
+
 describe("silence", () => {
   test("is full evidence downAfterMs after the sending of the first unanswered probe", () => {
     const memory = seen([1_000, asAnswered], [2_003, isSilent(n0)], [3_003, isSilent(n0)]);

@@ -172,7 +172,9 @@ function close(connection: SimConnection | undefined): void {
 type Look = Pick<Sample, "role" | "facts">;
 
 function lookAt(node: SimRedis, info: boolean, nowMs: number): Look {
-  const role = { role: node.role, offset: node.offset };
+  // As ROLE: a replica without a link does not say how far it came.
+  const offset = node.role === "replica" && !node.linkUp ? null : node.offset;
+  const role = { role: node.role, offset };
   return info ? { role, facts: node.facts(nowMs) } : { role };
 }
 
