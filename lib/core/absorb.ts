@@ -13,7 +13,7 @@ export function absorb(before: Memory, seen: Observation): Memory {
   }
   if (seen.wasFrozen) memory = afterFreeze(memory);
   for (const outcome of seen.outcomes) memory = absorbOutcome(memory, outcome);
-  for (const sample of seen.samples) memory = absorbOne(memory, sample);
+  memory = absorbSamples(memory, seen.samples);
   for (const one of seen.prepared) {
     memory = { ...memory, prepared: { ...memory.prepared, [one.node]: one } };
   }
@@ -43,10 +43,15 @@ function afterFreeze(memory: Memory): Memory {
   };
 }
 
-function absorbOne(memory: Memory, sample: Sample): Memory {
-  const node = memory.nodes[sample.node];
-  if (node === undefined) return memory;
-  return { ...memory, nodes: { ...memory.nodes, [sample.node]: absorbSample(node, sample) } };
+/** A sample of a node that is none of the configuration says nothing. */
+function absorbSamples(memory: Memory, samples: readonly Sample[]): Memory {
+  if (samples.length === 0) return memory;
+  const nodes = { ...memory.nodes };
+  for (const sample of samples) {
+    const node = nodes[sample.node];
+    if (node !== undefined) nodes[sample.node] = absorbSample(node, sample);
+  }
+  return { ...memory, nodes };
 }
 
 function absorbStore(memory: Memory, seen: Observation): Memory {
@@ -125,7 +130,7 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
       };
     case "promoted":
       return {
-        ...absorbOne(memory, answerOf(outcome)),
+        ...absorbSamples(memory, [answerOf(outcome)]),
         promotion: { ...outcome, failures: 0, why: "" },
         marks: { ...memory.marks, promotedAtMs: outcome.atMs },
       };
