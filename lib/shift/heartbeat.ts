@@ -80,18 +80,19 @@ export function suspectOf(memory: Memory): string | null {
 
 /**
  * What changes in a heartbeat that others wait for: pauses seen, versions adopted, suspicions, masters, verdicts. It is
- * asked for with every pulse, so it is read from the memories and not from a heartbeat built for it.
+ * asked for with every pulse, so it is read from what the last looks concluded and not from a heartbeat built for it.
  */
-export function signature(groups: ReadonlyMap<string, GroupStatus>, nowMs: number): string {
-  return [...groups].map(([name, { memory }]) => `${name} ${signatureOf(memory, nowMs)}`).join();
+export function signature(groups: ReadonlyMap<string, GroupStatus>): string {
+  return [...groups].map(([name, { memory }]) => `${name} ${signatureOf(memory)}`).join();
 }
 
-function signatureOf(memory: Memory, nowMs: number): string {
-  const { config, state, masterKnown, nodes } = memory;
+function signatureOf(memory: Memory): string {
+  const { config, state, masterKnown, nodes, verdicts } = memory;
   const isPauseSeen = state?.pause !== null && state?.pause !== undefined;
   const seen = Object.values(nodes).map((node) => {
-    const verdict = formatVerdict(verdictOf(node, config.settings, nowMs));
-    return `${verdict} ${node.role} ${isLinkUp(node)}`;
+    const verdict = verdicts[node.node];
+    const said = verdict === undefined ? "unknown" : formatVerdict(verdict);
+    return `${said} ${node.role} ${isLinkUp(node)}`;
   });
   return `${config.version} ${isPauseSeen} ${suspectOf(memory)} ${masterKnown.epoch} ${seen.join()}`;
 }

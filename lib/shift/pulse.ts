@@ -1,4 +1,5 @@
 import type { Heartbeat } from "../ports/store.ts";
+import type { GroupStatus } from "./group.ts";
 import { heartbeatOf, signature } from "./heartbeat.ts";
 import type { Shift } from "./shift.ts";
 
@@ -22,7 +23,16 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let last = "";
+  let signed: { readonly of: readonly GroupStatus[]; readonly text: string } | null = null;
   let successor: Heartbeat | null = null;
+
+  /** Pulses come faster than looks: only another look can have changed anything. */
+  const signatureNow = (): string => {
+    const of = [...statuses.values()];
+    const isSame = of.length === signed?.of.length && of.every((one, at) => one === signed?.of[at]);
+    if (signed === null || !isSame) signed = { of, text: signature(statuses) };
+    return signed.text;
+  };
 
   const write = async (): Promise<void> => {
     const isComplete = statuses.size > 0 && statuses.size >= shift.running.size;
@@ -31,7 +41,7 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
     number ??= await nextNumber();
     if (number === null) return;
     const nowMs = ports.clock.nowMs();
-    const now = signature(statuses, nowMs);
+    const now = signatureNow();
     if (now === last && nowMs - writtenAtMs < heartbeatMs()) return;
     writtenAtMs = nowMs;
     last = now;

@@ -3,9 +3,10 @@ import { success } from "../../lib/ports/errors.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { Violation } from "./checkers.ts";
-import { cancel, type Engine, Process } from "./engine.ts";
+import { type Engine, Process } from "./engine.ts";
 import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
+import { simClock } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
 import { type SimNetwork, simNodes } from "./sim-nodes.ts";
 import type { SimStore } from "./sim-store.ts";
@@ -126,11 +127,7 @@ export class Invocations {
     return {
       store: around.store.portFor(process, observer),
       dns: around.dns.portFor(process),
-      clock: {
-        nowMs: () => process.now(),
-        wallTime: () => new Date(Math.max(0, process.now())).toISOString(),
-        sleep: (ms, signal) => sleep(process, ms, signal),
-      },
+      clock: simClock(process),
       reporter: {
         event: (event) => around.note(process.name, { kind: "event", rule: event.rule, event }),
         line: (level, text) => {
@@ -181,22 +178,4 @@ class Told extends Map<string, GroupStatus> {
     this.#tell(status);
     return super.set(group, status);
   }
-}
-
-function sleep(process: Process, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) {
-      process.deliver(0, resolve);
-      return;
-    }
-    const onAbort = (): void => {
-      cancel(timer);
-      process.deliver(0, resolve);
-    };
-    const timer = process.deliver(ms / process.clockRate, () => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    });
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }
