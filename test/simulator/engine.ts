@@ -9,6 +9,12 @@ export class Engine {
   #sequence = 0;
   /** Called after every event: the invariants. */
   afterEvent: () => void = () => {};
+  readonly #drain: Drain | null;
+
+  /** Without a way to drain, every event gets a turn of Node's loop. */
+  constructor(drain: Drain | null = microtasks) {
+    this.#drain = drain;
+  }
 
   /** Runs `action` after `delayMs` of virtual time, unless it is cancelled before. */
   schedule(delayMs: number, action: () => void): Timer {
@@ -36,7 +42,8 @@ export class Engine {
 
   /** One turn of Node's loop. True: nothing is left before `endMs`. */
   #runSome(endMs: number): boolean {
-    for (let count = 0; count < eventsPerTurn; ) {
+    const most = this.#drain === null ? 1 : eventsPerTurn;
+    for (let count = 0; count < most; ) {
       const first = this.#heap[0];
       if (first === undefined || first.atMs > endMs) {
         this.nowMs = endMs;
@@ -48,7 +55,7 @@ export class Engine {
       this.events += 1;
       count += 1;
       first.action();
-      drain?.();
+      this.#drain?.();
       this.afterEvent();
     }
     return false;
@@ -75,10 +82,12 @@ interface Entry {
  * document it; where it is missing, a turn of the loop is given to every event, with the same effect at ten times the
  * cost. Both run the same reactions in the same order, because the queue is first in, first out and nobody else fills it.
  */
-const drain = findDrain();
-const eventsPerTurn = drain === null ? 1 : 10_000;
+const microtasks = findDrain();
+const eventsPerTurn = 10_000;
 
-function findDrain(): (() => void) | null {
+type Drain = () => void;
+
+function findDrain(): Drain | null {
   const found: unknown = Reflect.get(process, "_tickCallback");
   return typeof found === "function" ? () => found() : null;
 }

@@ -23,6 +23,7 @@ export { groupName, observers };
 
 export interface WorldOptions {
   readonly seed: number;
+  readonly engine?: Engine;
   /** Whether the group keeps its marker key; without it an AOF restart makes a node foreign (docs/limits.md). */
   readonly hasMarker?: boolean;
   /** Lines of YAML for the group. */
@@ -40,7 +41,7 @@ export interface WorldOptions {
 
 /** One simulated deployment: the real shift, rules and executor on simulated time, table, zone, servers and network. */
 export class SimWorld {
-  readonly engine = new Engine();
+  readonly engine: Engine;
   readonly options: WorldOptions;
   readonly config: GroupConfig;
   readonly nodes = new Map<string, SimRedis>();
@@ -73,6 +74,7 @@ export class SimWorld {
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.engine = options.engine ?? new Engine();
     const { seed } = options;
     this.trail = new Trace(this, options.trace);
     this.#network = splitPrng(seed, "network");
