@@ -187,17 +187,13 @@ describe("F8 claiming against a master that says replica", () => {
   const down = [answers(n0, demoted), isSilent(n1), isSilent(n2)];
 
   /** Alone with a master that says replica: has voted not-master in round 5. */
-  function votedAlone(): Watch {
+  function votedAlone(facts = demoted): Watch {
     const watch = watchCalm();
-    for (let second = 0; second < 7; second += 1) watch.look({ samples: down, afterMs: 1_000 });
-    const opened = watch.look({ samples: down });
-    const cast = watch.look({ done: opened, samples: down });
-    watch.look({
-      done: cast,
-      samples: down,
-      votes: [vote("a")],
-      prepared: [prepares(n0, demoted)],
-    });
+    const samples = [answers(n0, facts), isSilent(n1), isSilent(n2)];
+    for (let second = 0; second < 7; second += 1) watch.look({ samples, afterMs: 1_000 });
+    const opened = watch.look({ samples });
+    const cast = watch.look({ done: opened, samples });
+    watch.look({ done: cast, samples, votes: [vote("a")], prepared: [prepares(n0, facts)] });
     return watch;
   }
 
@@ -209,6 +205,19 @@ describe("F8 claiming against a master that says replica", () => {
 
     expect(decision.rule).toBe("S370");
     expect(written(decision).candidate?.node).toBe(n0);
+  });
+
+  test("L3 however long it has followed nobody: no master's death is younger than every lost link", () => {
+    const lost = replicaFacts({ masterHost: "10.0.0.2", isLinkUp: false, linkDownSeconds: 500 });
+    const samples = [answers(n0, lost), isSilent(n1), isSilent(n2)];
+
+    const decision = votedAlone(lost).look({
+      samples,
+      votes: agreed,
+      prepared: [prepares(n0, lost)],
+    });
+
+    expect(decision.rule).toBe("S370");
   });
 
   test("it is asked again when the others' votes come later than its answer keeps", () => {

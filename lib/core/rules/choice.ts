@@ -55,11 +55,12 @@ function failedBefore(view: MasterView): NodeId | null {
 /**
  * How long the master has been gone. A shift that never heard it goes on counting from its predecessor's suspicion;
  * without one, the replica that lost its link last tells how long it is at the least (Sentinel's sixth filter compares
- * link-downs with this).
+ * link-downs with this). So it does where the master itself has become a replica: this shift may have begun long after.
  */
 function goneMs(view: MasterView, ownMs: number): number {
   const { inherited } = view.memory;
-  if (view.masterMemory.lastAnsweredAtMs !== null) return ownMs;
+  const hasHeardMaster = view.masterMemory.lastAnsweredAtMs !== null && !isMasterEligible(view);
+  if (hasHeardMaster) return ownMs;
   if (inherited?.suspect === view.master.node) return ownMs + inherited.forMs;
   const downs = contenders(view).flatMap((node) => {
     const facts = view.memory.prepared[node.node]?.facts;
