@@ -1,8 +1,7 @@
 import type { NodeConfig } from "../core/config.ts";
 import type { NodeFacts, ProbeReply, Sample } from "../core/model.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Failure } from "../ports/errors.ts";
-import { success } from "../ports/errors.ts";
+import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { ProbeWants, RedisAccess, RedisNodes } from "../ports/redis.ts";
 import { type Args, type Connection, openConnection, type Reply } from "./redis-connection.ts";
 import {
@@ -16,7 +15,11 @@ import {
 import { sessionOn } from "./redis-session.ts";
 
 /** The nodes of a group over ioredis: one kept connection a node for probing, one of its own for each effect session. */
-export function createRedisNodes(access: RedisAccess, clock: Clock): RedisNodes {
+export function createRedisNodes(
+  access: RedisAccess,
+  clock: Clock,
+  connect: typeof openConnection = openConnection,
+): RedisNodes {
   const probes = new Map<string, NodeProbe>();
   const listeners: ((node: string) => void)[] = [];
   const lost = (node: string) => {
@@ -25,12 +28,12 @@ export function createRedisNodes(access: RedisAccess, clock: Clock): RedisNodes 
   let sessions = 0;
   return {
     probe: (node, wants) => {
-      const known = probes.get(node.id) ?? createNodeProbe(node, access, clock, lost);
+      const known = probes.get(node.id) ?? createNodeProbe(node, { access, clock, connect, lost });
       probes.set(node.id, known);
       return known.probe(wants);
     },
     openSession: async (node, deadlineMs) => {
-      const opened = await openConnection(node.probe, access, deadlineMs);
+      const opened = await connect(node.probe, access, deadlineMs);
       if (!opened.ok) return opened;
       sessions += 1;
       return success(sessionOn(opened.value, node.id, sessions, access.markerKey));
@@ -57,13 +60,19 @@ interface Told {
   isAsked: boolean;
 }
 
-/** Probes of one node. A probe that gets no answer stays outstanding: its late answer still counts. */
-function createNodeProbe(
-  node: NodeConfig,
-  access: RedisAccess,
-  clock: Clock,
-  lost: (node: string) => void,
-): NodeProbe {
+interface ProbeParts {
+  readonly access: RedisAccess;
+  readonly clock: Clock;
+  readonly connect: typeof openConnection;
+  readonly lost: (node: string) => void;
+}
+
+/**
+ * Probes of one node. A probe that gets no answer stays outstanding: its late answer still counts, and a connection that
+ * opens late is there for the next probe, or a node beyond half a second would be called down although it lives (P7).
+ */
+function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
+  const { access, clock, connect, lost } = parts;
   let connection: Connection | null = null;
   let told: Told = { replPingMs: null, sentinels: 0, isAsked: false };
   let lateReplyToMs: number | null = null;
@@ -77,10 +86,23 @@ function createNodeProbe(
     oldestOpenMs = null;
   };
 
-  const open = async (timeoutMs: number): Promise<Failure | null> => {
-    const opened = await openConnection(node.probe, access, timeoutMs);
+  const open = async (wants: ProbeWants): Promise<Failure | null> => {
+    const attempt = connect(node.probe, access, longestMs(wants)).then(adopt);
+    const answered = new AbortController();
+    const late = clock.sleep(wants.timeoutMs, answered.signal).then(() => "late" as const);
+    const got = await Promise.race([attempt, late]);
+    answered.abort();
+    return got === "late" ? failure("timeout", `${node.id}: no connection yet`) : got;
+  };
+
+  /** Of several attempts the first that opens is kept. */
+  const adopt = (opened: Result<Connection>): Failure | null => {
     if (!opened.ok) return opened;
     const fresh = opened.value;
+    if (isClosed || connection !== null) {
+      fresh.close();
+      return null;
+    }
     connection = fresh;
     told = { replPingMs: told.replPingMs, sentinels: 0, isAsked: false };
     fresh.onEnd(() => {
@@ -127,7 +149,7 @@ function createNodeProbe(
       for (let attempt = 0; attempt < 2; attempt += 1) {
         if (connection === null) {
           isFreshConnect = true;
-          const failed = await open(wants.timeoutMs);
+          const failed = await open(wants);
           if (failed !== null) return sample(sentAtMs, isFreshConnect, connectReply(failed));
         }
         const outcome = await ask(sentAtMs, wants);

@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
+import { type Connection, openConnection } from "../../lib/adapters/redis-connection.ts";
 import type { Address } from "../../lib/core/config.ts";
+import { failure } from "../../lib/ports/errors.ts";
 import { impatient, markerKey, nodeAt, RedisLab, until, wants } from "../support/redis-lab.ts";
 
 const lab = new RedisLab();
@@ -290,6 +293,30 @@ describe("a node that answers with an error is alive", () => {
       expect(sample.reply).toMatchObject({ kind: "error", code: "PROTOCOL" });
     },
   );
+});
+
+describe("a node to which connecting takes longer than a probe waits", () => {
+  test("P7 is slow and not down: the connection that opens late serves the next probe", async () => {
+    const server = await lab.start();
+    const opened: Connection[] = [];
+    const nodes = lab.nodes({}, async (address, access, longestMs) => {
+      const takesMs = 3 * impatient.timeoutMs;
+      await delay(Math.min(takesMs, longestMs));
+      if (longestMs < takesMs) return failure("timeout", "no connection yet");
+      const done = await openConnection(address, access, longestMs);
+      if (done.ok) opened.push(done.value);
+      return done;
+    });
+
+    const replies: string[] = [];
+    for (let probe = 0; probe < 8; probe += 1) {
+      replies.push((await nodes.probe(nodeAt(server), impatient)).reply.kind);
+    }
+
+    expect(replies[0]).toBe("timeout");
+    expect(replies.at(-1)).toBe("pong");
+    await until(() => opened.length > 1 && opened.filter((one) => one.isOpen).length === 1);
+  });
 });
 
 describe("a probe connection that is lost while nothing is asked", () => {

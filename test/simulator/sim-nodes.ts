@@ -62,13 +62,22 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   const late = new Map<string, number>();
   let sessions = 0;
 
-  const openWithin = (node: SimRedis, deadlineMs: number): Promise<Result<SimConnection>> =>
+  const openWithin = (
+    node: SimRedis,
+    deadlineMs: number,
+    keep: (connection: SimConnection) => void = () => {},
+  ): Promise<Result<SimConnection>> =>
     within(process, deadlineMs, `${node.id}: no connection`, (settle) => {
       const rttMs = network.delayMs(observer, node.id) * 2;
       if (network.isCut(observer, node.id)) return;
       const opened = (): void => {
-        if (!node.isUp) settle(failure("unreachable", `${node.id}: refused`));
-        else settle(success(new SimConnection(node)));
+        if (!node.isUp) {
+          settle(failure("unreachable", `${node.id}: refused`));
+          return;
+        }
+        const connection = new SimConnection(node);
+        keep(connection);
+        settle(success(connection));
       };
       process.deliver(rttMs, opened, "connect");
     });
@@ -102,13 +111,15 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       let connection = probes.get(node.id);
       if (connection === undefined) {
         isFreshConnect = true;
-        const opened = await openWithin(target, wants.timeoutMs);
+        // Of several attempts the first that opens is kept, however late.
+        const opened = await openWithin(target, wants.timeoutMs, (fresh) => {
+          if (!probes.has(node.id)) probes.set(node.id, fresh);
+        });
         if (!opened.ok) {
           const kind = opened.kind === "timeout" ? ("timeout" as const) : ("refused" as const);
           return sample({ kind }, null);
         }
-        connection = opened.value;
-        probes.set(node.id, connection);
+        connection = probes.get(node.id) ?? opened.value;
       }
       oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
       const current = connection;

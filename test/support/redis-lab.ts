@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../../lab/redis/server.ts";
+import type { openConnection } from "../../lib/adapters/redis-connection.ts";
 import { createRedisNodes } from "../../lib/adapters/redis-nodes.ts";
 import { systemClock } from "../../lib/adapters/system-clock.ts";
 import type { Address, NodeConfig } from "../../lib/core/config.ts";
@@ -66,8 +67,8 @@ export class RedisLab {
     return { master, replica };
   }
 
-  nodes(access: Partial<RedisAccess> = {}): RedisNodes {
-    const made = createRedisNodes({ markerKey, ...access }, systemClock);
+  nodes(access: Partial<RedisAccess> = {}, connect?: typeof openConnection): RedisNodes {
+    const made = createRedisNodes({ markerKey, ...access }, systemClock, connect);
     this.#nodes.push(made);
     return made;
   }
