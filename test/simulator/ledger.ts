@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SeedRecord } from "./seed-record.ts";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -22,34 +21,40 @@ function isSource(file: string): boolean {
   return file.endsWith(".ts") && !file.endsWith(".test.ts");
 }
 
+/** What a ledger must know of a run; everything else is the run's own. */
+export interface Run {
+  readonly seed: number;
+  readonly violation: unknown;
+}
+
 /**
  * The seeds that were run on one state of the sources, a line of JSON each, so that an interrupted run goes on where it
  * stopped. A line that was cut short by the interruption is no record.
  */
-export class Ledger {
+export class Ledger<R extends Run> {
   readonly file: string;
-  readonly #records = new Map<number, SeedRecord>();
+  readonly #records = new Map<number, R>();
 
-  constructor(of: string) {
-    this.file = join(root, ".cache", "simulator", `ledger-${of}.jsonl`);
+  constructor(name: string, of: string) {
+    this.file = join(root, ".cache", "simulator", `${name}-${of}.jsonl`);
     if (!existsSync(this.file)) return;
     for (const line of readFileSync(this.file, "utf8").split("\n")) {
-      const record = parseLine(line);
+      const record = parseLine<R>(line);
       if (record !== null) this.#records.set(record.seed, record);
     }
   }
 
-  get records(): readonly SeedRecord[] {
+  get records(): readonly R[] {
     return [...this.#records.values()];
   }
 
   /** A seed that was run and held. One that failed is run again, so that its failure is told again. */
-  passed(seed: number): SeedRecord | null {
+  passed(seed: number): R | null {
     const record = this.#records.get(seed);
     return record === undefined || record.violation !== null ? null : record;
   }
 
-  add(record: SeedRecord): void {
+  add(record: R): void {
     mkdirSync(dirname(this.file), { recursive: true });
     // Begins with the line's end: the last run may have died in the middle of a line.
     appendFileSync(this.file, `\n${JSON.stringify(record)}`);
@@ -57,7 +62,7 @@ export class Ledger {
   }
 }
 
-function parseLine(line: string): SeedRecord | null {
+function parseLine<R>(line: string): R | null {
   if (line === "") return null;
   try {
     return JSON.parse(line);

@@ -12,14 +12,15 @@ const toldMax = 3;
 
 /** `npm run sim`: see `--help`. */
 async function main(options: SimOptions): Promise<number> {
-  const ledger = options.ledger || options.isReportOnly ? new Ledger(fingerprint()) : null;
+  const ledger =
+    options.ledger || options.isReportOnly ? new Ledger<SeedRecord>("ledger", fingerprint()) : null;
   if (options.isReportOnly) return reportLedger(ledger);
   const records = await runSeeds(options, ledger);
   console.log(`\n${options.report ? report(records) : summarise(totalsOf(records))}`);
   return verdict(records);
 }
 
-function reportLedger(ledger: Ledger | null): number {
+function reportLedger(ledger: Ledger<SeedRecord> | null): number {
   const records = ledger?.records ?? [];
   console.log(`sources ${fingerprint()}, ${ledger?.file}`);
   if (records.length === 0) {
@@ -40,7 +41,7 @@ function verdict(records: readonly SeedRecord[]): number {
 
 async function runSeeds(
   options: SimOptions,
-  ledger: Ledger | null,
+  ledger: Ledger<SeedRecord> | null,
 ): Promise<readonly SeedRecord[]> {
   const { seed: first, seeds, minutes } = options;
   const end = seeds === null ? Number.POSITIVE_INFINITY : first + seeds;
@@ -64,8 +65,11 @@ async function runSeeds(
     }
     return null;
   };
-  const trace = options.trace ? (line: string) => console.log(line) : undefined;
-  await runAll(startRunners(options.jobs, trace), next, async (record) => {
+  const trace = options.trace ? { trace: (line: string) => console.log(line) } : {};
+  const run = async (one: number) => (await runSeed({ seed: one, ...trace })).record;
+  const jobs = options.trace ? 1 : options.jobs;
+  const runners = startRunners(jobs, run, new URL("worker.ts", import.meta.url));
+  await runAll(runners, next, async (record) => {
     records.push(record);
     ledger?.add(record);
     if (record.violation === null) return;

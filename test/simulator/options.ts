@@ -82,7 +82,7 @@ or a run of 20 seeds and more without failovers, ambiguous writes or traffic; 2 
   };
 }
 
-function whole(min: number): (text: string) => number {
+export function whole(min: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= min && value < seedMax) return value;
@@ -90,7 +90,7 @@ function whole(min: number): (text: string) => number {
   };
 }
 
-function positive(text: string): number {
+export function positive(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
   throw new InvalidArgumentError(`expected minutes above 0, got "${text}".`);

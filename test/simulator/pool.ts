@@ -1,30 +1,24 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { runSeed } from "./run-seed.ts";
-import type { SeedRecord } from "./seed-record.ts";
 
-export interface Runner {
-  run(seed: number): Promise<SeedRecord>;
+export interface Runner<R> {
+  run(seed: number): Promise<R>;
   stop(): void;
 }
 
-/** One runner works in this process; more are child processes of plain Node. */
-export function startRunners(jobs: number, trace?: (line: string) => void): readonly Runner[] {
-  if (jobs === 1 || trace !== undefined) return [inProcess(trace)];
-  return Array.from({ length: jobs }, startChild);
+/** One runner works in this process by `run`; more are child processes of plain Node, each of them a `worker`. */
+export function startRunners<R>(
+  jobs: number,
+  run: (seed: number) => Promise<R>,
+  worker: URL,
+): readonly Runner<R>[] {
+  if (jobs === 1) return [{ run, stop: () => {} }];
+  return Array.from({ length: jobs }, () => startChild<R>(worker));
 }
 
-function inProcess(trace: ((line: string) => void) | undefined): Runner {
-  const options = trace === undefined ? {} : { trace };
-  return {
-    run: async (seed) => (await runSeed({ seed, ...options })).record,
-    stop: () => {},
-  };
-}
-
-function startChild(): Runner {
-  const child: ChildProcess = fork(fileURLToPath(new URL("worker.ts", import.meta.url)));
+function startChild<R>(worker: URL): Runner<R> {
+  const child: ChildProcess = fork(fileURLToPath(worker));
   const ended = once(child, "exit").then(([code, signal]) => {
     throw new Error(`a child process ended with ${code ?? signal}; its messages are above`);
   });
@@ -42,12 +36,12 @@ function startChild(): Runner {
 }
 
 /** Hands seeds out to the runners until there are none; tells each record as it comes, in no order. */
-export async function runAll(
-  runners: readonly Runner[],
+export async function runAll<R>(
+  runners: readonly Runner<R>[],
   next: () => number | null,
-  tell: (record: SeedRecord) => Promise<void> | void,
+  tell: (record: R) => Promise<void> | void,
 ): Promise<void> {
-  const work = async (runner: Runner): Promise<void> => {
+  const work = async (runner: Runner<R>): Promise<void> => {
     for (let seed = next(); seed !== null; seed = next()) await tell(await runner.run(seed));
   };
   try {
