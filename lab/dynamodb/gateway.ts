@@ -19,6 +19,8 @@ export type DynamoDbFaults = {
   unavailable: "no" | "503" | "cut";
   /** Accepts requests, applies none and never answers. */
   hang: boolean;
+  /** Refuses these calls, such as `PutItem`, as one that the caller has no right to. */
+  denied: readonly string[];
   /** So many of the next requests are refused with `throttleError`. */
   throttleNext: number;
   throttleError: "ThrottlingException" | "ProvisionedThroughputExceededException";
@@ -109,6 +111,7 @@ class Door implements DynamoDbDoor {
     latencyMs: 0,
     unavailable: "no",
     hang: false,
+    denied: [],
     throttleNext: 0,
     throttleError: "ThrottlingException",
     loseReplyNext: 0,
@@ -157,7 +160,7 @@ class Door implements DynamoDbDoor {
   async #answer(request: StoreRequest): Promise<StoreReply | "never" | "cut"> {
     const { operation, body } = request;
     if (operation !== "") this.counts[operation] = (this.counts[operation] ?? 0) + 1;
-    const refused = this.#refuse();
+    const refused = this.#refuse(operation);
     if (refused !== null) return refused;
     if (this.faults.latencyMs > 0) {
       await delay(this.faults.latencyMs, undefined, { signal: this.#closing.signal });
@@ -173,13 +176,16 @@ class Door implements DynamoDbDoor {
     return isLost ? "cut" : reply;
   }
 
-  #refuse(): StoreReply | "never" | "cut" | null {
+  #refuse(operation: string): StoreReply | "never" | "cut" | null {
     const { faults } = this;
     if (faults.unavailable === "cut") return "cut";
     if (faults.unavailable === "503") {
       return refusal(503, "ServiceUnavailable", "The service is unavailable: a fault of the lab.");
     }
     if (faults.hang) return "never";
+    if (faults.denied.includes(operation)) {
+      return refusal(400, "AccessDeniedException", `No right to ${operation}: a fault of the lab.`);
+    }
     if (faults.throttleNext <= 0) return null;
     faults.throttleNext -= 1;
     return refusal(400, faults.throttleError, "Rate of requests exceeded: a fault of the lab.");

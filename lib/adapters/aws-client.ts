@@ -54,7 +54,8 @@ const neverSent: ReadonlySet<string> = new Set(["Region is missing", "Credential
 /** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
 export function awsFailure(what: string, error: unknown): Failure {
   const { name, code, message } = describeThrown(error);
-  const kind = kinds[name] ?? kinds[code] ?? (neverSent.has(message) ? "refused" : "cut");
+  // The SDK calls a reset connection a TimeoutError; its code tells what it was.
+  const kind = kinds[code] ?? kinds[name] ?? (neverSent.has(message) ? "refused" : "cut");
   return failure(
     kind,
     `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`,

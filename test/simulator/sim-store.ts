@@ -5,11 +5,16 @@ import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { Heartbeat, Store, StoredState } from "../../lib/ports/store.ts";
 import type { Process } from "./engine.ts";
 import type { Prng } from "./prng.ts";
+import { SimRegistry } from "./sim-registry.ts";
 
 export interface StoreFaults {
   /** Who cannot reach the table at all. */
   readonly cutOff: Set<string>;
-  /** Probabilities for each request. */
+  /** Who finds nobody listening there, and whose rights don't suffice. */
+  readonly refused: Set<string>;
+  readonly denied: Set<string>;
+  /** Probabilities for each request. A lost one never arrives. */
+  lostRequest: number;
   lostReply: number;
   lateApply: number;
   throttled: number;
@@ -30,39 +35,62 @@ interface StoreRequest<T> {
 
 const requestTimeoutMs = 1_000;
 
+/** A table that works, for everybody. */
+export function noStoreFaults(): StoreFaults {
+  const [cutOff, refused, denied] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const rates = { lostRequest: 0, lostReply: 0, lateApply: 0, throttled: 0, slow: 0, stale: 0 };
+  return { cutOff, refused, denied, ...rates };
+}
+
+/** A refusal of the table is an answer too. */
+function flat<T>(result: Result<Result<T>>): Result<T> {
+  return result.ok ? result.value : result;
+}
+
 /** The table as DynamoDB behaves: single-item conditional writes, and answers that may be late, lost or refused. */
 export class SimStore {
   readonly states = new Map<string, GroupState>();
   readonly votes = new Map<string, Vote>();
   readonly heartbeats = new Map<string, Heartbeat>();
-  readonly configs: GroupConfig[] = [];
-  readonly faults: StoreFaults = {
-    cutOff: new Set(),
-    lostReply: 0,
-    lateApply: 0,
-    throttled: 0,
-    slow: 0,
-    stale: 0,
-  };
+  /** What operators write. */
+  readonly registry = new SimRegistry();
+  readonly faults = noStoreFaults();
   /** When each process asked for the STATE that it last got, by its own clock. */
   readonly verifiedAtMs = new Map<string, number>();
   ambiguous = 0;
   writes = 0;
-  events = 0;
+  readonly deployment: string;
   readonly #prng: Prng;
   readonly #watch: StoreWatch;
 
-  constructor(prng: Prng, watch: StoreWatch) {
+  constructor(prng: Prng, watch: StoreWatch, deployment = "sim") {
     this.#prng = prng;
     this.#watch = watch;
+    this.deployment = deployment;
   }
 
-  /** The store as one process of one observer sees it. */
-  portFor(process: Process, observer: string): Store {
+  get configs(): GroupConfig[] {
+    return this.registry.configs;
+  }
+
+  /** The store as one process of one observer sees it, which may not write what operators write. */
+  portFor(process: Process, observer: string, faults: StoreFaults = this.faults): Store {
+    return {
+      ...this.operatorPortFor(process, observer, faults),
+      putConfig: () => Promise.resolve(failure("denied", "observers never write CONFIG")),
+      deleteConfig: () => Promise.resolve(failure("denied", "observers never delete CONFIG")),
+      claimNode: () => Promise.resolve(failure("denied", "observers never claim nodes")),
+      releaseNode: () => Promise.resolve(failure("denied", "observers never release nodes")),
+    };
+  }
+
+  /** The store as somebody with every right sees it. */
+  operatorPortFor(process: Process, who: string, faults: StoreFaults = this.faults): Store {
     const read = <T>(what: string, get: () => T): Promise<Result<T>> =>
-      this.#request(process, observer, { what, act: get, isWrite: false });
+      this.#request(process, who, faults, { what, act: get, isWrite: false });
     const write = <T>(what: string, put: () => T): Promise<Result<T>> =>
-      this.#request(process, observer, { what, act: put, isWrite: true });
+      this.#request(process, who, faults, { what, act: put, isWrite: true });
+    const { registry } = this;
     const verified = async <T>(answer: Promise<Result<T>>): Promise<Result<T>> => {
       const askedAtMs = process.now();
       const got = await answer;
@@ -75,7 +103,7 @@ export class SimStore {
         verified(
           write(
             `write STATE ${next.lastTransition.rule}`,
-            (): StatePut => this.#put(observer, base, next),
+            (): StatePut => this.#put(who, base, next),
           ),
         ),
     };
@@ -87,30 +115,29 @@ export class SimStore {
           observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? []),
         ),
       castVote: (vote) => write("vote", () => this.#castVote(vote)),
-      readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
+      readHeartbeat: (observer) =>
+        read("read heartbeat", () => this.heartbeats.get(observer) ?? null),
       writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),
-      appendEvent: () => {
-        this.events += 1;
-        return Promise.resolve(success(undefined));
-      },
-      readEvents: () => read("read events", () => []),
-      pruneEvents: () => Promise.resolve(success(undefined)),
-      listConfigs: () => read("list configurations", () => this.configs),
+      appendEvent: (event) => write("event", () => registry.appendEvent(event)),
+      readEvents: (group, limit) =>
+        read("read events", () => registry.newestEvents(group).slice(0, limit)),
+      pruneEvents: (group, kept) => write("prune events", () => registry.pruneEvents(group, kept)),
+      listConfigs: () => read("list configurations", () => registry.listConfigs()),
       readConfig: (group, version) =>
-        read(
-          "read configuration",
-          () => this.configs.find((one) => one.name === group && one.version === version) ?? null,
-        ),
-      putConfig: () => Promise.resolve(failure("denied", "observers never write CONFIG")),
-      deleteConfig: () => Promise.resolve(failure("denied", "observers never delete CONFIG")),
-      claimNode: () => Promise.resolve(failure("denied", "observers never claim nodes")),
-      releaseNode: () => Promise.resolve(failure("denied", "observers never release nodes")),
+        read("read configuration", () => registry.findConfig(group, version)),
+      putConfig: async (config) => flat(await write("config", () => registry.putConfig(config))),
+      deleteConfig: (group, version) =>
+        write("delete configuration", () => registry.deleteConfig(group, version)),
+      claimNode: (node, group) => write("claim node", () => registry.claimNode(node, group)),
+      releaseNode: (node, group) => write("release node", () => registry.releaseNode(node, group)),
     };
   }
 
   #stored(group: string): StoredState {
     const state = this.states.get(group);
-    return state === undefined ? { kind: "absent" } : { kind: "state", state };
+    if (state === undefined) return { kind: "absent" };
+    if (state.deployment === this.deployment) return { kind: "state", state };
+    return { kind: "foreign", why: `STATE belongs to deployment ${state.deployment}` };
   }
 
   /** An operator's or a checker's write, at once and without faults. */
@@ -148,19 +175,36 @@ export class SimStore {
   }
 
   /** One request: it may be refused, lost on the way, applied late, applied with its reply lost, or just slow. */
-  #request<T>(process: Process, observer: string, request: StoreRequest<T>): Promise<Result<T>> {
-    const { faults } = this;
+  #request<T>(
+    process: Process,
+    who: string,
+    faults: StoreFaults,
+    request: StoreRequest<T>,
+  ): Promise<Result<T>> {
     const { what, act, isWrite } = request;
     const prng = this.#prng;
     return new Promise((resolve) => {
       const answer = (delayMs: number, result: Result<T>) =>
         process.deliver(delayMs, () => resolve(result), what);
-      if (faults.cutOff.has(observer)) {
+      if (faults.refused.has(who)) {
+        answer(1, failure("unreachable", "nobody listens at the table's address"));
+        return;
+      }
+      if (faults.denied.has(who)) {
+        answer(5, failure("denied", "AccessDeniedException"));
+        return;
+      }
+      if (faults.cutOff.has(who)) {
         answer(requestTimeoutMs, failure("timeout", "the table is cut off"));
         return;
       }
       if (prng.chance(faults.throttled)) {
         answer(5, failure("throttled", "ThrottlingException"));
+        return;
+      }
+      if (faults.lostRequest > 0 && prng.chance(faults.lostRequest)) {
+        if (isWrite) this.ambiguous += 1;
+        answer(requestTimeoutMs, failure("timeout", "no answer; the request was lost"));
         return;
       }
       const slowMs = prng.chance(faults.slow) ? prng.exp(800) : 0;

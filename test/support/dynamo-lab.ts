@@ -1,4 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { NodeHttpHandler } from "@smithy/node-http-handler";
 import {
   type DynamoDbDoor,
   type DynamoDbStandIn,
@@ -6,6 +7,7 @@ import {
 } from "../../lab/dynamodb/gateway.ts";
 import { limitedHandler } from "../../lib/adapters/aws-client.ts";
 import { createDynamoStore } from "../../lib/adapters/dynamo-store.ts";
+import { describeThrown } from "../../lib/adapters/thrown.ts";
 import type { Failure, Result } from "../../lib/ports/errors.ts";
 import type { Store } from "../../lib/ports/store.ts";
 
@@ -47,7 +49,7 @@ export class DynamoLab {
       endpoint,
       region: "eu-central-1",
       credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
-      requestHandler: limitedHandler(timeoutMs),
+      requestHandler: withOwnErrors(limitedHandler(timeoutMs)),
       maxAttempts: 2,
     });
     this.#clients.push(client);
@@ -58,6 +60,19 @@ export class DynamoLab {
     for (const client of this.#clients) client.destroy();
     await this.standIn.close();
   }
+}
+
+/**
+ * Node's own errors are no instances of the sandbox's Error, and the SDK wraps what is none, so that its code is lost.
+ * Nothing of that happens outside of jest.
+ */
+function withOwnErrors(handler: NodeHttpHandler): NodeHttpHandler {
+  const handle = handler.handle.bind(handler);
+  handler.handle = (request, options) =>
+    handle(request, options).catch((error: unknown) => {
+      throw Object.assign(new Error(), describeThrown(error));
+    });
+  return handler;
 }
 
 export function gotFrom<T>(result: Result<T>): T {
