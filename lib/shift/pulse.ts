@@ -70,18 +70,24 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
     if (isDue && nowMs - readAtMs >= successorReadMs) await lookForSuccessor();
     if (successor === null) await write();
     if (successor === null) return null;
-    return mayYield(shift, successor) ? `shift ${successor.shift} has taken over` : null;
+    const isOverdue = nowMs - shift.startedAtMs >= 2 * shift.shiftMs;
+    return mayYield(shift, successor, isOverdue) ? `shift ${successor.shift} has taken over` : null;
   };
 }
 
-function mayYield(shift: Shift, successor: Heartbeat): boolean {
-  return [...shift.statuses].every(([name, status]) => {
+/**
+ * A suspicion that a whole period has not made full evidence is no longer worth staying for: the successor has watched as
+ * long as that. Else a master that only ever answers late would gather fourteen shifts, each of which asks it (P7).
+ */
+function mayYield(shift: Shift, successor: Heartbeat, isOverdue: boolean): boolean {
+  return [...shift.statuses].every(([name, { isBusy, memory }]) => {
     const heard = successor.groups[name];
     if (heard === undefined) return false;
-    if (!status.isBusy) return true;
-    const { state } = status.memory;
-    const isLeading = state?.leader === shift.identity.shift && state.phase !== "steady";
+    if (!isBusy) return true;
+    const { state } = memory;
+    if (state?.leader === shift.identity.shift && state.phase !== "steady") return false;
     const master = state?.master?.node ?? "";
-    return !isLeading && heard.nodes[master]?.verdict.startsWith("down") === true;
+    if (heard.nodes[master]?.verdict.startsWith("down") === true) return true;
+    return isOverdue && memory.verdicts[master]?.kind !== "down";
   });
 }
