@@ -1,5 +1,5 @@
 import type { NodeConfig } from "../../lib/core/config.ts";
-import type { ProbeReply, Sample } from "../../lib/core/model.ts";
+import type { NodeFacts, ProbeReply, Sample } from "../../lib/core/model.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type {
   NodeSession,
@@ -10,6 +10,7 @@ import type {
 } from "../../lib/ports/redis.ts";
 import { cancel, type Process } from "./engine.ts";
 import type { Prng } from "./prng.ts";
+import { greetingBy, type Question, type Refusal } from "./sim-ailments.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 
 /** The network between an observer and the nodes. */
@@ -35,7 +36,11 @@ class SimConnection {
   readonly node: SimRedis;
   readonly generation: number;
   readonly runId: string;
+  /** What the server said to the greeting, and says to everything since. */
+  readonly greeting: Refusal | null;
   isClosed = false;
+  /** Calls off whoever waits for its end. */
+  forget: () => void = () => {};
   /** The marker as WATCHed; undefined: nothing is watched. */
   watched: number | null | undefined = undefined;
 
@@ -43,6 +48,13 @@ class SimConnection {
     this.node = node;
     this.generation = node.killGeneration;
     this.runId = node.runId;
+    this.greeting = greetingBy(node);
+  }
+
+  refusal(question: Question): Refusal | null {
+    // Whoever is one too many is told so, and hung up on.
+    if (this.greeting?.code === "MAXCLIENTS") this.isClosed = true;
+    return this.greeting ?? this.node.refusal(question);
   }
 
   get isStanding(): boolean {
@@ -60,6 +72,8 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   const probes = new Map<string, SimConnection>();
   const oldest = new Map<string, number>();
   const late = new Map<string, number>();
+  const isBusy = new Set<string>();
+  const listeners: ((node: string) => void)[] = [];
   let sessions = 0;
 
   const openWithin = (
@@ -92,7 +106,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       oldest.delete(node.id);
     }
     let isFreshConnect = false;
-    const sample = (reply: ProbeReply, seen: Look | null): Sample => {
+    const sample = (reply: ProbeReply, seen: Omit<Look, "reply"> | null): Sample => {
       const lateReplyToMs = late.get(node.id);
       late.delete(node.id);
       const told: Sample = {
@@ -113,7 +127,9 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
         isFreshConnect = true;
         // Of several attempts the first that opens is kept, however late.
         const opened = await openWithin(target, wants.timeoutMs, (fresh) => {
-          if (!probes.has(node.id)) probes.set(node.id, fresh);
+          if (probes.has(node.id)) return;
+          probes.set(node.id, fresh);
+          listenOn(fresh);
         });
         if (!opened.ok) {
           const kind = opened.kind === "timeout" ? ("timeout" as const) : ("refused" as const);
@@ -123,7 +139,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       }
       oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
       const current = connection;
-      const act = () => lookAt(target, wants.info, process.engine.nowMs);
+      const act = () => lookAt(current, wants.info, process.engine.nowMs);
       const request = { connection: current, what: "probe", act };
       const got = await within<Look>(process, wants.timeoutMs, "no reply", (settle) =>
         ask(process, network, observer, request, (result) => {
@@ -136,9 +152,8 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       );
       if (got.ok) {
         oldest.delete(node.id);
-        if (target.isLoading)
-          return sample({ kind: "error", code: "LOADING", text: "LOADING" }, null);
-        return sample({ kind: "pong" }, got.value);
+        const { reply, ...seen } = got.value;
+        return sample(reply, seen);
       }
       if (got.kind === "timeout") return sample({ kind: "timeout" }, null);
       probes.delete(node.id);
@@ -146,6 +161,21 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       if (isFreshConnect) return sample({ kind: "reset" }, null);
     }
     return sample({ kind: "reset" }, null);
+  };
+
+  /** A kept connection that the server cuts is lost one delay later, where that news gets through (DESIGN 6). */
+  const listenOn = (connection: SimConnection): void => {
+    const { node } = connection;
+    connection.forget = node.onceCut(() => {
+      if (connection.isClosed || network.isCut(observer, node.id)) return;
+      const lose = (): void => {
+        if (probes.get(node.id) !== connection || isBusy.has(node.id)) return;
+        probes.delete(node.id);
+        oldest.delete(node.id);
+        for (const listener of listeners) listener(node.id);
+      };
+      process.deliver(network.delayMs(observer, node.id), lose, "lost");
+    });
   };
 
   const openSession = async (
@@ -159,9 +189,16 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   };
 
   return {
-    probe,
+    probe: async (node, wants) => {
+      isBusy.add(node.id);
+      const sample = await probe(node, wants);
+      isBusy.delete(node.id);
+      return sample;
+    },
     openSession,
-    onLost: () => {},
+    onLost: (listener) => {
+      listeners.push(listener);
+    },
     close: () => {
       for (const connection of probes.values()) close(connection);
       return Promise.resolve();
@@ -176,17 +213,22 @@ function must(network: SimNetwork, id: string): SimRedis {
 }
 
 function close(connection: SimConnection | undefined): void {
-  if (connection !== undefined) connection.isClosed = true;
+  if (connection === undefined) return;
+  connection.isClosed = true;
+  connection.forget();
 }
 
-/** What a probe brings home: the place in the stream, and everything else where it was asked for. */
-type Look = Pick<Sample, "role" | "facts">;
+/** What a probe brings home: PING's reply, the place in the stream, and everything else where it was asked for. */
+type Look = Pick<Sample, "reply" | "role" | "facts">;
 
-function lookAt(node: SimRedis, info: boolean, nowMs: number): Look {
-  // As ROLE: a replica without a link does not say how far it came.
-  const offset = node.role === "replica" && !node.linkUp ? null : node.offset;
-  const role = { role: node.role, offset };
-  return info ? { role, facts: node.facts(nowMs) } : { role };
+function lookAt(connection: SimConnection, info: boolean, nowMs: number): Look {
+  const { node } = connection;
+  const refusal = connection.refusal("ping");
+  const reply: ProbeReply = refusal === null ? { kind: "pong" } : { kind: "error", ...refusal };
+  if (connection.refusal("role") !== null) return { reply };
+  const role = node.place();
+  if (!info || connection.refusal("info") !== null) return { reply, role };
+  return { reply, role, facts: node.facts(nowMs) };
 }
 
 /** What `begin` settles with, or a failure once the deadline has passed. */
@@ -283,13 +325,20 @@ function sessionOn(
       return !connection.isClosed;
     },
     observe: (deadlineMs) =>
-      asked(deadlineMs, "observe", () => {
-        connection.watched = node.marker();
-        return nowFacts();
-      }),
-    changeRole: async (change, deadlineMs): Promise<Result<RoleChanged>> => {
+      flat(
+        asked(deadlineMs, "observe", (): Result<NodeFacts> => {
+          const refusal = connection.refusal("info");
+          if (refusal !== null) return refused(node, refusal);
+          connection.watched = node.marker();
+          return success(nowFacts());
+        }),
+      ),
+    changeRole: (change, deadlineMs) => {
       network.onEffect(process, observer, change, node.id);
-      const got = await asked(deadlineMs, change.kind, (): Result<RoleChanged> => {
+      const act = (): Result<RoleChanged> => {
+        const refusal = connection.refusal("change");
+        // A part that is refused when queued ends the transaction.
+        if (refusal !== null) return failure("denied", `${node.id}: ${refusal.text}`);
         const isWatchBroken =
           connection.watched !== undefined && connection.watched !== node.marker();
         if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
@@ -299,16 +348,31 @@ function sessionOn(
         Object.assign(connection, { generation: node.killGeneration });
         connection.watched = undefined;
         return success({ facts: nowFacts(), warnings: [] });
-      });
-      return got.ok ? got.value : got;
+      };
+      return flat(asked(deadlineMs, change.kind, act));
     },
-    setMarker: async (epoch, deadlineMs) => {
-      const got = await asked(deadlineMs, "mark", () => node.setMarker(epoch));
-      if (!got.ok) return got;
-      return got.value ? success(undefined) : failure("refused", `${node.id}: READONLY`);
+    setMarker: (epoch, deadlineMs) => {
+      const act = (): Result<void> => {
+        const refusal = connection.refusal("write");
+        if (refusal !== null) return refused(node, refusal);
+        return node.setMarker(epoch)
+          ? success(undefined)
+          : failure("refused", `${node.id}: READONLY`);
+      };
+      return flat(asked(deadlineMs, "mark", act));
     },
     close: () => close(connection),
   };
+}
+
+/** An answer that is a refusal is a failure as much as no answer. */
+async function flat<T>(answer: Promise<Result<Result<T>>>): Promise<Result<T>> {
+  const got = await answer;
+  return got.ok ? got.value : got;
+}
+
+function refused(node: SimRedis, refusal: Refusal) {
+  return failure(refusal.code === "NOAUTH" ? "denied" : "refused", `${node.id}: ${refusal.text}`);
 }
 
 function commandOf(change: RoleChange, by: string): RoleCommand {

@@ -1,6 +1,6 @@
-import type { NodeFacts } from "../../lib/core/model.ts";
+import type { Lineage, NodeFacts } from "../../lib/core/model.ts";
 import type { Engine } from "./engine.ts";
-import type { Prng } from "./prng.ts";
+import { type Ailment, type Question, type Refusal, refusalBy } from "./sim-ailments.ts";
 
 /** A write in the replication stream: the offset at which it ends, and what it carries. */
 export interface LogEntry {
@@ -26,10 +26,36 @@ const noNews = (): void => {};
 
 const writeBytes = 50;
 const pingBytes = 14;
-const fullSyncMs = 400;
 const partialSyncMs = 20;
-const reconnectMs = 1_000;
 const replTimeoutMs = 60_000;
+
+/** How big the data is, as far as time tells: what a transfer and a load take, and what the backlog holds. */
+export interface RedisTimings {
+  /** From the fork to the last byte at the replica. */
+  fullSyncMs: number;
+  /** A restart with data, and the second half of a full synchronisation. */
+  loadMs: number;
+  backlogBytes: number;
+}
+
+export function smallData(): RedisTimings {
+  return { fullSyncMs: 400, loadMs: 0, backlogBytes: 1_048_576 };
+}
+
+/** What a full synchronisation carries: the master as it was at the fork. */
+interface Snapshot extends Lineage {
+  readonly log: readonly LogEntry[];
+  readonly marker: number | null;
+  readonly offset: number;
+}
+
+type Veil = Pick<NodeFacts, "replid" | "replid2" | "secondOffset" | "offset">;
+
+/** What a server keeps that another one has taken the place of. */
+interface Displaced extends Snapshot {
+  readonly role: "master" | "replica";
+  readonly masterId: string | null;
+}
 
 /**
  * One Redis server as far as a failover can tell: role, replication ids and offsets, links with partial and full
@@ -43,6 +69,9 @@ export class SimRedis {
   isUp = true;
   isHung = false;
   isLoading = false;
+  /** Conditions in which it answers and serves nobody. */
+  readonly ailments = new Set<Ailment>();
+  priority = 100;
   role: "master" | "replica" = "replica";
   masterId: string | null = null;
   runId: string;
@@ -63,6 +92,10 @@ export class SimRedis {
   queue: Queued[] = [];
   #linkId = 0;
   #replids = 0;
+  /** While it loads, INFO says less than there is. */
+  #veil: Veil | null = null;
+  #displaced: Displaced | null = null;
+  #onCut = new Set<() => void>();
   readonly #world: RedisWorld;
 
   constructor(world: RedisWorld, host: string, port: number) {
@@ -111,8 +144,27 @@ export class SimRedis {
     else action();
   }
 
-  /** A client's write. False: refused (READONLY, paused). */
+  /** What it answers to a question instead of an answer; null: nothing stands against one. */
+  refusal(question: Question): Refusal | null {
+    return refusalBy(this, question);
+  }
+
+  /** Calls back once, when the server cuts the connections that stand now. Returns how to call it off. */
+  onceCut(listener: () => void): () => void {
+    this.#onCut.add(listener);
+    return () => this.#onCut.delete(listener);
+  }
+
+  #cutConnections(): void {
+    this.killGeneration += 1;
+    const listeners = this.#onCut;
+    this.#onCut = new Set();
+    for (const listener of listeners) listener();
+  }
+
+  /** A client's write. False: refused (READONLY, paused, or it ails). */
   write(value: number): boolean {
+    if (this.refusal("write") !== null) return false;
     if (this.role !== "master" || this.failingOverTo !== null) return false;
     if (this.#world.engine.nowMs < this.pausedUntilMs) return false;
     this.#append({ value, marker: null });
@@ -126,7 +178,7 @@ export class SimRedis {
   }
 
   setMarker(epoch: number): boolean {
-    if (this.role !== "master") return false;
+    if (this.role !== "master" || this.refusal("write") !== null) return false;
     this.#append({ value: null, marker: epoch });
     return true;
   }
@@ -163,7 +215,8 @@ export class SimRedis {
 
   /** Every second: the master feeds its links; a replica without one tries to connect; silence ends a link. */
   tick(nowMs: number): void {
-    if (!this.isServing) return;
+    // A server that is busy with a script has no second hand either.
+    if (!this.isServing || this.isLoading || this.ailments.has("busy")) return;
     if (this.role === "master") {
       const isPingDue =
         Math.floor(nowMs / this.replPingMs) !== Math.floor((nowMs - 1_000) / this.replPingMs);
@@ -190,59 +243,122 @@ export class SimRedis {
   connectToMaster(): void {
     const master = this.masterId === null ? undefined : this.#world.nodes.get(this.masterId);
     if (master === undefined || !master.isServing || this.#world.isCut(this.id, master.id)) return;
-    if (master.isLoading || master === this) return;
+    if (master === this || master.refusal("replicate") !== null) return;
     // A replica without a link of its own can't serve one.
     if (master.role === "replica" && !master.linkUp) return;
     this.#linkId += 1;
     const link = this.#linkId;
-    const isPartial = this.#canContinue(master);
-    this.isSyncing = !isPartial;
-    this.#world.engine.schedule(isPartial ? partialSyncMs : fullSyncMs, () =>
-      this.#endSync(master, link, isPartial),
-    );
+    const { engine, timings } = this.#world;
+    if (this.#canContinue(master)) {
+      engine.schedule(partialSyncMs, () => this.#endPartialSync(master, link));
+      return;
+    }
+    this.isSyncing = true;
+    const snapshot = master.#snapshot();
+    engine.schedule(timings.fullSyncMs, () => this.#endTransfer(master, link, snapshot));
+  }
+
+  #snapshot(): Snapshot {
+    const { replid, replid2, secondOffset, offset } = this;
+    return { log: [...this.log], marker: this.#marker, replid, replid2, secondOffset, offset };
   }
 
   #canContinue(master: SimRedis): boolean {
+    if (master.offset - this.offset > this.#world.timings.backlogBytes) return false;
     if (this.replid === master.replid) return this.offset <= master.offset;
     return this.replid === master.replid2 && this.offset < master.secondOffset;
   }
 
-  #endSync(master: SimRedis, link: number, isPartial: boolean): void {
-    if (link !== this.#linkId || !this.isUp || this.role !== "replica") return;
-    if (!master.isServing || this.#world.isCut(this.id, master.id) || this.isHung) {
+  #isLinkStanding(master: SimRedis, link: number): boolean {
+    return (
+      link === this.#linkId &&
+      this.role === "replica" &&
+      this.isServing &&
+      master.isServing &&
+      !this.#world.isCut(this.id, master.id)
+    );
+  }
+
+  #endPartialSync(master: SimRedis, link: number): void {
+    if (link !== this.#linkId || !this.isUp) return;
+    if (!this.#isLinkStanding(master, link) || !this.#canContinue(master)) {
       this.dropLink();
       return;
     }
-    if (isPartial && !this.#canContinue(master)) {
-      this.dropLink();
-      return;
-    }
-    if (!isPartial) {
-      this.log = [...master.log];
-      this.#marker = master.#marker;
-      this.offset = master.offset;
-    } else if (this.replid !== master.replid) {
+    if (this.replid !== master.replid) {
       this.replid2 = this.replid;
       this.secondOffset = this.offset + 1;
     }
     this.replid = master.replid;
-    if (!isPartial) {
-      this.replid2 = null;
-      this.secondOffset = -1;
-    }
+    this.#follow(master);
+  }
+
+  #follow(master: SimRedis): void {
     this.isSyncing = false;
     this.linkUp = true;
     this.linkDownAtMs = null;
     this.#copyFrom(master);
   }
 
+  /**
+   * Everything is here. A transfer that breaks off leaves the old data untouched; what is loaded now is loaded to the
+   * end, whatever becomes of the master (measured on Redis 7.0, disk-based).
+   */
+  #endTransfer(master: SimRedis, link: number, snapshot: Snapshot): void {
+    if (link !== this.#linkId || !this.isUp) return;
+    if (!this.#isLinkStanding(master, link)) {
+      this.dropLink();
+      return;
+    }
+    const { replid, replid2, secondOffset } = this;
+    const veil = { replid, replid2, secondOffset, offset: 1 };
+    this.#load(veil, () => {
+      this.#install({ ...snapshot, replid2: null, secondOffset: -1 });
+      if (this.#isLinkStanding(master, link) && this.replid === master.replid) this.#follow(master);
+      else if (this.role === "replica") this.dropLink();
+    });
+  }
+
+  #install(data: Snapshot): void {
+    this.log = [...data.log];
+    this.#marker = data.marker;
+    this.replid = data.replid;
+    this.replid2 = data.replid2;
+    this.secondOffset = data.secondOffset;
+    this.offset = data.offset;
+  }
+
+  /** Loads what is on disk: nobody is served meanwhile, and a kill leaves things as they were. */
+  #load(veil: Veil, end: () => void): void {
+    const { loadMs } = this.#world.timings;
+    if (loadMs <= 0) {
+      end();
+      return;
+    }
+    const { runId } = this;
+    this.isLoading = true;
+    this.#veil = veil;
+    const finish = (): void => {
+      if (this.runId !== runId || !this.isUp) return;
+      if (this.isHung) {
+        this.arrive(finish);
+        return;
+      }
+      this.isLoading = false;
+      this.#veil = null;
+      end();
+    };
+    this.#world.engine.schedule(loadMs, finish);
+  }
+
   /** A role change as the MULTI/EXEC of the executor: it cuts every other connection. Null: refused. */
   changeRole(command: RoleCommand): "done" | "refused" {
     const { kind } = command;
+    if (this.refusal("change") !== null) return "refused";
     if (kind === "hand-over") return this.#handOver(command);
     // FAILOVER ABORT comes first in every transaction.
     this.failingOverTo = null;
-    this.killGeneration += 1;
+    this.#cutConnections();
     if (kind === "attach") {
       if (command.to === null) return "refused";
       this.becomeReplicaOf(command.to);
@@ -256,7 +372,7 @@ export class SimRedis {
   }
 
   becomeMaster(): void {
-    if (this.role === "master") return;
+    if (this.role === "master" || this.refusal("change") !== null) return;
     this.role = "master";
     this.replid2 = this.replid;
     this.secondOffset = this.offset + 1;
@@ -267,6 +383,7 @@ export class SimRedis {
   }
 
   becomeReplicaOf(masterId: string): void {
+    if (this.refusal("change") !== null) return;
     if (this.role === "replica" && this.masterId === masterId) return;
     this.role = "replica";
     this.masterId = masterId;
@@ -286,7 +403,7 @@ export class SimRedis {
     const target = command.to === null ? undefined : this.#world.nodes.get(command.to);
     const isAttached = target !== undefined && target.masterId === this.id && target.linkUp;
     if (this.role !== "master" || !isAttached) return "refused";
-    this.killGeneration += 1;
+    this.#cutConnections();
     this.failingOverTo = target.id;
     const startedMs = this.#world.engine.nowMs;
     const poll = () => {
@@ -326,21 +443,29 @@ export class SimRedis {
       replid2: this.replid2,
       secondOffset: this.secondOffset,
       offset: this.offset,
-      priority: 100,
+      priority: this.priority,
       isLoading: this.isLoading,
       isSyncing: this.isSyncing,
       hasSynced: !isReplica || this.linkUp || downMs !== null || this.offset > 1,
-      keys: this.log.length,
+      keys: this.isLoading ? 0 : this.log.length,
       masterHost: isReplica ? (master?.host ?? "gone") : null,
       masterPort: isReplica ? (master?.port ?? 1) : null,
       isLinkUp: isReplica && this.linkUp,
       lastIoSeconds: isReplica && this.linkUp ? Math.floor((nowMs - this.lastIoMs) / 1_000) : null,
       linkDownSeconds: isReplica && downMs !== null ? Math.floor(downMs / 1_000) : null,
       failoverState: this.failingOverTo === null ? "no-failover" : "waiting-for-sync",
-      ...(this.#world.hasMarker ? { marker: markerKey } : {}),
+      ...(this.#world.hasMarker && !this.isLoading ? { marker: markerKey } : {}),
       replPingMs: this.replPingMs,
       sentinels: 0,
+      ...this.#veil,
     };
+  }
+
+  /** Where it stands in the stream, as ROLE says it: a replica without a link does not tell how far it came. */
+  place(): { readonly role: "master" | "replica"; readonly offset: number | null } {
+    const { role } = this;
+    if (role === "replica" && !this.linkUp) return { role, offset: null };
+    return { role, offset: this.#veil?.offset ?? this.offset };
   }
 
   /** kill -9: links end at once, queued commands are gone. */
@@ -348,10 +473,12 @@ export class SimRedis {
     this.isUp = false;
     this.isHung = false;
     this.isLoading = false;
+    this.#veil = null;
+    this.ailments.clear();
     const queued = this.queue;
     this.queue = [];
     for (const { onDeath } of queued) onDeath();
-    this.killGeneration += 1;
+    this.#cutConnections();
     this.failingOverTo = null;
     this.dropLink();
     this.dropReplicas();
@@ -362,24 +489,66 @@ export class SimRedis {
     if (this.isUp) return;
     this.isUp = true;
     this.runId = this.#fresh("run");
-    if (data === "rdb" && this.role === "master") {
+    this.linkDownAtMs = null;
+    const end = (): void => {
+      this.#restore(data);
+      if (this.role === "replica") this.connectToMaster();
+    };
+    const veil = { replid: this.#fresh("repl"), replid2: null, secondOffset: -1, offset: 0 };
+    if (data === "empty") end();
+    else this.#load(veil, end);
+  }
+
+  #restore(data: "aof" | "rdb" | "empty"): void {
+    if (data === "rdb") {
+      if (this.role === "replica") return;
       this.replid2 = this.replid;
       this.secondOffset = this.offset + 1;
       this.replid = this.#fresh("repl");
-    } else if (data !== "rdb") {
-      // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
-      this.replid = this.#fresh("repl");
-      this.replid2 = null;
-      this.secondOffset = -1;
-      if (data === "empty") {
-        this.log = [];
-        this.#marker = null;
-      }
-      this.log = this.log.map((entry) => ({ ...entry, end: 0 }));
-      this.offset = 0;
+      return;
     }
-    this.linkDownAtMs = null;
-    if (this.role === "replica") this.connectToMaster();
+    // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
+    this.replid = this.#fresh("repl");
+    this.replid2 = null;
+    this.secondOffset = -1;
+    if (data === "empty") {
+      this.log = [];
+      this.#marker = null;
+    }
+    this.log = this.log.map((entry) => ({ ...entry, end: 0 }));
+    this.offset = 0;
+  }
+
+  /** Somebody else's server is started at this address: a master with data of its own (fault N18). */
+  displace(keys: number): void {
+    if (this.#displaced !== null) return;
+    const { role, masterId } = this;
+    this.kill();
+    this.#displaced = { ...this.#snapshot(), role, masterId };
+    const entry: LogEntry = { end: 0, value: null, marker: null };
+    const replid = this.#fresh("foreign");
+    const lineage = { replid, replid2: null, secondOffset: -1, offset: 0 };
+    this.#install({ log: new Array<LogEntry>(keys).fill(entry), marker: null, ...lineage });
+    this.role = "master";
+    this.masterId = null;
+    this.isUp = true;
+    this.runId = this.#fresh("run");
+  }
+
+  get isDisplaced(): boolean {
+    return this.#displaced !== null;
+  }
+
+  /** Our own server is back at its address, with the data it had. */
+  reclaim(): void {
+    const own = this.#displaced;
+    if (own === null) return;
+    this.kill();
+    this.#displaced = null;
+    this.#install(own);
+    this.role = own.role;
+    this.masterId = own.masterId;
+    this.restart("aof");
   }
 
   hang(): void {
@@ -394,8 +563,6 @@ export class SimRedis {
     this.queue = [];
     for (const { action } of queued) if (this.isServing) action();
   }
-
-  static readonly reconnectMs = reconnectMs;
 }
 
 /** The first entry that ends beyond an offset, by bisection. */
@@ -413,7 +580,7 @@ function indexAfter(log: readonly LogEntry[], offset: number): number {
 /** What the servers share: time, the network between them, and who is told of role changes. */
 export interface RedisWorld {
   readonly engine: Engine;
-  readonly prng: Prng;
+  readonly timings: RedisTimings;
   readonly nodes: Map<string, SimRedis>;
   readonly hasMarker: boolean;
   isCut(from: string, to: string): boolean;

@@ -15,7 +15,7 @@ import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
-import { type RoleCommand, SimRedis } from "./sim-redis.ts";
+import { type RoleCommand, SimRedis, smallData } from "./sim-redis.ts";
 import { SimStore } from "./sim-store.ts";
 import { Trace } from "./trace.ts";
 
@@ -67,6 +67,7 @@ export class SimWorld {
   /** What the observers' probes met. */
   readonly met = { probes: 0, unanswered: 0, late: 0, cut: 0 };
   replicationMs = 2;
+  readonly timings = smallData();
   readonly hasMarker: boolean;
   readonly #network: Prng;
   #records: readonly RecordSet[] = [];
@@ -141,7 +142,7 @@ export class SimWorld {
     const world = this;
     return {
       engine: this.engine,
-      prng: this.#network,
+      timings: this.timings,
       nodes: this.nodes,
       get hasMarker() {
         return world.hasMarker;

@@ -1,0 +1,48 @@
+import type { RedisErrorCode } from "../../lib/core/model.ts";
+
+/**
+ * Conditions in which a server is alive and yet of no use: it runs a script, can't save, doesn't know our password any
+ * more, or takes no more clients (faults N7 to N10). Loading is one of its own, because it ends by itself (N6).
+ */
+export const ailments = ["busy", "misconf", "denied", "full"] as const;
+export type Ailment = (typeof ailments)[number];
+
+/** What may be asked of a server, as far as ailments tell questions apart. */
+export type Question = "ping" | "role" | "info" | "get" | "write" | "change" | "replicate";
+
+/** An error reply. */
+export interface Refusal {
+  readonly code: RedisErrorCode;
+  readonly text: string;
+}
+
+const loading: Refusal = {
+  code: "LOADING",
+  text: "LOADING Redis is loading the dataset in memory",
+};
+const busy: Refusal = { code: "BUSY", text: "BUSY Redis is busy running a script" };
+const misconf: Refusal = { code: "MISCONF", text: "MISCONF Redis is configured to save snapshots" };
+const denied: Refusal = { code: "NOAUTH", text: "NOAUTH Authentication required." };
+const full: Refusal = { code: "MAXCLIENTS", text: "ERR max number of clients reached" };
+
+/** How a server that ails answers a question over a connection that stands (tried on Redis 7.0). */
+export function refusalBy(
+  server: {
+    readonly isLoading: boolean;
+    readonly role: "master" | "replica";
+    readonly ailments: ReadonlySet<Ailment>;
+  },
+  question: Question,
+): Refusal | null {
+  if (server.isLoading) return question === "info" || question === "role" ? null : loading;
+  if (server.ailments.has("busy")) return busy;
+  const isWrite = question === "write" || question === "ping";
+  if (server.ailments.has("misconf") && server.role === "master" && isWrite) return misconf;
+  return question === "replicate" && server.ailments.has("full") ? full : null;
+}
+
+/** How a server greets a new connection of ours; connections that stand already are not asked again. */
+export function greetingBy(server: { readonly ailments: ReadonlySet<Ailment> }): Refusal | null {
+  if (server.ailments.has("full")) return full;
+  return server.ailments.has("denied") ? denied : null;
+}
