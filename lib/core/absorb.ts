@@ -186,7 +186,8 @@ function absorbFailure(
   if (outcome.command === "promote") {
     const failures = memory.promotion?.epoch === epoch ? memory.promotion.failures + 1 : 1;
     const trips = { store: 0, redis: 0 };
-    const promotion = { epoch, node, facts: null, oldMaster: null, failures, why, trips };
+    const oldMaster = outcome.oldMaster ?? null;
+    const promotion = { epoch, node, facts: null, oldMaster, failures, why, trips };
     return { ...memory, prepared, promotion };
   }
   if (outcome.command === "hand-over") {

@@ -155,6 +155,8 @@ export type Outcome =
       readonly why: string;
       /** False when the effect may have happened, or may happen yet. */
       readonly isCertain: boolean;
+      /** What the old master answered beside a promotion that failed; it wins all the same (protocol F6). */
+      readonly oldMaster?: NodeFacts | null;
     }
   | {
       readonly kind: "published";

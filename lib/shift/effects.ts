@@ -23,10 +23,10 @@ function tokenFor(
 }
 
 export async function promote(hands: Hands, memory: Memory, command: Promote): Promise<Outcome> {
-  const failed = (why: string, isCertain: boolean): Outcome => {
+  const failed = (why: string, isCertain: boolean, oldMaster: NodeFacts | null = null): Outcome => {
     dropSession(hands, command.node);
     const { node, epoch } = command;
-    return { kind: "effect-failed", command: "promote", node, epoch, why, isCertain };
+    return { kind: "effect-failed", command: "promote", node, epoch, why, isCertain, oldMaster };
   };
   const session = tokenFor(hands, command);
   if (typeof session === "string") return failed(session, true);
@@ -36,7 +36,10 @@ export async function promote(hands: Hands, memory: Memory, command: Promote): P
   const change: RoleChange = { kind: "promote", epoch: command.epoch };
   const changed = await session.changeRole(change, memory.config.settings.fenceMs);
   const atMs = hands.clock.nowMs();
-  if (!changed.ok) return failed(changed.why, changed.isOutcomeKnown);
+  if (!changed.ok) {
+    // What was heard beside a failed attempt must not be forgotten by the next one.
+    return failed(changed.why, changed.isOutcomeKnown, await beside.within(besideMinMs));
+  }
   const graceMs = Math.max(besideMinMs, 2 * (atMs - startedAtMs));
   const oldMaster = await beside.within(graceMs);
   dropSession(hands, command.node);

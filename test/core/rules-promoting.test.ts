@@ -189,6 +189,16 @@ describe("P500 until the commit the old master wins", () => {
     expectClosed(decision, "P500", "-failover-abort-master-returned");
   });
 
+  test("F6 also when it answered beside a promotion that failed", () => {
+    const watch = watchCalm();
+    claimed(watch);
+
+    const outcome = { ...failed("the connection was cut"), oldMaster: masterFacts() };
+    const decision = watch.look({ outcomes: [outcome], state: "unread" });
+
+    expectClosed(decision, "P500", "-failover-abort-master-returned");
+  });
+
   test("an answer from before the claim does not count", () => {
     const watch = new Watch({ state: promotingState({ leader: null }) });
     watch.look({ samples: everybody });
