@@ -132,7 +132,7 @@ function stepSwitchover(lead: Leading, old: Observed, target: Observed | null): 
     return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
   }
   // Once a server has demoted itself, TIMEOUT has no say any more: it waits for its target for ever, and takes the data
-  // of whatever answers there, a server that came back empty included (fault N3).
+  // of a target that died and came back with an older copy (fault N3).
   const isStuck = isDemoted && isFailingOver && (isTooLong || target === null);
   if ((isFailingOver || isDemoted) && !isStuck) return hold("waiting for the hand-over", again);
   const hasAsked = memory.handedOver?.epoch === epoch;
