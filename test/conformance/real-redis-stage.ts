@@ -126,7 +126,6 @@ async function strike(
       await until(async () => (await client.ping().catch(String)).includes("MISCONF"));
       return async () => void (await config("stop-writes-on-bgsave-error", "no"));
     case "NOAUTH":
-    case "WRONGPASS":
       await config("requirepass", "unknown to us");
       return async () => void (await config("requirepass", ""));
     case "MAXCLIENTS":
@@ -142,7 +141,7 @@ async function strike(
 
 /** Restarts it slowly: it reads so many keys, one every so many microseconds. */
 async function load(lab: RedisLab, server: RedisServer, client: Redis) {
-  const keys = Array.from({ length: 400 }, (_, index) => [`load ${index}`, "x".repeat(200)]);
+  const keys = Array.from({ length: 300 }, (_, index) => [`load ${index}`, "x".repeat(200)]);
   await client.mset(...keys.flat());
   await client.config("SET", "key-load-delay", "5000");
   await client.config("REWRITE");

@@ -1,9 +1,9 @@
 import { findRedis } from "../../lab/redis/find.ts";
-import { describeProbes } from "./probe-suite.ts";
 import { playRealRedis } from "./real-redis-stage.ts";
+import { describeRedis } from "./redis-suite.ts";
 
 const binary = await findRedis();
 const name = `${binary.kind} ${binary.version}`;
 const play = playRealRedis(binary);
 
-describeProbes(name, play);
+describeRedis(name, play);

@@ -51,8 +51,6 @@ export type Ailment =
   | "BUSY"
   /** The disk takes no data. */
   | "MISCONF"
-  /** Its password is not the one we know. */
-  | "WRONGPASS"
   /** It wants a password, and we know none. */
   | "NOAUTH"
   /** As many clients as it takes. */
