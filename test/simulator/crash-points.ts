@@ -170,6 +170,7 @@ async function main(): Promise<void> {
   let runs = 0;
   let failures = 0;
   let masterlessMaxMs = 0;
+  let lostMax = 0;
   for (const trouble of troubles) {
     for await (const point of allPoints(trouble)) {
       const chosen = sampler.choose(point);
@@ -182,6 +183,7 @@ async function main(): Promise<void> {
         const plan: CrashPlan = { trouble, deaths: point.deaths, returns };
         const result = await runCrashPlan(plan);
         masterlessMaxMs = Math.max(masterlessMaxMs, result.masterlessMs);
+        lostMax = Math.max(lostMax, result.lost);
         console.log(`    ${sayResult(returns, result)}`);
         if (result.violation === null) continue;
         failures += 1;
@@ -192,7 +194,7 @@ async function main(): Promise<void> {
   }
   const missed = values.only === undefined ? missedHits() : [];
   console.log(
-    `\n${runs} of ${sampler.plans} plans run, ${failures} with a violation; never more than ${masterlessMaxMs} ms without a master that the record names`,
+    `\n${runs} of ${sampler.plans} plans run, ${failures} with a violation; never more than ${masterlessMaxMs} ms without a master that the record names, nor more than ${lostMax} acknowledged writes lost`,
   );
   console.log(
     missed.length > 0 ? `never hit: ${missed.join(", ")}` : `hit: ${mustBeHit.join(", ")}`,

@@ -89,6 +89,10 @@ export class SimRedis {
   failingOverTo: string | null = null;
   pausedUntilMs = 0;
   replPingMs = 1_000;
+  /** `min-replicas-to-write` and `min-replicas-max-lag`: a master whose replicas fall silent refuses writes. */
+  readonly minReplicas = { toWrite: 0, maxLagMs: 10_000 };
+  readonly #acknowledgedAtMs = new Map<string, number>();
+  #hasGoodReplicas = true;
   queue: Queued[] = [];
   #linkId = 0;
   #replids = 0;
@@ -162,10 +166,11 @@ export class SimRedis {
     for (const listener of listeners) listener();
   }
 
-  /** A client's write. False: refused (READONLY, paused, or it ails). */
+  /** A client's write. False: refused (READONLY, NOREPLICAS, paused, or it ails). */
   write(value: number): boolean {
     if (this.refusal("write") !== null) return false;
     if (this.role !== "master" || this.failingOverTo !== null) return false;
+    if (!this.#hasGoodReplicas) return false;
     if (this.#world.engine.nowMs < this.pausedUntilMs) return false;
     this.#append({ value, marker: null });
     return true;
@@ -189,34 +194,38 @@ export class SimRedis {
       if (replica.masterId !== this.id || !replica.linkUp) continue;
       const link = replica.#linkId;
       const lagMs = this.#world.replicationDelayMs();
-      this.#world.engine.schedule(lagMs, () => replica.#receive(this, link));
+      const upTo = this.offset;
+      this.#world.engine.schedule(lagMs, () => replica.#receive(this, link, upTo));
     }
   }
 
-  #receive(master: SimRedis, link: number): void {
+  #receive(master: SimRedis, link: number, upTo: number): void {
     if (link !== this.#linkId || !this.linkUp || !this.isUp) return;
     if (this.isHung) {
-      this.arrive(() => this.#receive(master, link));
+      this.arrive(() => this.#receive(master, link, upTo));
       return;
     }
     if (!master.isUp || this.#world.isCut(master.id, this.id)) return;
-    if (master.isHung && this.offset >= master.offset) return;
-    this.#copyFrom(master);
+    this.#copyFrom(master, upTo);
   }
 
-  #copyFrom(master: SimRedis): void {
+  /** Takes over the stream as far as it was sent: what the master has written since is still on its way. */
+  #copyFrom(master: SimRedis, upTo: number): void {
+    this.lastIoMs = this.#world.engine.nowMs;
+    if (upTo <= this.offset) return;
     for (let index = indexAfter(master.log, this.offset); index < master.log.length; index += 1) {
       const entry = master.log[index];
-      if (entry !== undefined) this.#remember(entry);
+      if (entry === undefined || entry.end > upTo) break;
+      this.#remember(entry);
     }
-    this.offset = master.offset;
-    this.lastIoMs = this.#world.engine.nowMs;
+    this.offset = upTo;
   }
 
   /** Every second: the master feeds its links; a replica without one tries to connect; silence ends a link. */
   tick(nowMs: number): void {
     // A server that is busy with a script has no second hand either.
     if (!this.isServing || this.isLoading || this.ailments.has("busy")) return;
+    this.#countGoodReplicas(nowMs);
     if (this.role === "master") {
       const isPingDue =
         Math.floor(nowMs / this.replPingMs) !== Math.floor((nowMs - 1_000) / this.replPingMs);
@@ -231,6 +240,15 @@ export class SimRedis {
     }
     if (this.linkUp && nowMs - this.lastIoMs > replTimeoutMs) this.dropLink();
     if (!this.linkUp && !this.isSyncing) this.connectToMaster();
+    const master = this.linkUp ? this.#world.nodes.get(this.masterId ?? "") : undefined;
+    if (master === undefined || this.#world.isCut(master.id, this.id)) return;
+    master.#acknowledgedAtMs.set(this.id, nowMs);
+  }
+
+  #countGoodReplicas(nowMs: number): void {
+    const { toWrite, maxLagMs } = this.minReplicas;
+    const good = [...this.#acknowledgedAtMs.values()].filter((at) => nowMs - at <= maxLagMs);
+    this.#hasGoodReplicas = this.role === "replica" || good.length >= toWrite;
   }
 
   dropLink(): void {
@@ -297,7 +315,7 @@ export class SimRedis {
     this.isSyncing = false;
     this.linkUp = true;
     this.linkDownAtMs = null;
-    this.#copyFrom(master);
+    this.#copyFrom(master, master.offset);
   }
 
   /**
