@@ -19,6 +19,15 @@ export const hunted: readonly Hunted[] = [
   shared("other-candidate-on-takeover", "takeover"),
   shared("commit-over-the-living", "return"),
   shared("trust-lost-write", "record"),
+  shared("effect-sent-again", "lost-repair"),
+  {
+    id: "role-change-cuts-nothing",
+    title: "A role change leaves the connections that observed the older role.",
+    file: "test/exhaustive/servers.ts",
+    find: "const cut = put(servers, node, { handingTo: null, generation: server.generation + 1 });",
+    replace: "const cut = put(servers, node, { handingTo: null });",
+    scope: "late-repair",
+  },
   {
     id: "claim-ignores-rev",
     title: "A write of STATE passes whatever stands.",
