@@ -96,10 +96,10 @@ export const defects: readonly Defect[] = [
     id: "role-change-cuts-nothing",
     title: "A role change leaves the connections that observed the older role.",
     file: "test/simulator/sim-redis.ts",
-    find: `    this.failingOverTo = null;
-    this.killGeneration += 1;
+    find: `    this.endHandOver();
+    this.#cutConnections();
     if (kind`,
-    replace: `    this.failingOverTo = null;
+    replace: `    this.endHandOver();
     if (kind`,
   },
   {

@@ -61,17 +61,19 @@ export function startClient(
     writes.unknown.add(value);
     const sentTo = generation;
     world.engine.schedule(1, () =>
-      node.arrive(() => {
-        if (node.killGeneration !== sentTo) return;
-        if (!node.write(value)) {
+      node.arrive(() =>
+        node.onWrite(() => {
+          if (node.killGeneration !== sentTo) return;
+          if (!node.write(value)) {
+            writes.unknown.delete(value);
+            target = null;
+            return;
+          }
+          if (world.isCut(options.name, node.id)) return;
           writes.unknown.delete(value);
-          target = null;
-          return;
-        }
-        if (world.isCut(options.name, node.id)) return;
-        writes.unknown.delete(value);
-        writes.acknowledged.set(value, node.id);
-      }),
+          writes.acknowledged.set(value, node.id);
+        }),
+      ),
     );
   };
   world.engine.schedule(world.prng.next() * options.everyMs, write);

@@ -17,6 +17,8 @@ import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 export interface SimNetwork {
   readonly nodes: ReadonlyMap<string, SimRedis>;
   readonly prng: Prng;
+  /** Whether the group keeps its marker key. */
+  readonly hasMarker: boolean;
   /** Nothing passes between these two now; what was sent waits for the cut to heal, as TCP does. */
   isCut(observer: string, node: string): boolean;
   /** Calls back when the cut between the two heals. */
@@ -34,19 +36,25 @@ export interface SimNetwork {
 /** A connection: it ends with the server's process, with its CLIENT KILL, or with the network's mood. */
 class SimConnection {
   readonly node: SimRedis;
-  readonly generation: number;
+  /** null: not accepted yet, for the server is stopped. */
+  generation: number | null = null;
   readonly runId: string;
   /** What the server said to the greeting, and says to everything since. */
   readonly greeting: Refusal | null;
   isClosed = false;
   /** Calls off whoever waits for its end. */
   forget: () => void = () => {};
-  /** The marker as WATCHed; undefined: nothing is watched. */
-  watched: number | null | undefined = undefined;
+  /** The marker's writes when it was first WATCHed; null: nothing is watched. */
+  watched: number | null = null;
+  /** Whether it observed a hand-over under way. */
+  sawHandOver = false;
 
   constructor(node: SimRedis) {
     this.node = node;
-    this.generation = node.killGeneration;
+    // A stopped server accepts when it thaws, in its turn: what waited before runs before, and cuts nobody it can't see.
+    node.arrive(() => {
+      this.generation = node.killGeneration;
+    });
     this.runId = node.runId;
     this.greeting = greetingBy(node);
   }
@@ -58,12 +66,12 @@ class SimConnection {
   }
 
   get isStanding(): boolean {
-    return (
-      !this.isClosed &&
-      this.node.isUp &&
-      this.node.killGeneration === this.generation &&
-      this.node.runId === this.runId
-    );
+    return !this.isClosed && this.node.isUp && !this.isCutByServer;
+  }
+
+  get isCutByServer(): boolean {
+    const isKilled = this.generation !== null && this.generation !== this.node.killGeneration;
+    return isKilled || this.node.runId !== this.runId;
   }
 }
 
@@ -139,11 +147,14 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       }
       oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
       const current = connection;
-      const act = () => lookAt(current, wants.info, process.engine.nowMs);
+      const act = () => lookAt(current, wants.info, process.engine.nowMs, network.hasMarker);
       const request = { connection: current, what: "probe", act };
       const got = await within<Look>(process, wants.timeoutMs, "no reply", (settle) =>
         ask(process, network, observer, request, (result) => {
-          if (result.ok && process.now() - sentAtMs > wants.timeoutMs) {
+          const afterMs = process.now() - sentAtMs;
+          const isListenedFor =
+            probes.get(node.id) === current && afterMs <= wants.timeoutMs + wants.reconnectAfterMs;
+          if (result.ok && isListenedFor && afterMs > wants.timeoutMs) {
             late.set(node.id, sentAtMs);
             oldest.delete(node.id);
           }
@@ -166,15 +177,11 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   /** A kept connection that the server cuts is lost one delay later, where that news gets through (DESIGN 6). */
   const listenOn = (connection: SimConnection): void => {
     const { node } = connection;
-    connection.forget = node.onceCut(() => {
-      if (connection.isClosed || network.isCut(observer, node.id)) return;
-      const lose = (): void => {
-        if (probes.get(node.id) !== connection || isBusy.has(node.id)) return;
-        probes.delete(node.id);
-        oldest.delete(node.id);
-        for (const listener of listeners) listener(node.id);
-      };
-      process.deliver(network.delayMs(observer, node.id), lose, "lost");
+    onEnd(process, observer, network, connection, () => {
+      if (probes.get(node.id) !== connection || isBusy.has(node.id)) return;
+      probes.delete(node.id);
+      oldest.delete(node.id);
+      for (const listener of listeners) listener(node.id);
     });
   };
 
@@ -185,6 +192,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
     const opened = await openWithin(must(network, node.id), deadlineMs);
     if (!opened.ok) return opened;
     sessions += 1;
+    onEnd(process, observer, network, opened.value, () => {});
     return success(sessionOn(process, network, observer, opened.value, sessions));
   };
 
@@ -206,6 +214,30 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   };
 }
 
+/** Lets a connection hear of its end one delay after the server cut it, and then tells. */
+function onEnd(
+  process: Process,
+  observer: string,
+  network: SimNetwork,
+  connection: SimConnection,
+  tell: () => void,
+): void {
+  const { node } = connection;
+  connection.forget = node.onceCut(() => {
+    if (connection.isClosed || network.isCut(observer, node.id)) return;
+    const hear = (): void => {
+      if (connection.isClosed) return;
+      // It was this connection's own role change.
+      if (connection.isStanding) onEnd(process, observer, network, connection, tell);
+      else {
+        connection.isClosed = true;
+        tell();
+      }
+    };
+    process.deliver(network.delayMs(observer, node.id), hear, "lost");
+  });
+}
+
 function must(network: SimNetwork, id: string): SimRedis {
   const node = network.nodes.get(id);
   if (node === undefined) throw new Error(`expected a simulated node ${id}`);
@@ -221,14 +253,20 @@ function close(connection: SimConnection | undefined): void {
 /** What a probe brings home: PING's reply, the place in the stream, and everything else where it was asked for. */
 type Look = Pick<Sample, "reply" | "role" | "facts">;
 
-function lookAt(connection: SimConnection, info: boolean, nowMs: number): Look {
+function lookAt(connection: SimConnection, info: boolean, nowMs: number, hasMarker: boolean): Look {
   const { node } = connection;
   const refusal = connection.refusal("ping");
   const reply: ProbeReply = refusal === null ? { kind: "pong" } : { kind: "error", ...refusal };
   if (connection.refusal("role") !== null) return { reply };
   const role = node.place();
   if (!info || connection.refusal("info") !== null) return { reply, role };
-  return { reply, role, facts: node.facts(nowMs) };
+  return { reply, role, facts: told(node.facts(nowMs), hasMarker) };
+}
+
+/** A group without a marker does not ask for one. */
+function told(facts: NodeFacts, hasMarker: boolean): NodeFacts {
+  const { marker: _unasked, ...others } = facts;
+  return hasMarker ? facts : others;
 }
 
 /** What `begin` settles with, or a failure once the deadline has passed. */
@@ -252,6 +290,8 @@ interface NodeRequest<T> {
   readonly connection: SimConnection;
   readonly what: string;
   readonly act: () => T;
+  /** Whether it may write, so that a server holds it back while writes are paused. */
+  readonly mayWrite?: boolean;
 }
 
 /**
@@ -265,7 +305,7 @@ function ask<T>(
   request: NodeRequest<T>,
   settle: (result: Result<T>) => void,
 ): void {
-  const { connection, what, act } = request;
+  const { connection, what, act, mayWrite = false } = request;
   const { node } = connection;
   const isCut = () => network.isCut(observer, node.id);
   const end = (): void => settle(failure("cut", `${node.id}: the connection has ended`));
@@ -281,22 +321,28 @@ function ask<T>(
   const onDeath = (): void => {
     if (!isCut()) reset();
   };
-  const arrive = (): void =>
-    node.arrive(() => {
-      // A plain close does not recall what was sent; a kill by the server does (measured on Redis 7.0).
-      const isCutByServer =
-        node.killGeneration !== connection.generation || node.runId !== connection.runId;
-      if (isCutByServer) {
-        reset();
-        return;
-      }
-      const value = act();
-      const reply = (): void => {
-        process.deliver(network.delayMs(observer, node.id), () => settle(success(value)), what);
-      };
-      if (isCut()) network.onHeal(observer, node.id, reply);
-      else reply();
-    }, onDeath);
+  const run = (): void => {
+    // A plain close does not recall what was sent; a kill by the server does (measured on Redis 7.0).
+    if (connection.isCutByServer) {
+      reset();
+      return;
+    }
+    const value = act();
+    const reply = (): void => {
+      process.deliver(network.delayMs(observer, node.id), () => settle(success(value)), what);
+    };
+    if (isCut()) network.onHeal(observer, node.id, reply);
+    else reply();
+  };
+  // What is held back is forgotten with its connection.
+  const runHeld = (): void => {
+    if (!connection.isClosed) run();
+  };
+  const begin = (): void => {
+    if (mayWrite && node.isPaused) node.whenUnpaused(runHeld);
+    else run();
+  };
+  const arrive = (): void => node.arrive(begin, onDeath);
   const depart = (): void => {
     process.send(network.delayMs(observer, node.id), arrive, what);
   };
@@ -312,10 +358,20 @@ function sessionOn(
   id: number,
 ): NodeSession {
   const { node } = connection;
-  const nowFacts = () => node.facts(process.engine.nowMs);
-  const asked = <T>(deadlineMs: number, what: string, act: () => T): Promise<Result<T>> =>
+  // Sessions don't ask for what never changes.
+  const nowFacts = (): NodeFacts => ({
+    ...told(node.facts(process.engine.nowMs), network.hasMarker),
+    replPingMs: null,
+    sentinels: 0,
+  });
+  const asked = <T>(
+    deadlineMs: number,
+    what: string,
+    act: () => T,
+    mayWrite = false,
+  ): Promise<Result<T>> =>
     within(process, deadlineMs, node.id, (settle) =>
-      ask(process, network, observer, { connection, what, act }, settle),
+      ask(process, network, observer, { connection, what, act, mayWrite }, settle),
     );
   return {
     id,
@@ -329,7 +385,9 @@ function sessionOn(
         asked(deadlineMs, "observe", (): Result<NodeFacts> => {
           const refusal = connection.refusal("info");
           if (refusal !== null) return refused(node, refusal);
-          connection.watched = node.marker();
+          // A second WATCH does not forgive what the first one noticed.
+          if (network.hasMarker) connection.watched ??= node.markerWrites;
+          connection.sawHandOver = node.failingOverTo !== null;
           return success(nowFacts());
         }),
       ),
@@ -337,19 +395,20 @@ function sessionOn(
       network.onEffect(process, observer, change, node.id);
       const act = (): Result<RoleChanged> => {
         const refusal = connection.refusal("change");
-        // A part that is refused when queued ends the transaction.
-        if (refusal !== null) return failure("denied", `${node.id}: ${refusal.text}`);
+        if (refusal !== null) return refused(node, refusal);
         const isWatchBroken =
-          connection.watched !== undefined && connection.watched !== node.marker();
+          connection.watched !== null && connection.watched !== node.markerWrites;
+        connection.watched = null;
         if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
-        const done = node.changeRole(commandOf(change, observer));
-        if (done === "refused") return failure("refused", `${node.id}: refused`);
+        const done = node.changeRole(commandOf(change, observer, network.hasMarker));
         // The connection that made the change survives its own kill.
-        Object.assign(connection, { generation: node.killGeneration });
-        connection.watched = undefined;
+        connection.generation = node.killGeneration;
+        if (done === "refused") return failure("refused", `${node.id}: refused`);
         return success({ facts: nowFacts(), warnings: [] });
       };
-      return flat(asked(deadlineMs, change.kind, act));
+      // Only what carries the marker may write; a hand-over that was seen is ended before.
+      const mayWrite = change.kind === "promote" && network.hasMarker && !connection.sawHandOver;
+      return flat(asked(deadlineMs, change.kind, act, mayWrite));
     },
     setMarker: (epoch, deadlineMs) => {
       const act = (): Result<void> => {
@@ -359,7 +418,8 @@ function sessionOn(
           ? success(undefined)
           : failure("refused", `${node.id}: READONLY`);
       };
-      return flat(asked(deadlineMs, "mark", act));
+      if (!network.hasMarker) return Promise.resolve(success(undefined));
+      return flat(asked(deadlineMs, "mark", act, node.role === "master"));
     },
     close: () => close(connection),
   };
@@ -375,8 +435,8 @@ function refused(node: SimRedis, refusal: Refusal) {
   return failure(refusal.code === "NOAUTH" ? "denied" : "refused", `${node.id}: ${refusal.text}`);
 }
 
-function commandOf(change: RoleChange, by: string): RoleCommand {
-  const none = { epoch: 0, to: null, timeoutMs: 0, by };
+function commandOf(change: RoleChange, by: string, marks: boolean): RoleCommand {
+  const none = { epoch: 0, to: null, timeoutMs: 0, marks, by };
   switch (change.kind) {
     case "promote":
       return { ...none, kind: "promote", epoch: change.epoch };

@@ -14,6 +14,8 @@ export interface RoleCommand {
   readonly epoch: number;
   readonly to: string | null;
   readonly timeoutMs: number;
+  /** Whether a promotion writes the epoch into the marker key. */
+  readonly marks: boolean;
   readonly by: string;
 }
 
@@ -27,6 +29,8 @@ const noNews = (): void => {};
 const writeBytes = 50;
 const pingBytes = 14;
 const partialSyncMs = 20;
+const reconnectMs = 2;
+const handOverPollMs = 10;
 const replTimeoutMs = 60_000;
 
 /** How big the data is, as far as time tells: what a transfer and a load take, and what the backlog holds. */
@@ -53,8 +57,7 @@ type Veil = Pick<NodeFacts, "replid" | "replid2" | "secondOffset" | "offset">;
 
 /** What a server keeps that another one has taken the place of. */
 interface Displaced extends Snapshot {
-  readonly role: "master" | "replica";
-  readonly masterId: string | null;
+  readonly configured: string | null;
 }
 
 /**
@@ -86,8 +89,12 @@ export class SimRedis {
   lastIoMs = 0;
   /** Connections opened before the last kill are cut. */
   killGeneration = 0;
+  /** The target of a hand-over under way, and whether this server has demoted itself for it already. */
   failingOverTo: string | null = null;
+  #hasYielded = false;
   pausedUntilMs = 0;
+  /** What a pause of writes holds back. */
+  #held: (() => void)[] = [];
   replPingMs = 1_000;
   /** `min-replicas-to-write` and `min-replicas-max-lag`: a master whose replicas fall silent refuses writes. */
   readonly minReplicas = { toWrite: 0, maxLagMs: 10_000 };
@@ -96,6 +103,12 @@ export class SimRedis {
   queue: Queued[] = [];
   #linkId = 0;
   #replids = 0;
+  /** The first byte of the stream that it can still send; null: it keeps no stream, for it never had a replica. */
+  #backlogFrom: number | null = null;
+  /** How far its master knows that it is: a replica tells once a second, and when asked. */
+  #acknowledged = -1;
+  /** Whom the configuration file names as its master. */
+  #configured: string | null = null;
   /** While it loads, INFO says less than there is. */
   #veil: Veil | null = null;
   #displaced: Displaced | null = null;
@@ -130,12 +143,32 @@ export class SimRedis {
     return this.#marker;
   }
 
+  /** How often the marker was written, here or by replication: what a WATCH notices, whatever was written. */
+  markerWrites = 0;
   /** The newest marker in the data set; kept beside the log because it is asked for with every observation. */
   #marker: number | null = null;
+  #otherKeys = 0;
 
   #remember(entry: LogEntry): void {
     this.log.push(entry);
-    if (entry.marker !== null) this.#marker = entry.marker;
+    if (entry.marker === null) {
+      this.#otherKeys += 1;
+      return;
+    }
+    this.#marker = entry.marker;
+    this.markerWrites += 1;
+  }
+
+  #keys(): number {
+    return this.isLoading ? 0 : this.#otherKeys + (this.#marker === null ? 0 : 1);
+  }
+
+  /** What its configuration file says before its first start. */
+  configure(masterId: string | null): void {
+    this.#configured = masterId;
+    this.role = masterId === null ? "master" : "replica";
+    this.masterId = masterId;
+    if (masterId !== null) this.connectToMaster();
   }
 
   /**
@@ -176,8 +209,37 @@ export class SimRedis {
     return true;
   }
 
+  /** CLIENT PAUSE … WRITE. */
+  pauseWrites(forMs: number): void {
+    this.pausedUntilMs = this.#world.engine.nowMs + forMs;
+    this.#world.engine.schedule(forMs, () => this.arrive(() => this.#releaseHeld()));
+  }
+
+  get isPaused(): boolean {
+    return this.failingOverTo !== null || this.#world.engine.nowMs < this.pausedUntilMs;
+  }
+
+  /** Runs what may write: now, or when the pause has ended that a person or a hand-over has imposed. */
+  whenUnpaused(action: () => void): void {
+    if (this.isPaused) this.#held.push(action);
+    else action();
+  }
+
+  #releaseHeld(): void {
+    if (this.isPaused) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const action of held) this.whenUnpaused(action);
+  }
+
+  /** A client's request to write: a replica refuses it at once, a pause holds it back. */
+  onWrite(action: () => void): void {
+    if (this.role === "replica") action();
+    else this.whenUnpaused(action);
+  }
+
   #append(what: { readonly value: number | null; readonly marker: number | null }): void {
-    this.offset += writeBytes;
+    if (this.#backlogFrom !== null) this.offset += writeBytes;
     this.#remember({ end: this.offset, ...what });
     this.#feed();
   }
@@ -219,6 +281,7 @@ export class SimRedis {
       this.#remember(entry);
     }
     this.offset = upTo;
+    this.#feed();
   }
 
   /** Every second: the master feeds its links; a replica without one tries to connect; silence ends a link. */
@@ -239,10 +302,15 @@ export class SimRedis {
       return;
     }
     if (this.linkUp && nowMs - this.lastIoMs > replTimeoutMs) this.dropLink();
-    if (!this.linkUp && !this.isSyncing) this.connectToMaster();
-    const master = this.linkUp ? this.#world.nodes.get(this.masterId ?? "") : undefined;
-    if (master === undefined || this.#world.isCut(master.id, this.id)) return;
-    master.#acknowledgedAtMs.set(this.id, nowMs);
+    if (this.linkUp) this.#acknowledge();
+    else if (!this.isSyncing) this.connectToMaster();
+  }
+
+  #acknowledge(): void {
+    const master = this.masterId === null ? undefined : this.#world.nodes.get(this.masterId);
+    if (master === undefined || this.#world.isCut(this.id, master.id)) return;
+    this.#acknowledged = this.offset;
+    master.#acknowledgedAtMs.set(this.id, this.#world.engine.nowMs);
   }
 
   #countGoodReplicas(nowMs: number): void {
@@ -252,7 +320,7 @@ export class SimRedis {
   }
 
   dropLink(): void {
-    if (this.linkUp || this.isSyncing) this.linkDownAtMs = this.#world.engine.nowMs;
+    if (this.linkUp) this.linkDownAtMs = this.#world.engine.nowMs;
     this.linkUp = false;
     this.isSyncing = false;
     this.#linkId += 1;
@@ -262,6 +330,8 @@ export class SimRedis {
     const master = this.masterId === null ? undefined : this.#world.nodes.get(this.masterId);
     if (master === undefined || !master.isServing || this.#world.isCut(this.id, master.id)) return;
     if (master === this || master.refusal("replicate") !== null) return;
+    // Whoever hands over takes nothing but the target's stream.
+    if (this.failingOverTo !== null) return;
     // A replica without a link of its own can't serve one.
     if (master.role === "replica" && !master.linkUp) return;
     this.#linkId += 1;
@@ -272,8 +342,18 @@ export class SimRedis {
       return;
     }
     this.isSyncing = true;
+    master.#keepStream();
     const snapshot = master.#snapshot();
     engine.schedule(timings.fullSyncMs, () => this.#endTransfer(master, link, snapshot));
+  }
+
+  /** Measured: with its first replica a master begins a stream, and with it a history that has no past. */
+  #keepStream(): void {
+    if (this.#backlogFrom !== null) return;
+    this.replid = this.#fresh("repl");
+    this.replid2 = null;
+    this.secondOffset = -1;
+    this.#backlogFrom = this.offset + 1;
   }
 
   #snapshot(): Snapshot {
@@ -282,6 +362,7 @@ export class SimRedis {
   }
 
   #canContinue(master: SimRedis): boolean {
+    if (master.#backlogFrom === null || this.offset + 1 < master.#backlogFrom) return false;
     if (master.offset - this.offset > this.#world.timings.backlogBytes) return false;
     if (this.replid === master.replid) return this.offset <= master.offset;
     return this.replid === master.replid2 && this.offset < master.secondOffset;
@@ -306,8 +387,10 @@ export class SimRedis {
     if (this.replid !== master.replid) {
       this.replid2 = this.replid;
       this.secondOffset = this.offset + 1;
+      this.replid = master.replid;
+      // Replicas of its own have to learn the new id.
+      this.dropReplicas();
     }
-    this.replid = master.replid;
     this.#follow(master);
   }
 
@@ -332,14 +415,18 @@ export class SimRedis {
     const veil = { replid, replid2, secondOffset, offset: 1 };
     this.#load(veil, () => {
       this.#install({ ...snapshot, replid2: null, secondOffset: -1 });
+      this.#backlogFrom = this.offset + 1;
+      this.dropReplicas();
       if (this.#isLinkStanding(master, link) && this.replid === master.replid) this.#follow(master);
       else if (this.role === "replica") this.dropLink();
     });
   }
 
   #install(data: Snapshot): void {
+    if (this.#marker !== null || data.marker !== null) this.markerWrites += 1;
     this.log = [...data.log];
     this.#marker = data.marker;
+    this.#otherKeys = data.log.filter((entry) => entry.marker === null).length;
     this.replid = data.replid;
     this.replid2 = data.replid2;
     this.secondOffset = data.secondOffset;
@@ -373,19 +460,22 @@ export class SimRedis {
   changeRole(command: RoleCommand): "done" | "refused" {
     const { kind } = command;
     if (this.refusal("change") !== null) return "refused";
-    if (kind === "hand-over") return this.#handOver(command);
     // FAILOVER ABORT comes first in every transaction.
-    this.failingOverTo = null;
+    this.endHandOver();
     this.#cutConnections();
+    if (kind === "hand-over") return this.#handOver(command);
     if (kind === "attach") {
       if (command.to === null) return "refused";
       this.becomeReplicaOf(command.to);
     } else {
       this.becomeMaster();
-      this.pausedUntilMs = 0;
-      if (kind === "promote") this.setMarker(command.epoch);
+      if (kind === "fence") this.pausedUntilMs = 0;
+      else if (command.marks) this.setMarker(command.epoch);
     }
+    // CONFIG REWRITE; a fence leaves the file as it is.
+    if (kind !== "fence") this.#configured = this.masterId;
     this.#world.onRoleChange(this, command);
+    this.#releaseHeld();
     return "done";
   }
 
@@ -398,54 +488,104 @@ export class SimRedis {
     this.masterId = null;
     this.dropLink();
     this.linkDownAtMs = null;
+    // Replicas of its own have to learn the new id.
+    this.dropReplicas();
   }
 
   becomeReplicaOf(masterId: string): void {
     if (this.refusal("change") !== null) return;
     if (this.role === "replica" && this.masterId === masterId) return;
+    this.endHandOver();
     this.role = "replica";
     this.masterId = masterId;
-    this.failingOverTo = null;
+    this.#backlogFrom ??= this.offset + 1;
     this.dropLink();
-    this.linkDownAtMs = this.#world.engine.nowMs;
     this.dropReplicas();
     this.connectToMaster();
   }
 
+  /** Its replicas lose their link, and connect again at once. */
   dropReplicas(): void {
-    for (const node of this.#world.nodes.values()) if (node.masterId === this.id) node.dropLink();
+    for (const node of this.#world.nodes.values()) {
+      if (node.masterId !== this.id) continue;
+      node.dropLink();
+      this.#world.engine.schedule(reconnectMs, () => node.#reconnect());
+    }
   }
 
-  /** FAILOVER TO … TIMEOUT: writes stop, the target catches up and takes over, or the timeout ends it. */
+  #reconnect(): void {
+    if (this.linkUp || this.isSyncing || this.role === "master") return;
+    if (this.isServing && !this.isLoading) this.connectToMaster();
+  }
+
+  /**
+   * FAILOVER TO … TIMEOUT, in two parts that behave differently (measured on Redis 7.0 and Valkey 8.0). Until the target
+   * has told that it has everything, writes are held, and TIMEOUT ends it. Then the server demotes itself, and waits for
+   * its target for ever.
+   */
   #handOver(command: RoleCommand): "done" | "refused" {
     const target = command.to === null ? undefined : this.#world.nodes.get(command.to);
     const isAttached = target !== undefined && target.masterId === this.id && target.linkUp;
     if (this.role !== "master" || !isAttached) return "refused";
-    this.#cutConnections();
     this.failingOverTo = target.id;
-    const startedMs = this.#world.engine.nowMs;
-    const poll = () => {
-      if (this.failingOverTo !== target.id || !this.isUp) return;
+    this.#hasYielded = false;
+    const endMs = this.#world.engine.nowMs + command.timeoutMs;
+    this.#everyNowAndThen(target, () => {
+      if (this.#hasYielded) this.#askToTakeOver(target);
+      else this.#awaitTarget(target, endMs);
+    });
+    return "done";
+  }
+
+  #everyNowAndThen(target: SimRedis, act: () => void): void {
+    const generation = this.killGeneration;
+    const isOver = () =>
+      this.failingOverTo !== target.id || !this.isUp || this.killGeneration !== generation;
+    const poll = (): void => {
+      if (isOver()) return;
       if (this.isHung) {
         this.arrive(poll);
         return;
       }
-      const isTargetThere =
-        target.isServing && target.linkUp && !this.#world.isCut(this.id, target.id);
-      if (isTargetThere && target.offset >= this.offset) {
-        target.becomeMaster();
-        this.failingOverTo = null;
-        this.becomeReplicaOf(target.id);
-        return;
-      }
-      if (this.#world.engine.nowMs - startedMs >= command.timeoutMs) {
-        this.failingOverTo = null;
-        return;
-      }
-      this.#world.engine.schedule(10, poll);
+      act();
+      if (!isOver()) this.#world.engine.schedule(handOverPollMs, poll);
     };
-    this.#world.engine.schedule(10, poll);
-    return "done";
+    this.#world.engine.schedule(handOverPollMs, poll);
+  }
+
+  #awaitTarget(target: SimRedis, endMs: number): void {
+    if (target.isServing && target.linkUp) target.#acknowledge();
+    if (target.linkUp && target.#acknowledged === this.offset) {
+      this.#hasYielded = true;
+      this.role = "replica";
+      this.masterId = target.id;
+      this.linkDownAtMs = null;
+      target.dropLink();
+    } else if (this.#world.engine.nowMs >= endMs) this.endHandOver();
+  }
+
+  #askToTakeOver(target: SimRedis): void {
+    if (!target.isServing || target.isLoading || this.#world.isCut(this.id, target.id)) return;
+    const isAccepted = target.role === "replica" && target.replid === this.replid;
+    if (!isAccepted) {
+      this.endHandOver();
+      return;
+    }
+    target.becomeMaster();
+    this.failingOverTo = null;
+    this.#hasYielded = false;
+    this.#releaseHeld();
+    this.connectToMaster();
+  }
+
+  /** FAILOVER ABORT: whoever has demoted itself is a master again. */
+  endHandOver(): void {
+    if (this.failingOverTo === null) return;
+    this.failingOverTo = null;
+    const hasYielded = this.#hasYielded;
+    this.#hasYielded = false;
+    if (hasYielded) this.becomeMaster();
+    this.#releaseHeld();
   }
 
   facts(nowMs: number): NodeFacts {
@@ -465,18 +605,23 @@ export class SimRedis {
       isLoading: this.isLoading,
       isSyncing: this.isSyncing,
       hasSynced: !isReplica || this.linkUp || downMs !== null || this.offset > 1,
-      keys: this.isLoading ? 0 : this.log.length,
+      keys: this.#keys(),
       masterHost: isReplica ? (master?.host ?? "gone") : null,
       masterPort: isReplica ? (master?.port ?? 1) : null,
       isLinkUp: isReplica && this.linkUp,
       lastIoSeconds: isReplica && this.linkUp ? Math.floor((nowMs - this.lastIoMs) / 1_000) : null,
       linkDownSeconds: isReplica && downMs !== null ? Math.floor(downMs / 1_000) : null,
-      failoverState: this.failingOverTo === null ? "no-failover" : "waiting-for-sync",
+      failoverState: this.#failoverState(),
       ...(this.#world.hasMarker && !this.isLoading ? { marker: markerKey } : {}),
       replPingMs: this.replPingMs,
       sentinels: 0,
       ...this.#veil,
     };
+  }
+
+  #failoverState(): string {
+    if (this.failingOverTo === null) return "no-failover";
+    return this.#hasYielded ? "failover-in-progress" : "waiting-for-sync";
   }
 
   /** Where it stands in the stream, as ROLE says it: a replica without a link does not tell how far it came. */
@@ -498,6 +643,9 @@ export class SimRedis {
     for (const { onDeath } of queued) onDeath();
     this.#cutConnections();
     this.failingOverTo = null;
+    this.#hasYielded = false;
+    this.pausedUntilMs = 0;
+    this.#held = [];
     this.dropLink();
     this.dropReplicas();
   }
@@ -508,6 +656,8 @@ export class SimRedis {
     this.isUp = true;
     this.runId = this.#fresh("run");
     this.linkDownAtMs = null;
+    this.role = this.#configured === null ? "master" : "replica";
+    this.masterId = this.#configured;
     const end = (): void => {
       this.#restore(data);
       if (this.role === "replica") this.connectToMaster();
@@ -518,11 +668,14 @@ export class SimRedis {
   }
 
   #restore(data: "aof" | "rdb" | "empty"): void {
-    if (data === "rdb") {
-      if (this.role === "replica") return;
-      this.replid2 = this.replid;
-      this.secondOffset = this.offset + 1;
-      this.replid = this.#fresh("repl");
+    const hasStream = this.#backlogFrom !== null;
+    this.#backlogFrom = null;
+    // An RDB knows the history that it was saved in, and a replica goes on in it.
+    if (data === "rdb" && hasStream) {
+      this.#backlogFrom = this.offset + 1;
+      this.replid2 = this.role === "master" ? this.replid : null;
+      this.secondOffset = this.role === "master" ? this.offset + 1 : -1;
+      if (this.role === "master") this.replid = this.#fresh("repl");
       return;
     }
     // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
@@ -532,6 +685,7 @@ export class SimRedis {
     if (data === "empty") {
       this.log = [];
       this.#marker = null;
+      this.#otherKeys = 0;
     }
     this.log = this.log.map((entry) => ({ ...entry, end: 0 }));
     this.offset = 0;
@@ -540,9 +694,10 @@ export class SimRedis {
   /** Somebody else's server is started at this address: a master with data of its own (fault N18). */
   displace(keys: number): void {
     if (this.#displaced !== null) return;
-    const { role, masterId } = this;
     this.kill();
-    this.#displaced = { ...this.#snapshot(), role, masterId };
+    this.#displaced = { ...this.#snapshot(), configured: this.#configured };
+    this.#backlogFrom = null;
+    this.#configured = null;
     const entry: LogEntry = { end: 0, value: null, marker: null };
     const replid = this.#fresh("foreign");
     const lineage = { replid, replid2: null, secondOffset: -1, offset: 0 };
@@ -564,8 +719,7 @@ export class SimRedis {
     this.kill();
     this.#displaced = null;
     this.#install(own);
-    this.role = own.role;
-    this.masterId = own.masterId;
+    this.#configured = own.configured;
     this.restart("aof");
   }
 

@@ -112,6 +112,7 @@ export class SimWorld {
       network: {
         nodes: this.nodes,
         prng: network,
+        hasMarker: this.hasMarker,
         isCut: (one: string, other: string) => cuts.isCut(one, other),
         onHeal: (one: string, other: string, action: () => void) => cuts.onHeal(one, other, action),
         delayMs: (observer: string, node: string) => this.drawDelayMs(observer, node),
@@ -160,8 +161,8 @@ export class SimWorld {
   #attachReplicas(): void {
     const [master, ...replicas] = this.nodes.values();
     if (master === undefined) return;
-    master.role = "master";
-    for (const replica of replicas) replica.becomeReplicaOf(master.id);
+    master.configure(null);
+    for (const replica of replicas) replica.configure(master.id);
   }
 
   state(): GroupState | null {

@@ -1,0 +1,150 @@
+import { assertNever } from "../../lib/core/assert-never.ts";
+import type { NodeConfig } from "../../lib/core/config.ts";
+import { Cuts } from "../simulator/network.ts";
+import { splitPrng } from "../simulator/prng.ts";
+import type { Ailment as SimAilment } from "../simulator/sim-ailments.ts";
+import { type SimNetwork, simNodes } from "../simulator/sim-nodes.ts";
+import { type RedisWorld, SimRedis, smallData } from "../simulator/sim-redis.ts";
+import { nodeConfig } from "../support/builders.ts";
+import type {
+  Ailment,
+  RedisPlay,
+  RedisStage,
+  ServerOptions,
+  StagedServer,
+  Written,
+} from "./redis-stage.ts";
+import { SimTime } from "./sim-time.ts";
+import { until } from "./stage.ts";
+
+const oneWayMs = 1;
+const momentMs = 300;
+const neverMs = 3_600_000;
+
+/** Plays on simulated servers. */
+export const playSimRedis: RedisPlay = async (act) => {
+  const world = new SimulatedServers();
+  await world.time.playOut(act(world));
+};
+
+class SimulatedServers implements RedisStage {
+  readonly time = new SimTime();
+  readonly #nodes = new Map<string, SimRedis>();
+  readonly #cuts = new Cuts();
+  readonly #world: RedisWorld;
+  #writes = 0;
+
+  constructor() {
+    this.#world = {
+      engine: this.time.engine,
+      timings: smallData(),
+      nodes: this.#nodes,
+      hasMarker: true,
+      isCut: (one, other) => this.#cuts.isCut(one, other),
+      replicationDelayMs: () => oneWayMs,
+      onRoleChange: () => {},
+    };
+    const tick = () => {
+      for (const node of this.#nodes.values()) node.tick(this.time.engine.nowMs);
+      this.time.engine.schedule(1_000, tick);
+    };
+    this.time.engine.schedule(1_000, tick);
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.time.pass(ms);
+  }
+
+  async start(options: ServerOptions = {}): Promise<StagedServer> {
+    const node = nodeConfig(`10.0.0.${this.#nodes.size + 1}:6379`);
+    const server = new SimRedis(this.#world, node.probe.host, node.probe.port);
+    server.replPingMs = (options.pingSeconds ?? neverMs / 1_000) * 1_000;
+    this.#nodes.set(node.id, server);
+    server.configure(options.replicaOf?.node.id ?? null);
+    if (options.replicaOf !== undefined) await until(this, () => server.linkUp);
+    return this.#staged(server, node, options);
+  }
+
+  observer({ hasMarker = true } = {}) {
+    const network: SimNetwork = {
+      nodes: this.#nodes,
+      prng: splitPrng(1, "network"),
+      hasMarker,
+      isCut: (one, other) => this.#cuts.isCut(one, other),
+      onHeal: (one, other, action) => this.#cuts.onHeal(one, other, action),
+      delayMs: () => oneWayMs,
+      isConnectionCut: () => false,
+      onSample: () => {},
+      onEffect: () => {},
+    };
+    return simNodes(this.time.process(), "observer", network);
+  }
+
+  #staged(server: SimRedis, node: NodeConfig, options: ServerOptions): StagedServer {
+    const { persistence = "none" } = options;
+    const kill = () => Promise.resolve(server.kill());
+    return {
+      node,
+      write: () => this.#write(server),
+      mark: async (epoch) => {
+        server.setMarker(epoch);
+      },
+      follow: async (master) => {
+        if (master === null) server.becomeMaster();
+        else server.becomeReplicaOf(master.node.id);
+      },
+      pauseWrites: async (forMs) => server.pauseWrites(forMs),
+      hang: () => server.hang(),
+      thaw: () => server.thaw(),
+      kill,
+      stop: kill,
+      restart: async ({ isEmpty = false } = {}) => {
+        server.restart(isEmpty || persistence === "none" ? "empty" : persistence);
+      },
+      ail: (ailment) => this.#strike(server, ailment),
+    };
+  }
+
+  /** A write from a connection of its own. */
+  #write(server: SimRedis): Promise<Written> {
+    this.#writes += 1;
+    const value = this.#writes;
+    return new Promise((resolve) => {
+      const ask = () =>
+        server.arrive(() =>
+          server.onWrite(() => resolve(server.write(value) ? "done" : "refused")),
+        );
+      this.time.engine.schedule(oneWayMs, ask);
+      this.time.engine.schedule(momentMs, () => resolve("unanswered"));
+    });
+  }
+
+  async #strike(server: SimRedis, ailment: Ailment): Promise<() => Promise<void>> {
+    if (ailment !== "LOADING") {
+      const named = nameOf(ailment);
+      server.ailments.add(named);
+      return async () => {
+        server.ailments.delete(named);
+      };
+    }
+    this.#world.timings.loadMs = 500;
+    server.kill();
+    server.restart("rdb");
+    return () => until(this, () => !server.isLoading);
+  }
+}
+
+function nameOf(ailment: Exclude<Ailment, "LOADING">): SimAilment {
+  switch (ailment) {
+    case "BUSY":
+      return "busy";
+    case "MISCONF":
+      return "misconf";
+    case "NOAUTH":
+      return "denied";
+    case "MAXCLIENTS":
+      return "full";
+    default:
+      return assertNever(ailment);
+  }
+}
