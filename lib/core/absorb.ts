@@ -1,5 +1,5 @@
 import type { Outcome } from "./commands.ts";
-import { absorbSample, discardMisses } from "./detector.ts";
+import { absorbSample, discardMisses, isAnswer } from "./detector.ts";
 import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
 import type { RecordRole } from "./records.ts";
@@ -11,9 +11,9 @@ export function absorb(before: Memory, seen: Observation): Memory {
     const nodes = nodesOf(seen.config, memory.nodes);
     memory = { ...memory, config: seen.config, nodes, prepared: {}, votes: null };
   }
-  if (seen.wasFrozen) memory = afterFreeze(memory);
+  if (seen.lastThawMs > memory.lastThawMs) memory = afterFreeze(memory, seen.lastThawMs);
   for (const outcome of seen.outcomes) memory = absorbOutcome(memory, outcome);
-  memory = absorbSamples(memory, seen.samples);
+  memory = absorbSamples(memory, seen.samples.filter(isEvidence(memory)));
   for (const one of seen.prepared) {
     memory = { ...memory, prepared: { ...memory.prepared, [one.node]: one } };
   }
@@ -28,8 +28,16 @@ export function absorb(before: Memory, seen: Observation): Memory {
   return memory;
 }
 
+/**
+ * A probe that was under way during a freeze is told as unanswered at the thaw, with a sending time long past: its
+ * answer may lie in the socket still. It is no miss.
+ */
+function isEvidence(memory: Memory) {
+  return (sample: Sample) => isAnswer(sample.reply) || sample.sentAtMs >= memory.lastThawMs;
+}
+
 /** A frozen process restarts as a new shift would: it joins no round that it knew, and believes no silence. */
-function afterFreeze(memory: Memory): Memory {
+function afterFreeze(memory: Memory, lastThawMs: number): Memory {
   const nodes = Object.values(memory.nodes).map((node) => [node.node, discardMisses(node)]);
   return {
     ...memory,
@@ -40,6 +48,7 @@ function afterFreeze(memory: Memory): Memory {
     wokenFor: null,
     promotion: null,
     marks: noMarks,
+    lastThawMs,
   };
 }
 

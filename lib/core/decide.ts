@@ -38,7 +38,7 @@ export function step(before: Memory, seen: Observation): Step {
   return {
     memory: { ...folded, reported },
     decision,
-    noticed: notices(before, folded, seen),
+    noticed: notices(before, folded),
   };
 }
 
@@ -208,9 +208,9 @@ function claimedAt(
 }
 
 /** Changes worth a line whoever leads: nodes going down and coming back, a new master, a freeze. */
-function notices(before: Memory, after: Memory, seen: Observation): readonly SentinelEvent[] {
+function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
   const events: SentinelEvent[] = [];
-  if (seen.wasFrozen) {
+  if (after.lastThawMs > before.lastThawMs) {
     events.push(
       notice("+tilt", "the process slept through its own loop; its silence is discarded"),
     );

@@ -16,8 +16,8 @@ export interface Observation {
   readonly votes: Asked<{ readonly votes: readonly Vote[] }>;
   readonly record: Asked<RecordView>;
   readonly outcomes: readonly Outcome[];
-  /** The process slept through its own loop; what it missed is no evidence. */
-  readonly wasFrozen: boolean;
+  /** When this process last woke from sleeping through its own loop; what it missed until then is no evidence. */
+  readonly lastThawMs: number;
 }
 
 export type Asked<T> =
@@ -141,6 +141,8 @@ export interface Memory {
   readonly marks: Marks;
   /** What this observer concluded of each node at the last look, so that a change is said once. */
   readonly verdicts: Readonly<Record<NodeId, Verdict>>;
+  /** Until when this shift's silence is its own sleep's. */
+  readonly lastThawMs: number;
   /** Keys of what was said once already. */
   readonly reported: readonly string[];
 }
@@ -202,6 +204,7 @@ export function newMemory(start: MemoryStart): Memory {
     repairFailedAtMs: {},
     marks: noMarks,
     verdicts: {},
+    lastThawMs: nowMs,
     reported: [],
   };
 }

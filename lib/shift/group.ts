@@ -176,7 +176,7 @@ function quiet(memory: Memory, outcomes: readonly Outcome[], nowMs: number, atte
     votes: notAsked,
     record: notAsked,
     outcomes,
-    wasFrozen: false,
+    lastThawMs: memory.lastThawMs,
   };
 }
 

@@ -20,7 +20,6 @@ export interface ObserveRequest {
  */
 export async function observe(hands: Hands, request: ObserveRequest): Promise<Observation> {
   const { look, config, outcomes, attempt } = request;
-  const startedAtMs = hands.clock.nowMs();
   // A count that doesn't follow this shift's own vote directly starts a path of its own.
   if (look.votes && hands.trips.store !== 1) Object.assign(hands.trips, { store: 0, redis: 0 });
   const bystander = startBystander(hands, config, look.bystander);
@@ -39,7 +38,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
     votes: store.votes,
     record: takeRecord(hands),
     outcomes,
-    wasFrozen: hands.freezes.lastThawMs() >= startedAtMs,
+    lastThawMs: hands.freezes.lastThawMs(),
   };
   return { ...answer, nowMs: hands.clock.nowMs() };
 }

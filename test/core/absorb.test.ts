@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { isJoinable } from "../../lib/core/memory.ts";
 import {
+  answers,
   groupConfig,
   groupState,
   isSilent,
@@ -102,6 +103,27 @@ describe("a freeze", () => {
     watch.look({ wasFrozen: true, samples: [isSilent(n0)] });
 
     expect(watch.memory.nodes[n0]?.missedAtMs).toHaveLength(1);
+  });
+});
+
+describe("C2 a probe that was under way during a freeze", () => {
+  const asleep = 20_000;
+
+  test("and is told as unanswered at the thaw, is no miss: its answer may lie in the socket", () => {
+    const watch = watchCalm();
+
+    watch.look({ wasFrozen: true, samples: [(nowMs) => isSilent(n0)(nowMs - asleep)] });
+
+    expect(watch.memory.nodes[n0]?.missedAtMs).toEqual([]);
+  });
+
+  test("and was answered, is an answer", () => {
+    const watch = watchCalm();
+    watch.look({ samples: [isSilent(n0)] });
+
+    watch.look({ wasFrozen: true, samples: [(nowMs) => answers(n0)(nowMs - asleep)] });
+
+    expect(watch.memory.nodes[n0]?.lastReply?.kind).toBe("pong");
   });
 });
 

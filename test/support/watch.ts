@@ -100,7 +100,8 @@ export class Watch {
       state: this.#readState(seen),
       votes: seen.votes === undefined ? notAsked : this.#read(1, { votes: seen.votes }),
       record: this.#readRecord(seen.record),
-      wasFrozen: seen.wasFrozen ?? false,
+      // Woken before the nodes were asked.
+      lastThawMs: seen.wasFrozen ? nowMs - 5 : this.memory.lastThawMs,
     };
     const next = step(this.memory, observation);
     this.memory = next.memory;
