@@ -41,6 +41,8 @@ export class Checker {
   readonly acknowledged: ReadonlyMap<number, string>;
   /** When something last befell a node: a kill, a hang, a cut, a heal, a role change. */
   readonly troubledAtMs = new Map<string, number>();
+  /** The same without the links between nodes and observers: what servers and clients feel. */
+  readonly befellAtMs = new Map<string, number>();
   /** Candidates and masters that STATE has named, by epoch. */
   readonly #intents = new Map<number, string>();
   readonly #committed = new Map<number, string>();
@@ -69,6 +71,12 @@ export class Checker {
   }
 
   trouble(...nodes: readonly string[]): void {
+    this.obstruct(...nodes);
+    for (const node of nodes) this.befellAtMs.set(node, this.now());
+  }
+
+  /** Something came between a node and an observer. */
+  obstruct(...nodes: readonly string[]): void {
     for (const node of nodes) this.troubledAtMs.set(node, this.now());
   }
 

@@ -1,6 +1,6 @@
-import { isOfChain } from "../../lib/core/lineage.ts";
 import { isOurs } from "../../lib/core/view.ts";
 import { Violation } from "./checkers.ts";
+import { sharesHistory } from "./truth.ts";
 import type { SimWorld } from "./world.ts";
 
 /** L3: one master, everybody replicates from it, the record names it, nothing is open. Null: so it is. */
@@ -34,7 +34,5 @@ export function notConverged(world: SimWorld): Violation | null {
 export function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase !== "steady") return false;
-  return [...world.nodes.values()].every(
-    (node) => !isOfChain(master, node.facts(world.engine.nowMs)),
-  );
+  return [...world.nodes.values()].every((node) => !sharesHistory(master, node));
 }

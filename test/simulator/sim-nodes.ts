@@ -28,7 +28,7 @@ export interface SimNetwork {
   /** Whether a new request finds its connection cut by the network. */
   isConnectionCut(): boolean;
   /** What became of a probe. */
-  onSample(sample: Sample): void;
+  onSample(process: Process, observer: string, sample: Sample): void;
   /** A role change leaves this process for a node. */
   onEffect(process: Process, observer: string, change: RoleChange, node: string): void;
 }
@@ -126,7 +126,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
         ...(lateReplyToMs === undefined ? {} : { lateReplyToMs }),
         ...seen,
       };
-      network.onSample(told);
+      network.onSample(process, observer, told);
       return told;
     };
     for (let attempt = 0; attempt < 2; attempt += 1) {

@@ -25,6 +25,7 @@ export interface StoreFaults {
 
 export interface StoreWatch {
   onState(before: GroupState | null, after: GroupState, writer: string): void;
+  onVote(process: Process, vote: Vote): void;
 }
 
 interface StoreRequest<T> {
@@ -114,9 +115,8 @@ export class SimStore {
         read("read votes", () =>
           observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? []),
         ),
-      castVote: (vote) => write("vote", () => this.#castVote(vote)),
-      readHeartbeat: (observer) =>
-        read("read heartbeat", () => this.heartbeats.get(observer) ?? null),
+      castVote: (vote) => write("vote", () => this.#castVote(process, vote)),
+      readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
       writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),
       appendEvent: (event) => write("event", () => registry.appendEvent(event)),
       readEvents: (group, limit) =>
@@ -157,11 +157,12 @@ export class SimStore {
     return { isPut: true };
   }
 
-  #castVote(vote: Vote): { readonly isCast: boolean; readonly standing: Vote } {
+  #castVote(process: Process, vote: Vote): { readonly isCast: boolean; readonly standing: Vote } {
     const key = `${vote.observer}/${vote.group}`;
     const standing = this.votes.get(key);
     if (standing !== undefined && standing.round >= vote.round) return { isCast: false, standing };
     this.votes.set(key, vote);
+    this.#watch.onVote(process, vote);
     return { isCast: true, standing: vote };
   }
 

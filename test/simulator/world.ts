@@ -18,6 +18,8 @@ import { SimDns } from "./sim-dns.ts";
 import { type RoleCommand, SimRedis, smallData } from "./sim-redis.ts";
 import { SimStore } from "./sim-store.ts";
 import { Trace } from "./trace.ts";
+import { Truth } from "./truth.ts";
+import { Witness } from "./witness.ts";
 
 export { groupName, observers };
 
@@ -48,6 +50,8 @@ export class SimWorld {
   readonly store: SimStore;
   readonly dns: SimDns;
   readonly checker: Checker;
+  readonly truth: Truth;
+  readonly witness: Witness;
   readonly writes = new Writes();
   readonly losses: LossMeter;
   readonly invocations: Invocations;
@@ -84,6 +88,7 @@ export class SimWorld {
     this.hasMarker = this.config.settings.marker;
     this.store = new SimStore(splitPrng(seed, "store"), {
       onState: (before, after, writer) => this.#onState(before, after, writer),
+      onVote: (process, vote) => this.#guard(() => this.witness.onVote(process, vote)),
     });
     this.store.configs.push(this.config);
     this.dns = new SimDns(splitPrng(seed, "dns"), (after) => this.#onRecords(after));
@@ -101,7 +106,21 @@ export class SimWorld {
       this.writes.acknowledged,
       (node) => observers.every((observer) => !this.isCut(observer, node)),
     );
+    this.truth = this.#newTruth();
+    this.witness = new Witness(this.config);
     this.invocations = this.#invocations();
+  }
+
+  #newTruth(): Truth {
+    const { troubledAtMs, befellAtMs } = this.checker;
+    return new Truth({
+      nodes: this.nodes,
+      now: () => this.engine.nowMs,
+      isCut: (one, other) => this.isCut(one, other),
+      isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
+      live: (observer) => this.processes.get(observer) ?? [],
+      troubledAtMs: (node, by) => (by === "servers" ? befellAtMs : troubledAtMs).get(node) ?? 0,
+    });
   }
 
   #invocations(): Invocations {
@@ -117,7 +136,10 @@ export class SimWorld {
         onHeal: (one: string, other: string, action: () => void) => cuts.onHeal(one, other, action),
         delayMs: (observer: string, node: string) => this.drawDelayMs(observer, node),
         isConnectionCut: () => this.#isConnectionCut(),
-        onSample: (sample: Sample) => this.#onSample(sample),
+        onSample: (process: Process, observer: string, sample: Sample) => {
+          this.#onSample(sample);
+          this.witness.onSample(process, observer, sample);
+        },
       },
       note: (who: string, note: Note) => this.note(who, note),
       fail: (violation: Violation) => this.#fail(violation),
@@ -153,6 +175,7 @@ export class SimWorld {
       onRoleChange: (node: SimRedis, command: RoleCommand) => {
         this.note(command.by, { kind: "role", command, node: node.id });
         this.checker.trouble(node.id);
+        if (command.kind === "promote") this.truth.onPromoted(command.epoch);
         this.#guard(() => this.checker.onRoleChange(node, command, this.state()));
       },
     };
@@ -184,12 +207,18 @@ export class SimWorld {
   }
 
   cut(one: string, other: string): void {
-    this.checker.trouble(one, other);
+    this.#touchLink(one, other);
     this.cuts.cut(one, other);
   }
 
+  #touchLink(one: string, other: string): void {
+    const isBetweenNodes = this.nodes.has(one) && this.nodes.has(other);
+    if (isBetweenNodes) this.checker.trouble(one, other);
+    else this.checker.obstruct(one, other);
+  }
+
   heal(one: string, other: string): void {
-    this.checker.trouble(one, other);
+    this.#touchLink(one, other);
     this.cuts.heal(one, other);
   }
 
@@ -272,6 +301,11 @@ export class SimWorld {
         this.checker.noteClaimFrom(before.phase);
       }
       this.checker.onState(before, after);
+      this.witness.onState(before, after, this.engine.nowMs);
+      if (before === null || before.master === null) return;
+      const isClaim = after.epoch > before.epoch && after.kind === "failover";
+      if (isClaim) this.truth.onClaim(before, after);
+      if (after.masterEpoch > before.masterEpoch) this.truth.onCommit(before, after, writer);
     });
     const moment = this.onMoment.length === 0 ? null : momentOf(before, after, writer);
     if (moment !== null) for (const tell of this.onMoment) tell(moment);

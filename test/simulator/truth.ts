@@ -1,0 +1,99 @@
+import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
+import { Violation } from "./checkers.ts";
+import type { Process } from "./engine.ts";
+import type { SimRedis } from "./sim-redis.ts";
+
+/** Probes, time-outs and the network's delay have long passed after this. */
+const quietMinMs = 20_000;
+/** An observer that watches has asked every node again within this time. */
+const noticedMs = 4_000;
+
+/** What the judge may know of a world, and no observer does. */
+export interface Sight {
+  readonly nodes: ReadonlyMap<string, SimRedis>;
+  now(): number;
+  isCut(one: string, other: string): boolean;
+  /** Whether messages take long or get lost: an answer that came too late is nobody's mistake. */
+  isNetworkPoor(): boolean;
+  live(observer: string): Iterable<Process>;
+  /** When something last befell a node or its links to other nodes; `anything` counts its links to observers too. */
+  troubledAtMs(node: string, by: "servers" | "anything"): number;
+}
+
+/**
+ * Holds claims and commits against how things really were, in words of its own: whoever borrows the rules that it judges
+ * finds them right.
+ */
+export class Truth {
+  readonly #sight: Sight;
+  readonly #promotedAtMs = new Map<number, number>();
+
+  constructor(sight: Sight) {
+    this.#sight = sight;
+  }
+
+  onPromoted(epoch: number): void {
+    this.#promotedAtMs.set(epoch, this.#sight.now());
+  }
+
+  /** A claim of a failover: S7, the candidate holds the group's history; P3, no replica hears the master. */
+  onClaim(before: GroupState, after: GroupState): void {
+    const old = this.#sight.nodes.get(before.master?.node ?? "");
+    const chosen = this.#sight.nodes.get(after.candidate?.node ?? "");
+    if (before.master === null || old === undefined || chosen === undefined) return;
+    if (chosen.isUp && !sharesHistory(before.master, chosen)) {
+      throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
+    }
+    if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
+    const hearers = [...this.#sight.nodes.values()].filter(
+      (node) => node.masterId === old.id && node.linkUp && this.#isQuiet(node),
+    );
+    if (hearers.length > 0 && hearers.includes(chosen)) {
+      throw new Violation("P3", `${old.id} is failed over, and ${chosen.id} hears it all the time`);
+    }
+  }
+
+  /** F6: until the commit the old master wins, if it answers whoever commits. */
+  onCommit(before: GroupState, after: GroupState, leader: string): void {
+    const old = this.#sight.nodes.get(before.master?.node ?? "");
+    const chosen = this.#sight.nodes.get(after.master?.node ?? "");
+    const promotedAtMs = this.#promotedAtMs.get(after.masterEpoch);
+    if (old === undefined || chosen === undefined || promotedAtMs === undefined) return;
+    if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
+    if (!old.isServing || old.role !== "master" || hasMore(chosen, old)) return;
+    const sinceMs = this.#sight.troubledAtMs(old.id, "anything");
+    const isSeen = sinceMs < promotedAtMs - noticedMs && !this.#sight.isCut(leader, old.id);
+    if (!isSeen || this.#hasSlept(leader)) return;
+    const forMs = Math.round(promotedAtMs - sinceMs);
+    throw new Violation(
+      "F6",
+      `${chosen.id} is committed over ${old.id}, which had served as master for ${forMs} ms before the promotion`,
+    );
+  }
+
+  #hasSlept(observer: string): boolean {
+    return [...this.#sight.live(observer)].some(
+      (process) => process.isFrozen || process.now() - process.lastThawMs < 2 * noticedMs,
+    );
+  }
+
+  #isQuiet(node: SimRedis): boolean {
+    const sinceMs = this.#sight.troubledAtMs(node.id, "servers");
+    return node.isServing && this.#sight.now() - sinceMs > quietMinMs;
+  }
+
+  #servesQuietly(node: SimRedis): boolean {
+    return node.role === "master" && !node.isLoading && this.#isQuiet(node);
+  }
+}
+
+/** Whether a server's history and the recorded one are of one chain (protocol F5). */
+export function sharesHistory(master: MasterRecord, node: SimRedis): boolean {
+  if (node.replid === master.replid || node.replid2 === master.replid) return true;
+  return master.replid2 !== null && node.replid === master.replid2;
+}
+
+function hasMore(one: SimRedis, other: SimRedis): boolean {
+  const held = other.values();
+  return [...one.values()].some((value) => !held.has(value));
+}
