@@ -7,7 +7,7 @@ import type { StorePlay, StoreTrouble } from "./store-stage.ts";
 export const playSimStore: StorePlay = async (act) => {
   const time = new SimTime();
   const table = (deployment: string) =>
-    new SimStore(splitPrng(1, "store"), { onState: () => {} }, deployment);
+    new SimStore(splitPrng(1, "store"), { onState: () => {}, onVote: () => {} }, deployment);
   const store = table("prod");
   await time.playOut(
     act({
