@@ -29,6 +29,8 @@ export interface SimNetwork {
   isConnectionCut(): boolean;
   /** What became of a probe. */
   onSample(process: Process, observer: string, sample: Sample): void;
+  /** A node answered over a session, to something sent at this time of the process's clock. */
+  onObserved(process: Process, observer: string, node: string, sentAtMs: number): void;
   /** A role change leaves this process for a node. */
   onEffect(process: Process, observer: string, change: RoleChange, node: string): void;
 }
@@ -380,8 +382,9 @@ function sessionOn(
       // The kill is seen one network delay later; until then the session looks open.
       return !connection.isClosed;
     },
-    observe: (deadlineMs) =>
-      flat(
+    observe: async (deadlineMs) => {
+      const sentAtMs = process.now();
+      const got = await flat(
         asked(deadlineMs, "observe", (): Result<NodeFacts> => {
           const refusal = connection.refusal("info");
           if (refusal !== null) return refused(node, refusal);
@@ -390,7 +393,10 @@ function sessionOn(
           connection.sawHandOver = node.failingOverTo !== null;
           return success(nowFacts());
         }),
-      ),
+      );
+      if (got.ok) network.onObserved(process, observer, node.id, sentAtMs);
+      return got;
+    },
     changeRole: (change, deadlineMs) => {
       network.onEffect(process, observer, change, node.id);
       const act = (): Result<RoleChanged> => {

@@ -46,7 +46,7 @@ export class Truth {
     }
     if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
     const hearers = [...this.#sight.nodes.values()].filter(
-      (node) => node.masterId === old.id && node.linkUp && this.#isQuiet(node),
+      (node) => node.masterId === old.id && this.#isLinked(node, old) && this.#isQuiet(node),
     );
     if (hearers.length > 0 && hearers.includes(chosen)) {
       throw new Violation("P3", `${old.id} is failed over, and ${chosen.id} hears it all the time`);
@@ -75,6 +75,11 @@ export class Truth {
     return [...this.#sight.live(observer)].some(
       (process) => process.isFrozen || process.now() - process.lastThawMs < 2 * noticedMs,
     );
+  }
+
+  /** A link that is cut looks up to its replica until the replication timeout. */
+  #isLinked(replica: SimRedis, master: SimRedis): boolean {
+    return replica.linkUp && !this.#sight.isCut(replica.id, master.id);
   }
 
   #isQuiet(node: SimRedis): boolean {

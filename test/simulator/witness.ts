@@ -27,11 +27,17 @@ export class Witness {
     this.#config = config;
   }
 
-  onSample(process: Process, observer: string, sample: Sample): void {
+  onSample(process: Process, observer: string, { node, sentAtMs, reply }: Sample): void {
+    const isAnswer = reply.kind === "pong" || reply.kind === "error";
+    this.onHeard(process, observer, { node, sentAtMs, isAnswer });
+  }
+
+  /** A probe or an observation has ended; `sentAtMs` by the process's own clock. */
+  onHeard(process: Process, observer: string, heard: { readonly node: string } & Heard): void {
     const { nowMs } = process.engine;
-    const tookMs = (process.now() - sample.sentAtMs) / process.clockRate;
-    const isAnswer = sample.reply.kind === "pong" || sample.reply.kind === "error";
-    this.#last.set(`${process.name} ${sample.node}`, { sentAtMs: nowMs - tookMs, isAnswer });
+    const tookMs = (process.now() - heard.sentAtMs) / process.clockRate;
+    const { node, isAnswer } = heard;
+    this.#last.set(`${process.name} ${node}`, { sentAtMs: nowMs - tookMs, isAnswer });
     if (isAnswer) this.#answeredAtMs.set(observer, nowMs);
   }
 

@@ -140,6 +140,8 @@ export class SimWorld {
           this.#onSample(sample);
           this.witness.onSample(process, observer, sample);
         },
+        onObserved: (process: Process, observer: string, node: string, sentAtMs: number) =>
+          this.witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true }),
       },
       note: (who: string, note: Note) => this.note(who, note),
       fail: (violation: Violation) => this.#fail(violation),
