@@ -33,6 +33,6 @@ export function notConverged(world: SimWorld): Violation | null {
  */
 export function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
-  if (master === undefined || master === null || world.state()?.phase !== "steady") return false;
+  if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every((node) => !sharesHistory(master, node));
 }
