@@ -41,7 +41,9 @@ export class Truth {
     const old = this.#sight.nodes.get(before.master?.node ?? "");
     const chosen = this.#sight.nodes.get(after.candidate?.node ?? "");
     if (before.master === null || old === undefined || chosen === undefined) return;
-    if (chosen.isUp && !sharesHistory(before.master, chosen)) {
+    // A claim that is applied late may find its candidate changed: then the commit has to notice.
+    const isAsChosen = chosen.isUp && chosen.replid === after.candidate?.replid;
+    if (isAsChosen && !sharesHistory(before.master, chosen)) {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
     if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
