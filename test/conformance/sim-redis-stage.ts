@@ -75,6 +75,7 @@ class SimulatedServers implements RedisStage {
       delayMs: () => oneWayMs,
       isConnectionCut: () => false,
       onSample: () => {},
+      onObserved: () => {},
       onEffect: () => {},
     };
     return simNodes(this.time.process(), "observer", network);

@@ -115,7 +115,11 @@ export class SimStore {
         read("read votes", () =>
           observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? []),
         ),
-      castVote: (vote) => write("vote", () => this.#castVote(process, vote)),
+      castVote: (vote) => {
+        // Judged as it leaves: it may arrive long after.
+        this.#watch.onVote(process, vote);
+        return write("vote", () => this.#castVote(vote));
+      },
       readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
       writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),
       appendEvent: (event) => write("event", () => registry.appendEvent(event)),
@@ -157,12 +161,11 @@ export class SimStore {
     return { isPut: true };
   }
 
-  #castVote(process: Process, vote: Vote): { readonly isCast: boolean; readonly standing: Vote } {
+  #castVote(vote: Vote): { readonly isCast: boolean; readonly standing: Vote } {
     const key = `${vote.observer}/${vote.group}`;
     const standing = this.votes.get(key);
     if (standing !== undefined && standing.round >= vote.round) return { isCast: false, standing };
     this.votes.set(key, vote);
-    this.#watch.onVote(process, vote);
     return { isCast: true, standing: vote };
   }
 

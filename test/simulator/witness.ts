@@ -46,7 +46,7 @@ export class Witness {
     if (number > (before?.round.number ?? 0)) this.#openedAtMs.set(number, nowMs);
   }
 
-  /** Every vote that the table took. */
+  /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
     if (vote.verdict !== "down") return;
     const heard = this.#last.get(`${process.name} ${vote.node}`);
