@@ -13,6 +13,10 @@ export interface Faults {
   unavailable?: boolean;
   /** Requests are accepted and never answered; nothing of them is applied. */
   hang?: boolean;
+  /** Every request is answered Throttling. */
+  throttled?: boolean;
+  /** Changes of records are answered AccessDenied. */
+  denied?: boolean;
   /** So many of the next accepted change batches are applied and their connection is cut. */
   dropReplyOnce?: number;
 }
@@ -138,7 +142,10 @@ async function handle(
   if (faults.unavailable === true) {
     throw new ApiError(503, "ServiceUnavailable", "The service is switched off");
   }
-  if (!bucket.take(now())) throw throttling();
+  if (faults.throttled === true || !bucket.take(now())) throw throttling();
+  if (faults.denied === true && route.action === "ChangeResourceRecordSets") {
+    throw new ApiError(403, "AccessDenied", "The caller has no right to change records");
+  }
   const body = await readBody(request);
   const onChanges = (changes: readonly Change[]): void => {
     trace.changes = changes;

@@ -1,12 +1,14 @@
 import { publish } from "../../lib/adapters/publication.ts";
+import { createBatcher } from "../../lib/adapters/route53-batch.ts";
 import type { DnsConfig } from "../../lib/core/config.ts";
 import {
   companionName,
   isSameRecord,
   type RecordChange,
   type RecordSet,
+  srvName,
 } from "../../lib/core/records.ts";
-import type { Dns } from "../../lib/ports/dns.ts";
+import type { Dns, Resolution } from "../../lib/ports/dns.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { Process } from "./engine.ts";
 import type { Prng } from "./prng.ts";
@@ -17,12 +19,30 @@ export interface DnsFaults {
   /** A batch that is applied long after its sender gave up. */
   late: number;
   throttled: number;
+  /** Whether our rights to change records are gone. */
+  isDenied: boolean;
+}
+
+/** A control plane that works. */
+export function noDnsFaults(): DnsFaults {
+  return { isDown: false, lostReply: 0, late: 0, throttled: 0, isDenied: false };
+}
+
+interface DnsRequest<T> {
+  readonly what: string;
+  readonly act: () => Result<T>;
+  readonly isChange: boolean;
 }
 
 /** One zone with Route 53's rules that matter: atomic batches, exact deletes, creates that never overwrite. */
 export class SimDns {
   records: readonly RecordSet[] = [];
-  readonly faults: DnsFaults = { isDown: false, lostReply: 0, late: 0, throttled: 0 };
+  readonly faults = noDnsFaults();
+  /** The zone that there is; null: whichever is asked for. */
+  zoneId: string | null = null;
+  /** How long a change keeps the zone busy: another one is turned away meanwhile. */
+  handlingMs = 0;
+  #isBusy = false;
   /** How long a change takes to appear to those who resolve. */
   appearAfterMs = 0;
   batches = 0;
@@ -36,24 +56,62 @@ export class SimDns {
     this.#onChange = onChange;
   }
 
-  portFor(process: Process): Dns {
-    const read = (dns: DnsConfig) =>
-      this.#request(process, "read record", () => success(this.#of(dns)), 0);
-    const submit = (_zone: string, changes: readonly RecordChange[], isCurrent: () => boolean) =>
-      isCurrent()
-        ? this.#request(process, "publish", () => this.apply(changes, process), this.faults.late)
-        : Promise.resolve(failure("refused", "STATE has moved on"));
+  portFor(process: Process, faults: DnsFaults = this.faults): Dns {
+    const ask = <T>(request: DnsRequest<T>) => this.#request(process, faults, request);
+    const isGone = (zoneId: string) => this.zoneId !== null && this.zoneId !== zoneId;
+    const read = (dns: DnsConfig) => {
+      const act = () => (isGone(dns.zoneId) ? noZone() : success(this.#of(dns)));
+      return ask({ what: "read record", act, isChange: false });
+    };
+    const batcher = createBatcher((zoneId, changes) => {
+      if (isGone(zoneId)) return ask({ what: "publish", act: noZone, isChange: true });
+      return this.#change(process, faults, changes);
+    });
     return {
       read,
-      publish: (request) => publish(read, submit, request),
-      resolve: (dns) =>
-        this.#request(
-          process,
-          "resolve",
-          () => success({ addresses: this.resolveNow(dns.name), alias: null, ports: [] }),
-          0,
-        ),
+      publish: (request) => publish(read, batcher.submit, request),
+      // The servers that answer queries are others than those that take changes (fault R3).
+      resolve: (dns) => {
+        const act = () => success(this.#resolution(dns));
+        return this.#request(process, noDnsFaults(), { what: "resolve", act, isChange: false });
+      },
     };
+  }
+
+  /** One batch: turned away while another one is in work. */
+  async #change(
+    process: Process,
+    faults: DnsFaults,
+    changes: readonly RecordChange[],
+  ): Promise<Result<void>> {
+    let isHandled = false;
+    const act = (): Result<void> => {
+      if (this.#isBusy) return failure("throttled", "PriorRequestNotComplete");
+      if (this.handlingMs === 0) return this.apply(changes, process);
+      this.#isBusy = true;
+      isHandled = true;
+      return success(undefined);
+    };
+    const taken = await this.#request(process, faults, { what: "publish", act, isChange: true });
+    if (!taken.ok || !isHandled) return taken;
+    return new Promise((resolve) => {
+      process.engine.schedule(this.handlingMs, () => {
+        this.#isBusy = false;
+        const applied = this.apply(changes, process);
+        process.deliver(1, () => resolve(applied), "publish");
+      });
+    });
+  }
+
+  #resolution(dns: DnsConfig): Resolution {
+    const values = (name: string, type: RecordSet["type"]) =>
+      this.#visible.find((one) => one.name === name && one.type === type)?.values ?? [];
+    const alias = values(dns.name, "CNAME")[0]?.replace(/\.$/, "") ?? null;
+    const name = alias ?? dns.name;
+    const ports = dns.srv
+      ? values(srvName(dns), "SRV").map((one) => Number(one.split(" ")[2]))
+      : [];
+    return { addresses: [...values(name, "A"), ...values(name, "AAAA")], alias, ports };
   }
 
   /** What a resolver answers now. */
@@ -70,7 +128,7 @@ export class SimDns {
   }
 
   #of(dns: DnsConfig): readonly RecordSet[] {
-    const names = new Set([dns.name, companionName(dns)]);
+    const names = new Set([dns.name, companionName(dns), srvName(dns)]);
     return this.records.filter((one) => names.has(one.name));
   }
 
@@ -87,6 +145,7 @@ export class SimDns {
         next.push(record);
       }
     }
+    if (next.some((one) => isBesideAlias(one, next))) return this.#refuse();
     this.records = next;
     this.batches += 1;
     this.#onChange(next);
@@ -105,12 +164,11 @@ export class SimDns {
 
   #request<T>(
     process: Process,
-    what: string,
-    act: () => Result<T>,
-    late: number,
+    faults: DnsFaults,
+    { what, act, isChange }: DnsRequest<T>,
   ): Promise<Result<T>> {
     const prng = this.#prng;
-    const { faults } = this;
+    const late = isChange ? faults.late : 0;
     return new Promise((resolve) => {
       const answer = (delayMs: number, result: Result<T>) =>
         process.deliver(delayMs, () => resolve(result), what);
@@ -120,6 +178,10 @@ export class SimDns {
       }
       if (prng.chance(faults.throttled)) {
         answer(10, failure("throttled", "Throttling"));
+        return;
+      }
+      if (isChange && faults.isDenied) {
+        answer(10, failure("denied", "AccessDenied"));
         return;
       }
       if (prng.chance(late)) {
@@ -138,4 +200,13 @@ export class SimDns {
       process.send(5 + prng.exp(20), arrive, what);
     });
   }
+}
+
+function noZone() {
+  return failure("refused", "NoSuchHostedZone");
+}
+
+/** Nothing may stand beside a CNAME. */
+function isBesideAlias(one: RecordSet, all: readonly RecordSet[]): boolean {
+  return all.some((other) => other !== one && other.name === one.name && other.type === "CNAME");
 }
