@@ -2,10 +2,15 @@
  * Mistakes of the kind people make, as edits of the real sources. The simulator must notice each of them; a simulator
  * that doesn't proves nothing by being green.
  */
-export interface Defect {
+export interface Defect extends Edit {
   readonly id: string;
   /** The mistake, in one sentence. */
   readonly title: string;
+  /** Where a second safeguard would hide the mistake, it is taken out as well. */
+  readonly also?: readonly Edit[];
+}
+
+export interface Edit {
   readonly file: string;
   /** Exactly this text, which must occur once … */
   readonly find: string;
@@ -57,11 +62,32 @@ export const defects: readonly Defect[] = [
     replace: "if (!put.isOutcomeKnown) return success({ isWon: true, state: write.next });",
   },
   {
-    id: "lost-race-won",
-    title: "A compare-and-swap that lost counts as won.",
+    id: "claim-again-over-the-winner",
+    title: "A compare-and-swap that lost is made again on top of what won.",
     file: "lib/adapters/compare-and-swap.ts",
-    find: "return success({ isWon: stored.state.attempts.includes(attempt), state: stored.state });",
-    replace: "return success({ isWon: attempt !== null, state: stored.state });",
+    find: "return judge(put.value.standing, write.attempt);",
+    replace: `const { standing } = put.value;
+      if (standing.kind !== "state") return judge(standing, write.attempt);
+      const { rev } = standing.state;
+      await table.put(rev, { ...write.next, rev: rev + 1 });
+      return success({ isWon: true, state: { ...write.next, rev: rev + 1 } });`,
+  },
+  {
+    id: "eventual-read",
+    title: "A decision rests on an eventually consistent read.",
+    file: "test/simulator/sim-store.ts",
+    find: 'read("read STATE", (): StoredState => this.#stored(group))',
+    replace: `read("read STATE", (): StoredState => {
+        const old = Reflect.get(this, "older");
+        return old && this.#prng.chance(0.3) ? { kind: "state", state: old } : this.#stored(group);
+      })`,
+    also: [
+      {
+        file: "test/simulator/sim-store.ts",
+        find: "this.states.set(next.group, next);",
+        replace: 'Reflect.set(this, "older", before);\n    this.states.set(next.group, next);',
+      },
+    ],
   },
   {
     id: "unconditional-table",
@@ -186,10 +212,17 @@ export const defects: readonly Defect[] = [
   },
   {
     id: "any-history",
-    title: "A node of any history may be promoted.",
+    title: "A node of any history may be promoted, one that never synchronised too.",
     file: "lib/core/election.ts",
     find: "if (!isOfChain(input.master, facts)) return",
     replace: 'if (!isOfChain(input.master, facts) && facts.replid === "") return',
+    also: [
+      {
+        file: "lib/core/election.ts",
+        find: "if (!facts.hasSynced) return",
+        replace: 'if (!facts.hasSynced && facts.replid === "") return',
+      },
+    ],
   },
   {
     id: "aof-restart-is-amnesia",
@@ -228,11 +261,18 @@ export const defects: readonly Defect[] = [
     replace: "if (pause === null || view.nowMs !== 0) return null;",
   },
   {
-    id: "freeze-believed",
-    title: "A frozen process believes the silence that it slept through.",
-    file: "lib/core/absorb.ts",
-    find: "if (seen.wasFrozen) memory = afterFreeze(memory);",
-    replace: "if (seen.wasFrozen && seen.nowMs < 0) memory = afterFreeze(memory);",
+    id: "vote-unconfirmed",
+    title: "A vote rests on a probe from before its round.",
+    file: "lib/core/rules/suspicion.ts",
+    find: "if (lastMs > memory.roundSeen.atMs) return null;",
+    replace: "if (lastMs > 0 || lastMs <= 0) return null;",
+  },
+  {
+    id: "partial-view",
+    title: "The choice is made from whoever has answered so far.",
+    file: "lib/core/rules/choice.ts",
+    find: "return contendersToAsk(view).every((node)",
+    replace: "return contendersToAsk(view).some((node)",
   },
   {
     id: "hand-made-switchover",

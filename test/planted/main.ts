@@ -1,67 +1,91 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError } from "commander";
+import { type Hunted, hunted } from "../exhaustive/defects.ts";
 import { type Defect, defects } from "./defects.ts";
+import { withPlanted } from "./plant.ts";
 
-/**
- * `npm run planted [-- --only ID --seeds N]`: plants each defect in a copy of the sources and lets the simulator look for
- * it. Prints what found it and after how many seeds; fails when one stays unseen.
- */
+/** Plants each mistake in a copy of the sources and lets the simulator, then the exploration look for it. */
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const { values } = parseArgs({
-  options: { only: { type: "string" }, seeds: { type: "string", default: "200" } },
-});
+const program = new Command("planted")
+  .usage("[options]")
+  .description(
+    "Plants each mistake of test/planted/defects.ts and test/exhaustive/defects.ts in a copy of the sources. Prints what\n" +
+      "found it, and after how many seeds or moves. Exit code 1 when one stays unseen.",
+  )
+  .option("--only <id>", "this mistake alone")
+  .option("--seeds <n>", "how many seeds the simulator may try", toCount, 200)
+  .option("--by <finder>", "simulator or exploration alone")
+  .option("--path", "print the shortest path that the exploration found", false)
+  .helpOption("-h, --help", "display help for command");
 
-interface Found {
+interface Options {
+  readonly only?: string;
   readonly seeds: number;
-  readonly invariant: string;
+  readonly by?: string;
+  readonly path: boolean;
 }
 
-/** Plants one defect and runs seeds until one of them fails; null when none does. */
-function hunt(defect: Defect, seeds: number): Found | null {
-  const copy = join(root, ".cache", "planted", defect.id);
-  rmSync(copy, { recursive: true, force: true });
-  mkdirSync(copy, { recursive: true });
-  for (const folder of ["lib", "test/simulator"]) {
-    cpSync(join(root, folder), join(copy, folder), { recursive: true });
-  }
-  cpSync(join(root, "package.json"), join(copy, "package.json"));
-  const file = join(copy, defect.file);
-  const source = readFileSync(file, "utf8");
-  const parts = source.split(defect.find);
-  if (parts.length !== 2) {
-    throw new Error(
-      `${defect.id}: expected its text once in ${defect.file}, got it ${parts.length - 1} times; mend the defect`,
-    );
-  }
-  writeFileSync(file, parts.join(defect.replace));
-  const run = spawnSync(
-    process.execPath,
-    [
-      join(copy, "test/simulator/main.ts"),
-      ...["--seed", "1", "--seeds", String(seeds), "--first", "--no-shrink", "--no-ledger"],
-    ],
-    { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
-  );
-  rmSync(copy, { recursive: true, force: true });
-  const failed = /^seed (\d+): (\S+): /m.exec(run.stdout);
-  if (failed === null && run.status !== 0) throw new Error(`${defect.id}: ${run.stderr}`);
-  return failed === null ? null : { seeds: Number(failed[1]), invariant: failed[2] ?? "" };
+function toCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError(`Expected a whole number above 0, got "${text}".`);
 }
 
-const wanted = defects.filter((one) => values.only === undefined || one.id === values.only);
+function run(script: string, args: readonly string[]) {
+  return spawnSync(process.execPath, [script, ...args], {
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}
+
+/** The first invariant that a seed breaks, and after how many seeds; null when none does. */
+function simulate(defect: Defect, seeds: number): string | null {
+  return withPlanted(defect, "simulator", (copy) => {
+    const args = ["--seed", "1", "--seeds", String(seeds), "--first", "--no-shrink", "--no-ledger"];
+    const ran = run(join(copy, "test/simulator/main.ts"), args);
+    const failed = /^seed (\d+): (\S+): /m.exec(ran.stdout);
+    if (failed !== null) return `${failed[2]} after ${failed[1]} seeds`;
+    if (ran.status !== 0) throw new Error(`${defect.id}: ${ran.stderr || ran.stdout}`);
+    return null;
+  });
+}
+
+/** What the exploration of the mistake's scope ends with; null when nothing breaks. */
+function explore(defect: Hunted, isPathWanted: boolean): string | null {
+  return withPlanted(defect, "exhaustive", (copy) => {
+    const ran = run(join(copy, "test/exhaustive/main.ts"), ["--scope", defect.scope]);
+    const lines = ran.stdout.trimEnd().split("\n");
+    const found = /^violation of (\S+) after (\d+) moves/.exec(lines.at(-1) ?? "");
+    if (found === null && ran.stderr !== "") throw new Error(`${defect.id}: ${ran.stderr}`);
+    if (isPathWanted) console.log(lines.filter((line) => /^ {2}\d+\. /.test(line)).join("\n"));
+    return found === null ? null : `${found[1]} after ${found[2]} moves in scope ${defect.scope}`;
+  });
+}
+
+const options = program.parse().opts<Options>();
+const explored = new Map(hunted.map((one) => [one.id, one]));
+const simulated = new Map(defects.map((one) => [one.id, one]));
+const ids = [...new Set([...simulated.keys(), ...explored.keys()])].filter(
+  (id) => options.only === undefined || id === options.only,
+);
+if (ids.length === 0) program.error(`expected the id of a mistake, got "${options.only}"`);
+
 let unseen = 0;
-for (const defect of wanted) {
-  const found = hunt(defect, Number(values.seeds));
-  if (found === null) unseen += 1;
-  const how =
-    found === null
-      ? `NOT FOUND in ${values.seeds} seeds`
-      : `${found.invariant.padEnd(6)} after ${String(found.seeds).padStart(3)} seeds`;
-  console.log(`${defect.id.padEnd(30)} ${how}  ${defect.title}`);
+for (const id of ids) {
+  const [inSeeds, inMoves] = [simulated.get(id), explored.get(id)];
+  const finds: string[] = [];
+  if (inSeeds !== undefined && options.by !== "exploration") {
+    const found = simulate(inSeeds, options.seeds);
+    if (found !== null) finds.push(found);
+  }
+  if (inMoves !== undefined && options.by !== "simulator") {
+    const found = explore(inMoves, options.path);
+    if (found !== null) finds.push(found);
+  }
+  if (finds.length === 0) unseen += 1;
+  const how = finds.length === 0 ? "NOT FOUND" : finds.join(", ");
+  console.log(`${id.padEnd(28)} ${how.padEnd(58)} ${(inSeeds ?? inMoves)?.title ?? ""}`);
 }
-console.log(`\n${wanted.length} planted, ${wanted.length - unseen} found, ${unseen} not found`);
+console.log(`\n${ids.length} planted, ${ids.length - unseen} found, ${unseen} not found`);
 process.exit(unseen === 0 ? 0 : 1);

@@ -7,6 +7,8 @@ import type { SimRedis } from "./sim-redis.ts";
 const quietMinMs = 20_000;
 /** An observer that watches has asked every node again within this time. */
 const noticedMs = 4_000;
+/** Clients write more often than this. */
+const flowingMs = 2_000;
 
 /** What the judge may know of a world, and no observer does. */
 export interface Sight {
@@ -46,6 +48,7 @@ export class Truth {
     if (isAsChosen && !sharesHistory(before.master, chosen)) {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
+    this.#checkBest(before, chosen);
     if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
     const hearers = [...this.#sight.nodes.values()].filter(
       (node) => node.masterId === old.id && this.#isLinked(node, old) && this.#isQuiet(node),
@@ -53,6 +56,26 @@ export class Truth {
     if (hearers.length > 0 && hearers.includes(chosen)) {
       throw new Violation("P3", `${old.id} is failed over, and ${chosen.id} hears it all the time`);
     }
+  }
+
+  /** S7: nobody of the same history who could be asked had more to give. */
+  #checkBest(before: GroupState, chosen: SimRedis): void {
+    const { lastEpoch, masterEpoch, master } = before;
+    // Whoever could not be promoted just before comes last, whatever it holds.
+    const hasFailed = lastEpoch !== null && lastEpoch.epoch > masterEpoch;
+    if (hasFailed || master === null || this.#sight.isNetworkPoor()) return;
+    for (const node of this.#sight.nodes.values()) {
+      const isRival = node !== chosen && node.id !== master.node && node.replid === chosen.replid;
+      if (!isRival || !this.#isUntouched(node) || node.offset <= chosen.offset) continue;
+      const ahead = node.offset - chosen.offset;
+      throw new Violation("S7", `${chosen.id} is chosen, ${node.id} is ${ahead} bytes ahead of it`);
+    }
+  }
+
+  /** Reachable for everybody for so long that each observer has seen it. */
+  #isUntouched(node: SimRedis): boolean {
+    const sinceMs = this.#sight.troubledAtMs(node.id, "anything");
+    return node.isServing && !node.isLoading && this.#sight.now() - sinceMs > quietMinMs;
   }
 
   /** F6: until the commit the old master wins, if it answers whoever commits. */
@@ -79,9 +102,13 @@ export class Truth {
     );
   }
 
-  /** A link that is cut looks up to its replica until the replication timeout. */
+  /**
+   * A link that is cut looks up to its replica until the replication timeout. And a stream that was busy and stopped when
+   * the observers lost the master counts as its end (docs/limits.md): only what still flows says that it lives.
+   */
   #isLinked(replica: SimRedis, master: SimRedis): boolean {
-    return replica.linkUp && !this.#sight.isCut(replica.id, master.id);
+    const isFlowing = this.#sight.now() - replica.lastIoMs < flowingMs;
+    return isFlowing && replica.linkUp && !this.#sight.isCut(replica.id, master.id);
   }
 
   #isQuiet(node: SimRedis): boolean {
@@ -97,7 +124,9 @@ export class Truth {
 /** Whether a server's history and the recorded one are of one chain (protocol F5). */
 export function sharesHistory(master: MasterRecord, node: SimRedis): boolean {
   if (node.replid === master.replid || node.replid2 === master.replid) return true;
-  return master.replid2 !== null && node.replid === master.replid2;
+  // Whoever kept the older history and wrote on beyond the fork has another one now.
+  const isBehindFork = node.offset <= master.secondOffset;
+  return master.replid2 !== null && node.replid === master.replid2 && isBehindFork;
 }
 
 function hasMore(one: SimRedis, other: SimRedis): boolean {
