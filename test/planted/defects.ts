@@ -78,14 +78,16 @@ export const defects: readonly Defect[] = [
     file: "test/simulator/sim-store.ts",
     find: 'read("read STATE", (): StoredState => this.#stored(group))',
     replace: `read("read STATE", (): StoredState => {
-        const old = Reflect.get(this, "older");
-        return old && this.#prng.chance(0.3) ? { kind: "state", state: old } : this.#stored(group);
+        const old = Reflect.get(this, "older") ?? [];
+        const state = old[this.#prng.int(0, 8)];
+        return state ? { kind: "state", state } : this.#stored(group);
       })`,
     also: [
       {
         file: "test/simulator/sim-store.ts",
         find: "this.states.set(next.group, next);",
-        replace: 'Reflect.set(this, "older", before);\n    this.states.set(next.group, next);',
+        replace: `Reflect.set(this, "older", [before, ...(Reflect.get(this, "older") ?? [])].slice(0, 5));
+    this.states.set(next.group, next);`,
       },
     ],
   },
@@ -117,6 +119,18 @@ export const defects: readonly Defect[] = [
     find: `    prepared.askedAtMs <= memory.stateAskedAtMs &&
     (wrong`,
     replace: `    (wrong`,
+    also: [
+      {
+        file: "lib/core/rules/repairs.ts",
+        find: "if (!isMasterSane(view)) return none;",
+        replace: "",
+      },
+      {
+        file: "lib/shift/observe.ts",
+        find: 'const first = look.order === "nodes-first" ? await nodes : null;',
+        replace: "const first = null;",
+      },
+    ],
   },
   {
     id: "role-change-cuts-nothing",
