@@ -104,7 +104,9 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (facts.priority === 0) return "its replica-priority is 0";
   if (!isOfChain(input.master, facts)) return "it holds another history than the master's";
   if (facts.role === "replica") {
-    if (!facts.hasSynced) return "it has never completed a synchronisation";
+    // A master that was made a replica needs no synchronisation to hold the group's data.
+    const isOwnData = node === input.master.node;
+    if (!facts.hasSynced && !isOwnData) return "it has never completed a synchronisation";
     if (facts.isSyncing) return "it is in the middle of a synchronisation";
     const linkDownMs = (facts.linkDownSeconds ?? 0) * 1_000;
     const allowedMs = input.masterGoneMs + 10 * settings.downAfterMs;

@@ -116,6 +116,12 @@ describe("the order of the eligible", () => {
     expect(electAmong([demoted], { isMasterEligible: true }).choice.kind).toBe("chosen");
   });
 
+  test("L3 takes the master that became a replica and never got a link: the data is its own", () => {
+    const unlinked = replica(n0, { hasSynced: false, linkDownSeconds: null });
+
+    expect(electAmong([unlinked], { isMasterEligible: true }).choice.kind).toBe("chosen");
+  });
+
   test("holds for a silent node that was seen ahead of the choice", () => {
     const ahead = contender(n2, { facts: null, lastKnownOffset: 1_001 });
 

@@ -233,7 +233,7 @@ export const defects: readonly Defect[] = [
     also: [
       {
         file: "lib/core/election.ts",
-        find: "if (!facts.hasSynced) return",
+        find: "if (!facts.hasSynced && !isOwnData) return",
         replace: 'if (!facts.hasSynced && facts.replid === "") return',
       },
     ],
