@@ -106,9 +106,25 @@ function knowState(
     masterKnown: isMasterNew
       ? { epoch: masterEpoch, sinceMs: isUnheardOf ? Number.NEGATIVE_INFINITY : readAtMs }
       : memory.masterKnown,
+    recordKnown: recordKnown(memory, state, readAtMs),
     epochSeen: epochSeen(memory, state, readAtMs),
     leadingSinceMs: isLeader ? (memory.leadingSinceMs ?? readAtMs) : null,
   };
+}
+
+/** Ids that stand in STATE at a shift's first read are as old as whatever it has heard of the master by then. */
+function recordKnown(memory: Memory, state: GroupState | null, readAtMs: number) {
+  const {
+    node = "",
+    runId = "",
+    replid = "",
+    replid2 = "",
+    secondOffset = 0,
+  } = state?.master ?? {};
+  const key = `${node} ${runId} ${replid} ${replid2} ${secondOffset}`;
+  if (memory.recordKnown.key === key) return memory.recordKnown;
+  const isFirst = memory.state === undefined;
+  return { key, sinceMs: isFirst ? Number.NEGATIVE_INFINITY : readAtMs };
 }
 
 /** The first epoch that a shift reads is of unknown age: long enough ago. */

@@ -123,6 +123,8 @@ export interface Memory {
   /** What takeover watches, and since when it stands still. */
   readonly watched: { readonly key: string; readonly sinceMs: number };
   readonly masterKnown: { readonly epoch: number; readonly sinceMs: number };
+  /** The master's ids as STATE records them, and since when this observer knows them: what it heard before is older. */
+  readonly recordKnown: { readonly key: string; readonly sinceMs: number };
   /** What the predecessor held against the master when it last reported. */
   readonly inherited: Inherited | null;
   /** The running epoch and since when this observer knows it: failed epochs are backed off from by this clock. */
@@ -191,6 +193,7 @@ export function newMemory(start: MemoryStart): Memory {
       masterKnown === null
         ? { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY }
         : { epoch: masterKnown.epoch, sinceMs: nowMs - masterKnown.forMs },
+    recordKnown: { key: "", sinceMs: Number.NEGATIVE_INFINITY },
     inherited: start.inherited ?? null,
     epochSeen: { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY },
     leadingSinceMs: null,

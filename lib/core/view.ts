@@ -125,8 +125,8 @@ export function nextLook(view: View): Look {
   return {
     afterMs,
     probe: nodes.map((node) => node.node),
-    // A node that comes back is asked at once who it is now.
-    info: urgent || isInfoDue || nodes.some(isSuspect),
+    // A node that comes back is asked at once who it is now, and so is a master whose record somebody else renewed.
+    info: urgent || isInfoDue || nodes.some(isSuspect) || isMasterOutdated(memory),
     prepare: urgent ? toPrepare(view) : [],
     bystander: null,
     order: "together",
@@ -134,6 +134,12 @@ export function nextLook(view: View): Look {
     votes: urgent && isJoinableNow(view),
     record: wantsRecord(view),
   };
+}
+
+/** Whether STATE records other ids of the master than it had when this observer last asked it. */
+function isMasterOutdated(memory: Memory): boolean {
+  const master = memory.nodes[memory.state?.master?.node ?? ""];
+  return (master?.factsAskedAtMs ?? Number.POSITIVE_INFINITY) < memory.recordKnown.sinceMs;
 }
 
 /** A look at once, built from nothing: name what is needed. */

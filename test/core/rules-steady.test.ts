@@ -4,6 +4,7 @@ import {
   answers,
   groupState,
   masterFacts,
+  masterRecord,
   n0,
   n1,
   n2,
@@ -80,6 +81,19 @@ describe("R710 a committed master with a new history", () => {
 
     expect(decision.rule).toBe("S310");
     expect(decision.why).toContain("down(amnesic)");
+  });
+
+  test("F5 an observer that has not asked since writes no dead ids back", () => {
+    const watch = watchCalm();
+    const adopted = { ...masterRecord, runId: "run-new", replid: "id-9" };
+    watch.table = groupState({ rev: 11, master: adopted });
+
+    const told = watch.look({ afterMs: 1_000 });
+    const marked = { ...restarted, marker: 1 };
+    const asked = watch.look({ afterMs: 1_000, samples: [answers(n0, marked)] });
+
+    expect(told).toMatchObject({ rule: "R799", look: { info: true } });
+    expect(asked).toMatchObject({ rule: "R799", look: { info: false } });
   });
 
   test("N6 not while it loads", () => {

@@ -95,6 +95,7 @@ export class Checker {
     else if (after.master?.node !== before.master?.node) {
       throw new Violation("S9", "the master changed without a commit");
     }
+    this.#checkRecord(before, after);
     if (before.phase === "promoting" && after.phase === "steady") this.failedEpochs += 1;
     if (
       before.phase !== "steady" &&
@@ -104,6 +105,20 @@ export class Checker {
       throw new Violation("S17", "the configuration changed in an open epoch");
     }
   }
+
+  /** No server ever gets an old run id again: a record that returns to one was written from memory (protocol F5). */
+  #checkRecord(before: GroupState, after: GroupState): void {
+    const was = before.master?.runId;
+    const is = after.master?.runId;
+    if (was === is || is === undefined) return;
+    if (was !== undefined) this.#outdated.add(was);
+    const isReelected = after.masterEpoch !== before.masterEpoch;
+    if (!isReelected && this.#outdated.has(is)) {
+      throw new Violation("F5", `the record of ${after.master?.node} went back to run ${is}`);
+    }
+  }
+
+  readonly #outdated = new Set<string>();
 
   #onClaim(before: GroupState, after: GroupState): void {
     if (after.epoch !== before.epoch + 1) throw new Violation("S5", "an epoch was skipped");

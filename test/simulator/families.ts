@@ -25,7 +25,9 @@ export const families: readonly Family[] = [
       if (!mayLose(world, node)) return [];
       const data = prng.chance(0.5) && world.hasMarker ? "aof" : "rdb";
       const back: Fault = { kind: "restart", node, data };
-      return [now({ kind: "kill", node }), { afterMs: 200 + prng.exp(20_000), fault: back }];
+      // A supervisor is often faster than any detection (fault N2).
+      const afterMs = prng.chance(0.3) ? prng.exp(500) : 200 + prng.exp(20_000);
+      return [now({ kind: "kill", node }), { afterMs, fault: back }];
     },
   },
   {
