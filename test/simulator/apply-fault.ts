@@ -1,4 +1,5 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
+import type { RecordSet } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
 import type { Fault, RateName } from "./faults.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -24,6 +25,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "restart":
     case "no-one":
     case "replica-of":
+    case "ail":
+    case "cure":
       return onNode(world, fault);
     case "cut":
     case "heal":
@@ -31,6 +34,7 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "crash":
     case "freeze":
     case "unfreeze":
+    case "late":
       return onProcesses(liveOf(world, fault.observer), fault);
     case "invoke":
       return () => world.invoke(fault.observer);
@@ -39,16 +43,24 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return onStore(world.store.faults.cutOff, fault);
     case "dns-down":
     case "dns-up":
-      return setDnsDown(world, fault.kind === "dns-down");
     case "dns-edit":
-      return () => world.dns.editByHand(world.config.dns?.name ?? "", fault.node);
+    case "dns-delete":
+    case "dns-foreign":
+      return onZone(world, fault);
     case "ask-failover":
-      return world.canAskFailover() ? () => world.askFailover() : null;
+      return world.operators.askFailover();
     case "pause":
-    case "resume": {
-      const isPaused = fault.kind === "pause";
-      return world.canSetPause(isPaused) ? () => world.setPause(isPaused) : null;
-    }
+      return world.operators.pause();
+    case "resume":
+      return world.operators.resume();
+    case "apply":
+      return world.operators.apply(fault.setting, fault.value);
+    case "table-backup":
+      return world.operators.backup();
+    case "table-restore":
+      return world.operators.restore();
+    case "table-foreign":
+      return world.operators.takeOver();
     case "rate":
       return () => setRate(world, fault.of, fault.value);
     default:
@@ -68,7 +80,7 @@ export function nodeAt(world: SimWorld, host: string): SimRedis {
 /** Something that befalls a server; the checker learns that it is troubled. */
 function onNode(
   world: SimWorld,
-  fault: Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of">,
+  fault: Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of" | "ail" | "cure">,
 ): Act {
   const node = nodeAt(world, fault.node);
   const troubled = (act: () => void) => () => {
@@ -84,6 +96,14 @@ function onNode(
       return node.isServing ? troubled(() => node.hang()) : null;
     case "thaw":
       return node.isHung ? troubled(() => node.thaw()) : null;
+    case "ail": {
+      const { with: ailment } = fault;
+      return node.ailments.has(ailment) ? null : troubled(() => node.ailments.add(ailment));
+    }
+    case "cure": {
+      const { of: ailment } = fault;
+      return node.ailments.has(ailment) ? troubled(() => node.ailments.delete(ailment)) : null;
+    }
     case "no-one":
       return byHand(world, node, () => node.becomeMaster());
     case "replica-of": {
@@ -121,7 +141,10 @@ function liveOf(world: SimWorld, observer: string): readonly Process[] {
   throw new Error(`expected an observer (${known}), got ${observer}`);
 }
 
-function onProcesses(live: readonly Process[], fault: Of<"crash" | "freeze" | "unfreeze">): Act {
+function onProcesses(
+  live: readonly Process[],
+  fault: Of<"crash" | "freeze" | "unfreeze" | "late">,
+): Act {
   switch (fault.kind) {
     case "crash":
       return forEach(live, (process) => {
@@ -131,6 +154,11 @@ function onProcesses(live: readonly Process[], fault: Of<"crash" | "freeze" | "u
       const chosen = live.at(-fault.youngest);
       return chosen === undefined || chosen.isFrozen ? null : () => chosen.freeze();
     }
+    case "late":
+      return forEach(live, (process) => {
+        process.lateFromAwait = process.awaits;
+        process.lateMs = fault.ms;
+      });
     case "unfreeze":
       return forEach(
         live.filter((process) => process.isFrozen),
@@ -151,12 +179,40 @@ function onStore(cutOff: Set<string>, fault: Of<"store-cut" | "store-heal">): Ac
   return isOut ? () => cutOff.delete(fault.observer) : null;
 }
 
-function setDnsDown(world: SimWorld, isDown: boolean): Act {
-  const { faults } = world.dns;
-  if (faults.isDown === isDown) return null;
-  return () => {
-    faults.isDown = isDown;
-  };
+function onZone(
+  world: SimWorld,
+  fault: Of<"dns-down" | "dns-up" | "dns-edit" | "dns-delete" | "dns-foreign">,
+): Act {
+  const { dns, config } = world;
+  switch (fault.kind) {
+    case "dns-down":
+    case "dns-up": {
+      const isDown = fault.kind === "dns-down";
+      if (dns.faults.isDown === isDown) return null;
+      return () => {
+        dns.faults.isDown = isDown;
+      };
+    }
+    case "dns-edit":
+      // A person's edit: the address is overwritten, the companion is not.
+      return () =>
+        dns.overwrite((one) =>
+          one.name === config.dns?.name && one.type === "A"
+            ? { ...one, values: [fault.node] }
+            : one,
+        );
+    case "dns-delete":
+      return () => dns.overwrite(() => null);
+    case "dns-foreign":
+      return () => dns.overwrite((one) => (one.type === "TXT" ? disown(one) : one));
+    default:
+      return assertNever(fault);
+  }
+}
+
+function disown(companion: RecordSet): RecordSet {
+  const values = companion.values.map((one) => one.replace(/deployment=\S+/, "deployment=another"));
+  return { ...companion, values };
 }
 
 function setRate(world: SimWorld, of: RateName, value: number): void {

@@ -31,7 +31,8 @@ const quietMinMs = 20_000;
 
 /** What a world tells its checker as it happens. */
 export class Checker {
-  readonly config: GroupConfig;
+  /** The version that STATE names. */
+  config: GroupConfig;
   readonly votes: () => readonly Vote[];
   readonly nodes: ReadonlyMap<string, SimRedis>;
   readonly now: () => number;

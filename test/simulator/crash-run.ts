@@ -95,7 +95,7 @@ class CrashRun {
     world.checker.trouble(old.id);
     if (plan.trouble === "crash") old.kill();
     else if (plan.trouble === "hang") old.hang();
-    else world.askFailover();
+    else world.operators.askFailover()?.();
     if (plan.deaths.length === 0) this.#scheduleReturn();
   }
 

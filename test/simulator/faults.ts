@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ailments } from "./sim-ailments.ts";
 
 /**
  * Everything that may befall a simulated world, as plain data. A fault's text form is its kind and its fields, in the
@@ -35,6 +36,9 @@ const kinds = [
   fault("restart", { node, data: z.enum(["aof", "rdb", "empty"]) }),
   fault("hang", { node }),
   fault("thaw", { node }),
+  // It is alive and of no use, in one of several ways (sim-ailments.ts).
+  fault("ail", { node, with: z.enum(ailments) }),
+  fault("cure", { node, of: z.enum(ailments) }),
   // The network between two places, both ways.
   fault("cut", { one: place, other: place }),
   fault("heal", { one: place, other: place }),
@@ -44,13 +48,23 @@ const kinds = [
   fault("freeze", { observer, youngest: count }),
   fault("unfreeze", { observer }),
   fault("invoke", { observer }),
+  // Whatever leaves the observer's live processes from now on arrives so much later.
+  fault("late", { observer, ms: z.coerce.number().min(0) }),
   // The table and the zone.
   fault("store-cut", { observer }),
   fault("store-heal", { observer }),
   fault("dns-down", {}),
   fault("dns-up", {}),
   fault("dns-edit", { node }),
-  // People: by the command line, and by hand on a server.
+  // All of the group's records are deleted, or its companion becomes another deployment's.
+  fault("dns-delete", {}),
+  fault("dns-foreign", {}),
+  // The table is copied, put back to that copy, or taken by another deployment.
+  fault("table-backup", {}),
+  fault("table-restore", {}),
+  fault("table-foreign", {}),
+  // People: by the command line, and by hand on a server. `apply` activates its version in steady only.
+  fault("apply", { setting: z.string(), value: z.string() }),
   fault("ask-failover", {}),
   fault("pause", {}),
   fault("resume", {}),

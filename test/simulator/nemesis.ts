@@ -117,15 +117,17 @@ export function healForGood(world: SimWorld): void {
   world.cutChance = 0;
   world.replicationMs = 2;
   world.healAll();
-  world.setPause(false);
+  world.operators.resume()?.();
   for (const node of world.nodes.values()) {
     if (!node.isServing) world.checker.trouble(node.id);
     node.thaw();
+    node.ailments.clear();
     node.restart(world.hasMarker ? "aof" : "rdb");
   }
   for (const observer of observers) {
     for (const process of world.processes.get(observer) ?? []) {
       process.crashAtAwait = Number.POSITIVE_INFINITY;
+      process.lateMs = 0;
       process.thaw();
     }
     if ((world.processes.get(observer)?.size ?? 0) === 0) world.invoke(observer);

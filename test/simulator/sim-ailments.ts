@@ -2,9 +2,9 @@ import type { RedisErrorCode } from "../../lib/core/model.ts";
 
 /**
  * Conditions in which a server is alive and yet of no use: it runs a script, can't save, doesn't know our password any
- * more, or takes no more clients (faults N7 to N10). Loading is one of its own, because it ends by itself (N6).
+ * more, takes no more clients (faults N7 to N10), or forbids us to change its role (N19). Loading is one of its own, because it ends by itself (N6).
  */
-export const ailments = ["busy", "misconf", "denied", "full"] as const;
+export const ailments = ["busy", "misconf", "denied", "full", "forbidden"] as const;
 export type Ailment = (typeof ailments)[number];
 
 /** What may be asked of a server, as far as ailments tell questions apart. */
@@ -23,6 +23,7 @@ const loading: Refusal = {
 const busy: Refusal = { code: "BUSY", text: "BUSY Redis is busy running a script" };
 const misconf: Refusal = { code: "MISCONF", text: "MISCONF Redis is configured to save snapshots" };
 const denied: Refusal = { code: "NOAUTH", text: "NOAUTH Authentication required." };
+const forbidden: Refusal = { code: "NOPERM", text: "NOPERM this user has no permissions" };
 const full: Refusal = { code: "MAXCLIENTS", text: "ERR max number of clients reached" };
 
 /** How a server that ails answers a question over a connection that stands (tried on Redis 7.0). */
@@ -38,6 +39,7 @@ export function refusalBy(
   if (server.ailments.has("busy")) return busy;
   const isWrite = question === "write" || question === "ping";
   if (server.ailments.has("misconf") && server.role === "master" && isWrite) return misconf;
+  if (server.ailments.has("forbidden") && question === "change") return forbidden;
   return question === "replicate" && server.ailments.has("full") ? full : null;
 }
 

@@ -119,11 +119,9 @@ export class SimDns {
     return this.#visible.find((one) => one.name === name && one.type === "A")?.values ?? [];
   }
 
-  /** A person's edit: the address is overwritten, the companion is not. */
-  editByHand(name: string, address: string): void {
-    this.records = this.records.map((one) =>
-      one.name === name && one.type === "A" ? { ...one, values: [address] } : one,
-    );
+  /** The records as somebody else leaves them: no batch of ours, nor its rules. */
+  overwrite(change: (record: RecordSet) => RecordSet | null): void {
+    this.records = this.records.flatMap((one) => change(one) ?? []);
     this.#visible = this.records;
   }
 

@@ -1,7 +1,6 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Sample } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
-import { pause, request, resume, type Writer } from "../../lib/core/state.ts";
 import { type Moment, momentOf } from "./ambush.ts";
 import { applyFault } from "./apply-fault.ts";
 import { Checker, Violation } from "./checkers.ts";
@@ -12,6 +11,7 @@ import { Invocations } from "./invocations.ts";
 import { LossMeter } from "./losses.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
+import { Operators } from "./operators.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
@@ -49,6 +49,7 @@ export class SimWorld {
   readonly nodes = new Map<string, SimRedis>();
   readonly store: SimStore;
   readonly dns: SimDns;
+  readonly operators: Operators;
   readonly checker: Checker;
   readonly truth: Truth;
   readonly witness: Witness;
@@ -75,7 +76,6 @@ export class SimWorld {
   readonly hasMarker: boolean;
   readonly #network: Prng;
   #records: readonly RecordSet[] = [];
-  #operations = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -84,13 +84,15 @@ export class SimWorld {
     this.trail = new Trace(this, options.trace);
     this.#network = splitPrng(seed, "network");
     const marker = options.hasMarker === false ? ["marker: false"] : [];
-    this.config = simConfig([...marker, ...(options.groupLines ?? [])]);
+    const groupLines = [...marker, ...(options.groupLines ?? [])];
+    this.config = simConfig(groupLines);
     this.hasMarker = this.config.settings.marker;
     this.store = new SimStore(splitPrng(seed, "store"), {
       onState: (before, after, writer) => this.#onState(before, after, writer),
       onVote: (process, vote) => this.#guard(() => this.witness.onVote(process, vote)),
     });
     this.store.configs.push(this.config);
+    this.operators = new Operators(this.store, groupLines);
     this.dns = new SimDns(splitPrng(seed, "dns"), (after) => this.#onRecords(after));
     for (const node of this.config.nodes) {
       const server = new SimRedis(this.#redisWorld(), node.probe.host, node.probe.port);
@@ -263,38 +265,6 @@ export class SimWorld {
     if (applyFault(this, fault)) this.schedule.push({ atMs: this.engine.nowMs, by, fault });
   }
 
-  canSetPause(isPaused: boolean): boolean {
-    const state = this.state();
-    return state !== null && (state.pause !== null) !== isPaused;
-  }
-
-  /** An operator pauses and resumes, straight in the table. */
-  setPause(isPaused: boolean): void {
-    const state = this.state();
-    if (state === null || !this.canSetPause(isPaused)) return;
-    const writer = this.#operator(isPaused ? "pause" : "resume");
-    const write = isPaused ? pause(state, "sim", "drill", writer) : resume(state, writer);
-    this.store.putNow(write.next, "operator");
-  }
-
-  canAskFailover(): boolean {
-    const state = this.state();
-    return state !== null && state.request === null && state.phase === "steady";
-  }
-
-  /** An operator's request, straight into the table. */
-  askFailover(): void {
-    const state = this.state();
-    if (state === null || !this.canAskFailover()) return;
-    const asked = request(state, { kind: "failover", by: "sim" }, this.#operator("asked"));
-    this.store.putNow(asked.next, "operator");
-  }
-
-  #operator(why: string): Writer {
-    this.#operations += 1;
-    return { attempt: `operator-${this.#operations}`, shift: "operator", rule: "cli", why };
-  }
-
   #onState(before: GroupState | null, after: GroupState, writer: string): void {
     this.note(writer, { kind: "state", before, after });
     this.losses.onState(before, after);
@@ -303,6 +273,8 @@ export class SimWorld {
         this.checker.noteClaimFrom(before.phase);
       }
       this.checker.onState(before, after);
+      const active = this.store.configs.find((one) => one.version === after.configVersion);
+      this.checker.config = active ?? this.checker.config;
       this.witness.onState(before, after, this.engine.nowMs);
       if (before === null || before.master === null) return;
       const isClaim = after.epoch > before.epoch && after.kind === "failover";
