@@ -20,6 +20,7 @@ export const hunted: readonly Hunted[] = [
   shared("commit-over-the-living", "return"),
   shared("trust-lost-write", "record"),
   shared("effect-sent-again", "lost-repair"),
+  shared("repair-on-stale-state", "return"),
   {
     id: "role-change-cuts-nothing",
     title: "A role change leaves the connections that observed the older role.",

@@ -126,9 +126,9 @@ export const defects: readonly Defect[] = [
         replace: "",
       },
       {
-        file: "lib/shift/observe.ts",
-        find: 'const first = look.order === "nodes-first" ? await nodes : null;',
-        replace: "const first = null;",
+        file: "lib/core/rules/steady.ts",
+        find: 'prepare: work.toPrepare, order: "nodes-first", state: true',
+        replace: 'prepare: work.toPrepare, order: "together", state: true',
       },
     ],
   },
