@@ -283,10 +283,17 @@ export const defects: readonly Defect[] = [
   },
   {
     id: "partial-view",
-    title: "The choice is made from whoever has answered so far.",
+    title: "The choice is made among the one replica that was asked.",
     file: "lib/core/rules/choice.ts",
-    find: "return contendersToAsk(view).every((node)",
-    replace: "return contendersToAsk(view).some((node)",
+    find: "return contenders(view).filter((node) => isAnswering(node));",
+    replace: "return contenders(view).filter((node) => isAnswering(node)).slice(-1);",
+    also: [
+      {
+        file: "lib/core/rules/choice.ts",
+        find: "return isMasterEligible(view) ? nodesExcept(view, null) : nodesExcept(view, view.master.node);",
+        replace: "return nodesExcept(view, view.master.node).filter(isAnswering).slice(-1);",
+      },
+    ],
   },
   {
     id: "hand-made-switchover",

@@ -1,4 +1,4 @@
-import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
+import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
 import { Violation } from "./checkers.ts";
 import type { Process } from "./engine.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -13,6 +13,8 @@ const flowingMs = 2_000;
 /** What the judge may know of a world, and no observer does. */
 export interface Sight {
   readonly nodes: ReadonlyMap<string, SimRedis>;
+  /** What clients were told is written, and by which node. */
+  readonly acknowledged: ReadonlyMap<number, string>;
   now(): number;
   isCut(one: string, other: string): boolean;
   /** Whether messages take long or get lost: an answer that came too late is nobody's mistake. */
@@ -36,6 +38,20 @@ export class Truth {
 
   onPromoted(epoch: number): void {
     this.#promotedAtMs.set(epoch, this.#sight.now());
+  }
+
+  /** N2, N3: whoever is said to have lost its data did lose some that it had acknowledged. */
+  onVote({ verdict, evidence, node }: Vote): void {
+    const suspect = this.#sight.nodes.get(node ?? "");
+    if (verdict !== "down" || suspect === undefined || !evidence.includes("without its data"))
+      return;
+    const held = suspect.values();
+    const written = [...this.#sight.acknowledged].filter(([, by]) => by === suspect.id);
+    if (written.length === 0 || written.some(([value]) => !held.has(value))) return;
+    throw new Violation(
+      "N3",
+      `${suspect.id} is voted down as emptied, and holds all it ever wrote`,
+    );
   }
 
   /** A claim of a failover: S7, the candidate holds the group's history; P3, no replica hears the master. */

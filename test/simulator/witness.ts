@@ -6,6 +6,11 @@ import type { Process } from "./engine.ts";
 /** Far beyond every probe's deadline: who heard from nobody for so long is blind, and knows it. */
 const blindMarginMs = 10_000;
 
+/** Who holds a down vote and hears the master again takes it back within this time, unless the table is out of reach. */
+const withdrawnMs = 15_000;
+/** STATE is read every two seconds at the least; who gets no answer for longer may be unable to write as well. */
+const tableGapMs = 2_500;
+
 interface Heard {
   readonly sentAtMs: number;
   readonly isAnswer: boolean;
@@ -17,19 +22,51 @@ interface Heard {
  */
 export class Witness {
   readonly #config: GroupConfig;
+  readonly #tableReadAtMs: (process: Process) => number;
+  #state: GroupState | null = null;
+  /** The down vote that each process holds, and since when it hears its suspect again. */
+  readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
   readonly #openedAtMs = new Map<number, number>();
   /** The last probe that ended, by process and node. */
   readonly #last = new Map<string, Heard>();
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
 
-  constructor(config: GroupConfig) {
+  /** `tableReadAtMs` tells when a process last had an answer of the table, by the process's clock. */
+  constructor(config: GroupConfig, tableReadAtMs: (process: Process) => number) {
     this.#config = config;
+    this.#tableReadAtMs = tableReadAtMs;
   }
 
-  onSample(process: Process, observer: string, { node, sentAtMs, reply }: Sample): void {
+  onSample(process: Process, observer: string, sample: Sample): void {
+    const { node, sentAtMs, reply } = sample;
     const isAnswer = reply.kind === "pong" || reply.kind === "error";
     this.onHeard(process, observer, { node, sentAtMs, isAnswer });
+    this.#checkWithdrawal(process, sample);
+  }
+
+  /** F3: a vote is taken back by closing its round, before anybody else can count on it. */
+  #checkWithdrawal(process: Process, { node, reply, role }: Sample): void {
+    const held = this.#held.get(process.name);
+    if (held === undefined || held.vote.node !== node) return;
+    const { round, pause, phase } = this.#state ?? {};
+    const isOpen = round?.number === held.vote.round && round.status === "open";
+    if (!isOpen || pause !== null || phase === "promoting") {
+      this.#held.delete(process.name);
+      return;
+    }
+    const { nowMs } = process.engine;
+    const isMaster = reply.kind === "pong" && role?.role === "master";
+    const canWrite = process.now() - this.#tableReadAtMs(process) < tableGapMs;
+    const isAwake = process.now() - process.lastThawMs > withdrawnMs;
+    if (!isMaster || !canWrite || !isAwake) held.heardSinceMs = null;
+    else held.heardSinceMs ??= nowMs;
+    const forMs = nowMs - (held.heardSinceMs ?? nowMs);
+    if (forMs <= withdrawnMs) return;
+    throw new Violation(
+      "F3",
+      `${process.name} has heard ${node} for ${Math.round(forMs)} ms and lets its down vote stand`,
+    );
   }
 
   /** A probe or an observation has ended; `sentAtMs` by the process's own clock. */
@@ -42,6 +79,7 @@ export class Witness {
   }
 
   onState(before: GroupState | null, after: GroupState, nowMs: number): void {
+    this.#state = after;
     const { number } = after.round;
     if (number > (before?.round.number ?? 0)) this.#openedAtMs.set(number, nowMs);
   }
@@ -49,6 +87,7 @@ export class Witness {
   /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
     if (vote.verdict !== "down") return;
+    this.#held.set(process.name, { vote, heardSinceMs: null });
     const heard = this.#last.get(`${process.name} ${vote.node}`);
     const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;
     if (heard === undefined || heard.sentAtMs < openedAtMs) {

@@ -89,7 +89,11 @@ export class SimWorld {
     this.hasMarker = this.config.settings.marker;
     this.store = new SimStore(splitPrng(seed, "store"), {
       onState: (before, after, writer) => this.#onState(before, after, writer),
-      onVote: (process, vote) => this.#guard(() => this.witness.onVote(process, vote)),
+      onVote: (process, vote) =>
+        this.#guard(() => {
+          this.witness.onVote(process, vote);
+          this.truth.onVote(vote);
+        }),
     });
     this.store.configs.push(this.config);
     this.operators = new Operators(this.store, groupLines);
@@ -109,7 +113,10 @@ export class SimWorld {
       (node) => observers.every((observer) => !this.isCut(observer, node)),
     );
     this.truth = this.#newTruth();
-    this.witness = new Witness(this.config);
+    this.witness = new Witness(
+      this.config,
+      (process) => this.store.verifiedAtMs.get(process.name) ?? Number.NEGATIVE_INFINITY,
+    );
     this.invocations = this.#invocations();
   }
 
@@ -117,6 +124,7 @@ export class SimWorld {
     const { troubledAtMs, befellAtMs } = this.checker;
     return new Truth({
       nodes: this.nodes,
+      acknowledged: this.writes.acknowledged,
       now: () => this.engine.nowMs,
       isCut: (one, other) => this.isCut(one, other),
       isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
@@ -140,7 +148,7 @@ export class SimWorld {
         isConnectionCut: () => this.#isConnectionCut(),
         onSample: (process: Process, observer: string, sample: Sample) => {
           this.#onSample(sample);
-          this.witness.onSample(process, observer, sample);
+          this.#guard(() => this.witness.onSample(process, observer, sample));
         },
         onObserved: (process: Process, observer: string, node: string, sentAtMs: number) =>
           this.witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true }),
