@@ -35,6 +35,8 @@ export interface NodeMemory {
   /** Sending time of the INFO that `facts` came from. */
   readonly factsAskedAtMs: number | null;
   readonly factsAtMs: number | null;
+  /** When the marker that is reported now was first reported. */
+  readonly markerSinceMs: number | null;
   readonly positions: readonly Position[];
 }
 
@@ -53,6 +55,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     facts: null,
     factsAskedAtMs: null,
     factsAtMs: null,
+    markerSinceMs: null,
     positions: [],
   };
 }
@@ -104,8 +107,15 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     facts: withKnownPing(sample.facts, memory.facts) ?? memory.facts,
     factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
     factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
+    markerSinceMs: markerSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
+}
+
+function markerSince(memory: NodeMemory, sample: Sample): number | null {
+  if (sample.facts === undefined) return memory.markerSinceMs;
+  const isSame = memory.facts !== null && sample.facts.marker === memory.facts.marker;
+  return isSame ? memory.markerSinceMs : sample.receivedAtMs;
 }
 
 /** Effect sessions don't ask for the ping period; what a probe was told still holds. */

@@ -3,6 +3,7 @@ import {
   answers,
   groupConfig,
   groupState,
+  isSilent,
   masterRecord,
   n0,
   n1,
@@ -105,6 +106,17 @@ describe("hands off", () => {
     expect(decision.rule).toBe("F150");
     expect(decision.why).toContain("the marker of epoch 7, above STATE's 1");
     expect(kindsOf(decision)).toEqual(["emit"]);
+  });
+
+  test("D10 F150 also while every look asks the nodes beside STATE, as in a suspicion", () => {
+    const watch = watchCalm();
+    const samples = [isSilent(n0), answers(n1, replicaFacts({ marker: 7 }))];
+    const beside = { samples, stateAskedAgoMs: 4 };
+
+    const news = watch.look({ ...beside, afterMs: 1_000 });
+    const known = watch.look({ ...beside, afterMs: 1_000 });
+
+    expect([news.rule, known.rule]).toEqual(["R799", "F150"]);
   });
 
   test("F160 when the committed master is no node of the configuration", () => {

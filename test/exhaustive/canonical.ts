@@ -92,6 +92,7 @@ function mapMemory(memory: Memory, at: At): Memory {
     withdrewAtMs: withdrewAtMs === null || isPast(withdrewAtMs) ? null : withdrewAtMs,
     watched: { ...memory.watched, sinceMs: aged(memory.watched.sinceMs) },
     masterKnown: { ...memory.masterKnown, sinceMs: at.pivot(memory.masterKnown.sinceMs) },
+    recordKnown: { ...memory.recordKnown, sinceMs: at.pivot(memory.recordKnown.sinceMs) },
     epochSeen: { ...memory.epochSeen, sinceMs: aged(memory.epochSeen.sinceMs) },
     leadingSinceMs: orNull(at.pivot, memory.leadingSinceMs),
     promotion:
@@ -148,6 +149,7 @@ function mapNode(node: NodeMemory, context: NodeContext): NodeMemory {
   const isAhead = (node.facts?.marker ?? 0) > (memory.state?.epoch ?? 0);
   const round = isMaster && isVoteOpen ? roundSeen.atMs : null;
   const reign = isMaster ? masterKnown.sinceMs : null;
+  const record = isMaster ? memory.recordKnown.sinceMs : null;
   const map = (ms: number | null, ...pivots: readonly (number | null)[]) =>
     ms === null ? null : at.measured(ms, ...pivots);
   return {
@@ -160,8 +162,9 @@ function mapNode(node: NodeMemory, context: NodeContext): NodeMemory {
     lastAnsweredAtMs: isSilent ? 1 : map(node.lastAnsweredAtMs, leading),
     latencyMs: null,
     roleSinceMs: map(node.roleSinceMs),
-    factsAskedAtMs: map(node.factsAskedAtMs, reign, masterMissed, leading, committed),
-    factsAtMs: map(node.factsAtMs, masterMissed, isAhead ? memory.stateAskedAtMs : null),
+    factsAskedAtMs: map(node.factsAskedAtMs, reign, record, masterMissed, leading, committed),
+    factsAtMs: map(node.factsAtMs, masterMissed),
+    markerSinceMs: isAhead ? map(node.markerSinceMs, memory.stateAskedAtMs) : null,
     positions:
       lastPosition === undefined ? [] : [{ ...lastPosition, sentAtMs: 1, receivedAtMs: 1 }],
   };

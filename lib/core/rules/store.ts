@@ -62,11 +62,12 @@ export const handsOff: readonly Rule<GroupView>[] = [
     title: "Keep hands off when a node's marker carries an epoch that STATE has not reached.",
     source: "fault D10: a table restored from a backup repeats epochs",
     find: (view) => {
-      // A marker that is younger than our reading of STATE says only that we have to read again.
+      // A marker that is news since STATE was asked says only that we have to read again. It counts from when it was
+      // first reported: while something is suspect, every look brings facts that are younger than its reading of STATE.
       const above = Object.values(view.memory.nodes).find(
         (node) =>
           (node.facts?.marker ?? 0) > view.state.epoch &&
-          (node.factsAtMs ?? 0) <= view.memory.stateAskedAtMs,
+          (node.markerSinceMs ?? 0) <= view.memory.stateAskedAtMs,
       );
       if (above === undefined) return null;
       const why = `${above.node} carries the marker of epoch ${above.facts?.marker}, above STATE's ${view.state.epoch}: the table may have been restored from a backup`;
