@@ -112,7 +112,7 @@ function knowState(
   };
 }
 
-/** Ids that stand in STATE at a shift's first read are as old as whatever it has heard of the master by then. */
+/** Known since the reading: what a shift asked beside its first one may be older than the ids that it read there. */
 function recordKnown(memory: Memory, state: GroupState | null, readAtMs: number) {
   const {
     node = "",
@@ -123,8 +123,7 @@ function recordKnown(memory: Memory, state: GroupState | null, readAtMs: number)
   } = state?.master ?? {};
   const key = `${node} ${runId} ${replid} ${replid2} ${secondOffset}`;
   if (memory.recordKnown.key === key) return memory.recordKnown;
-  const isFirst = memory.state === undefined;
-  return { key, sinceMs: isFirst ? Number.NEGATIVE_INFINITY : readAtMs };
+  return { key, sinceMs: readAtMs };
 }
 
 /** The first epoch that a shift reads is of unknown age: long enough ago. */
