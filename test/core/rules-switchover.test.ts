@@ -145,6 +145,12 @@ describe("the hand-over, continued from what the nodes show (F4)", () => {
     });
   });
 
+  test("W570 asks the old master itself too: a session that cannot be opened is no word on its death", () => {
+    const { look } = askedToHandOver().look({ samples: everybody });
+
+    expect(look.probe).toEqual([n0]);
+  });
+
   test.each([
     ["is failing over", masterFacts({ failoverState: "waiting-for-sync" })],
     ["has become a replica and the target is none's master yet", replicaFacts()],

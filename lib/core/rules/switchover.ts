@@ -46,7 +46,9 @@ export const switchoverRules: readonly Rule<MasterView>[] = [
       if (lead === null || areObserved(lead)) return null;
       const prepare = [view.master.node, lead.candidate.node];
       const afterMs = view.memory.handedOver?.epoch === view.state.epoch ? 20 : 0;
-      const look = lookNow(view, { afterMs, prepare, order: "nodes-first", state: true });
+      // A session that can't be opened says nothing of the old master: its death shows in a probe (W550).
+      const probe = [view.master.node];
+      const look = lookNow(view, { afterMs, prepare, probe, order: "nodes-first", state: true });
       return hold("observing both nodes", look);
     },
   },
