@@ -17,6 +17,8 @@ export interface Sight {
   readonly acknowledged: ReadonlyMap<number, string>;
   now(): number;
   isCut(one: string, other: string): boolean;
+  /** Whether nothing stands between a node and any observer. */
+  isReachable(node: string): boolean;
   /** Whether messages take long or get lost: an answer that came too late is nobody's mistake. */
   isNetworkPoor(): boolean;
   live(observer: string): Iterable<Process>;
@@ -91,7 +93,8 @@ export class Truth {
   /** Reachable for everybody for so long that each observer has seen it. */
   #isUntouched(node: SimRedis): boolean {
     const sinceMs = this.#sight.troubledAtMs(node.id, "anything");
-    return node.isServing && !node.isLoading && this.#sight.now() - sinceMs > quietMinMs;
+    const isLongAgo = this.#sight.now() - sinceMs > quietMinMs;
+    return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
   }
 
   /** F6: until the commit the old master wins, if it answers whoever commits. */

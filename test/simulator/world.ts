@@ -127,6 +127,7 @@ export class SimWorld {
       acknowledged: this.writes.acknowledged,
       now: () => this.engine.nowMs,
       isCut: (one, other) => this.isCut(one, other),
+      isReachable: (node) => observers.every((observer) => !this.isCut(observer, node)),
       isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
       live: (observer) => this.processes.get(observer) ?? [],
       troubledAtMs: (node, by) => (by === "servers" ? befellAtMs : troubledAtMs).get(node) ?? 0,
