@@ -50,6 +50,8 @@ export class Truth {
     const held = suspect.values();
     const written = [...this.#sight.acknowledged].filter(([, by]) => by === suspect.id);
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;
+    // What it lost may have been written by its predecessors.
+    if ([...this.#sight.nodes.values()].some((node) => hasMore(node, suspect))) return;
     throw new Violation(
       "N3",
       `${suspect.id} is voted down as emptied, and holds all it ever wrote`,
