@@ -21,6 +21,8 @@ export interface Sight {
   isReachable(node: string): boolean;
   /** Whether messages take long or get lost: an answer that came too late is nobody's mistake. */
   isNetworkPoor(): boolean;
+  /** Whether the group's policy lets a master go that its replicas hear. */
+  mayReplaceHeard(): boolean;
   live(observer: string): Iterable<Process>;
   /** When something last befell a node or its links to other nodes; `anything` counts its links to observers too. */
   troubledAtMs(node: string, by: "servers" | "anything"): number;
@@ -69,6 +71,7 @@ export class Truth {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
     this.#checkBest(before, chosen);
+    if (this.#sight.mayReplaceHeard()) return;
     if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
     const hearers = [...this.#sight.nodes.values()].filter(
       (node) => node.masterId === old.id && this.#isLinked(node, old) && this.#isQuiet(node),

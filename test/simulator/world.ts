@@ -128,6 +128,7 @@ export class SimWorld {
       now: () => this.engine.nowMs,
       isCut: (one, other) => this.isCut(one, other),
       isReachable: (node) => observers.every((observer) => !this.isCut(observer, node)),
+      mayReplaceHeard: () => this.config.settings.whenUnreachable === "failover",
       isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
       live: (observer) => this.processes.get(observer) ?? [],
       troubledAtMs: (node, by) => (by === "servers" ? befellAtMs : troubledAtMs).get(node) ?? 0,

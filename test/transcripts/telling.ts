@@ -5,6 +5,13 @@ import type { Note } from "../simulator/notes.ts";
 import type { SimRedis } from "../simulator/sim-redis.ts";
 import type { SimWorld } from "../simulator/world.ts";
 
+/** The rules by which an observer decided, in order, without repetitions. */
+interface Path {
+  readonly told: string[];
+  readonly steps: Set<string>;
+  current: string;
+}
+
 /**
  * Notes of a world in the words of a transcript: who, by which rule, and what changed. Nothing that moves with an
  * unrelated edit is told: no revisions, attempts, offsets or replication ids, no sentences, times in whole seconds.
@@ -14,8 +21,7 @@ export class Teller {
   #sinceMs = 0;
   #lines: string[] = [];
   #lastIsEvent = false;
-  /** The rules by which each observer decided, in order, repetitions left out. */
-  #paths = new Map<string, string[]>();
+  #paths = new Map<string, Path>();
 
   constructor(world: SimWorld) {
     this.#world = world;
@@ -44,14 +50,18 @@ export class Teller {
     this.#lastIsEvent = isEvent;
   }
 
+  /** A step from one rule to another is told once, however often an observer takes it. */
   #decided(observer: string, rule: string): void {
-    const path = this.#paths.get(observer) ?? [];
+    const path = this.#paths.get(observer) ?? { told: [], steps: new Set(), current: "" };
     this.#paths.set(observer, path);
-    if (path.at(-1) === rule) return;
-    path.push(rule);
-    // Two rules in turns are told once: A B, not A B A B.
-    const [a, b, c, d] = path.slice(-4);
-    if (path.length >= 4 && a === c && b === d) path.splice(-2);
+    const { current } = path;
+    if (current === rule) return;
+    path.current = rule;
+    const step = `${current} ${rule}`;
+    if (path.steps.has(step)) return;
+    path.steps.add(step);
+    if (current !== "" && path.told.at(-1) !== current) path.told.push(current);
+    path.told.push(rule);
   }
 
   /** Everything since the last time: the events, then each observer's rules. */
@@ -59,7 +69,7 @@ export class Teller {
     const paths = [...this.#paths].sort(([a], [b]) => (a < b ? -1 : 1));
     const told = [
       ...this.#lines,
-      ...paths.map(([observer, rules]) => `rules ${observer}: ${rules.join(" ")}`),
+      ...paths.map(([observer, { told }]) => `rules ${observer}: ${told.join(" ")}`),
     ];
     this.#lines = [];
     this.#paths = new Map();

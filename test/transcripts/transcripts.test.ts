@@ -1,10 +1,18 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { rules } from "../../lib/core/rules.ts";
+import { parseScript } from "./script.ts";
 import { listTranscripts, perform } from "./transcripts.ts";
 
 const files = listTranscripts();
 const nameOf = (file: string) => relative(import.meta.dirname, file);
+
+/** Faults, and findings of the protocol's review, that a transcript has to show (docs/faults.md). */
+const wanted = [
+  ...["R6", "N17", "N23", "O1", "O3", "O6"],
+  ...["F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13"],
+];
 
 describe("transcripts", () => {
   it.each(files.map((file) => [nameOf(file), file]))(
@@ -13,6 +21,24 @@ describe("transcripts", () => {
       expect(await perform(file)).toBe(readFileSync(file, "utf8"));
     },
   );
+
+  it("name every rule of the table in what they print", () => {
+    const printed = files.flatMap((file) =>
+      parseScript(readFileSync(file, "utf8")).blocks.flatMap((block) => block.outcome ?? []),
+    );
+    const named = new Set(printed.flatMap((line) => line.match(/\b[A-Z]\d{3}\b/g) ?? []));
+    const table = Object.values(rules).flat();
+
+    expect(table.map((rule) => rule.id).filter((id) => !named.has(id))).toEqual([]);
+  });
+
+  it("show every catalogue row that wants one", () => {
+    const titles = files.map((file) => readFileSync(file, "utf8").split("\n")[0] ?? "");
+    const shown = (id: string) => titles.some((title) => new RegExp(`\\b${id}\\b`).test(title));
+
+    expect(wanted.filter((id) => !shown(id))).toEqual([]);
+    expect(titles.filter((title) => title.includes(" of six:"))).toHaveLength(6);
+  });
 
   it("begin with a comment that says what they are and what is expected", () => {
     const mute = files.filter((file) => !/^# .+[.:]/.test(readFileSync(file, "utf8")));

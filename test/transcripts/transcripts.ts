@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DecideStage } from "./decide-stage.ts";
 import { formatScript, parseScript, runScript } from "./script.ts";
 import { WorldStage } from "./world-stage.ts";
 
@@ -17,5 +18,7 @@ export function listTranscripts(): readonly string[] {
 /** Runs a transcript; returns the file as it should read now. Throws when something it expects does not hold. */
 export async function perform(file: string): Promise<string> {
   const script = parseScript(readFileSync(file, "utf8"));
-  return formatScript(await runScript(script, new WorldStage()));
+  const isOfDecisions = file.startsWith(join(folder, "decide"));
+  const stage = isOfDecisions ? new DecideStage() : new WorldStage();
+  return formatScript(await runScript(script, stage));
 }

@@ -111,7 +111,7 @@ export class WorldStage implements Stage {
       schedule: this.#schedule,
       safetyMs,
     });
-    if (violation !== null) throw violation;
+    if (violation !== null) throw new Error(violation.message);
     return ["holds"];
   }
 
@@ -130,7 +130,7 @@ export class WorldStage implements Stage {
     return started;
   }
 
-  /** `$leader`, `$follower`, `$master`, `$candidate`, `$old`: as STATE names them now. */
+  /** `$leader`, `$follower`, `$master`, `$candidate`, `$old` as STATE names them now, and who is `$frozen`. */
   #named(world: SimWorld, text: string): string {
     return text.replace(/\$([a-z]+)/g, (_all, name: string) => {
       const state = world.state();
@@ -141,6 +141,7 @@ export class WorldStage implements Stage {
         master: state?.master?.node,
         candidate: state?.candidate?.node,
         old: state?.previousMaster?.node,
+        frozen: [...world.processes].find(([, live]) => [...live].some((one) => one.isFrozen))?.[0],
       };
       const found = names[name];
       if (found === undefined)
@@ -178,7 +179,7 @@ export class WorldStage implements Stage {
       return false;
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
-      if (world.violation !== null) throw world.violation;
+      if (world.violation !== null) throw this.#failure(world.violation.message);
       return true;
     }
   }
@@ -202,8 +203,7 @@ export class WorldStage implements Stage {
     const hasCome = await this.#runTo(world, world.engine.nowMs + forMs, isOver);
     this.#awaited = null;
     if (hasCome) return;
-    const told = [...this.#start().teller.take(), sayState(world), sayNodes(world)].join("\n");
-    throw new Error(`expected "${what}" within ${forMs / 1_000} s; it did not come:\n${told}`);
+    throw this.#failure(`expected "${what}" within ${forMs / 1_000} s; it did not come`);
   }
 
   #expect(world: SimWorld, text: string): void {
@@ -211,8 +211,14 @@ export class WorldStage implements Stage {
     const { holds } = parseCondition(isNot ? text.slice(4) : text);
     if (holds === null) throw new Error(`expected a condition that lasts, "${text}" is a moment`);
     if (holds(world) === !isNot) return;
-    const told = [...this.#start().teller.take(), sayState(world), sayNodes(world)].join("\n");
-    throw new Error(`expected ${text}, got ${sayRecord(world)}:\n${told}`);
+    throw this.#failure(`expected ${text}`);
+  }
+
+  /** What went wrong, with everything that was told since the block began. */
+  #failure(what: string): Error {
+    const { world, teller } = this.#start();
+    const told = [...teller.take(), sayState(world), sayNodes(world), sayRecord(world)];
+    return new Error(`${what}\n${told.join("\n")}`);
   }
 
   /** Everything is healed for good, and must be in order in time. */
@@ -225,9 +231,7 @@ export class WorldStage implements Stage {
     // Once in order, it stays so.
     await this.#run(calmMs);
     const violation = notConverged(world);
-    if (violation !== null) {
-      throw new Error(`${violation.message}\n${[...teller.take(), sayNodes(world)].join("\n")}`);
-    }
+    if (violation !== null) throw this.#failure(violation.message);
     teller.take();
     const { master } = world.state() ?? {};
     return `healed: everybody follows ${hostOf(master?.node ?? "")}, ${sayRecord(world)}`;

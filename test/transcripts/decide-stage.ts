@@ -1,0 +1,44 @@
+import { answers, isSilent, n0, n1, n2 } from "../support/builders.ts";
+import { type LookSeen, Watch } from "../support/watch.ts";
+import type { Stage } from "./script.ts";
+
+const nodes = [n0, n1, n2];
+
+/**
+ * Transcripts of decisions alone, for what no world can bring about: one shift of one observer, look by look. A look
+ * names the nodes that answer ("all", "none", or their numbers from 0 on) and what came of STATE.
+ */
+export class DecideStage implements Stage {
+  readonly #watch = new Watch();
+
+  async perform(commands: readonly string[]): Promise<readonly string[]> {
+    return commands.map((command) => {
+      const { rule, plan } = this.#watch.look(parseLook(command));
+      const kinds = plan.flat().map((one) => one.kind);
+      return `${rule}: ${kinds.length === 0 ? "nothing is done" : kinds.join(", ")}`;
+    });
+  }
+}
+
+/** `look answering all STATE unread` */
+function parseLook(command: string): LookSeen {
+  const found = /^look answering (all|none|[0-2]+), STATE (read|unread|failed)$/.exec(command);
+  const [, who = "", of = ""] = found ?? [];
+  if (found === null) {
+    throw new Error(
+      `expected "look answering all|none|012, STATE read|unread|failed", got "${command}"`,
+    );
+  }
+  const isAnswering = (index: number) => who === "all" || who.includes(String(index));
+  const samples = nodes.map((node, index) => (isAnswering(index) ? answers(node) : isSilent(node)));
+  const state = {
+    read: {},
+    unread: { state: "unread" as const },
+    failed: { state: { failed: "timeout" } },
+  };
+  return {
+    afterMs: 1_000,
+    samples,
+    ...(of === "read" || of === "unread" || of === "failed" ? state[of] : {}),
+  };
+}
