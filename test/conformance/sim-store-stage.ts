@@ -7,7 +7,11 @@ import type { StorePlay, StoreTrouble } from "./store-stage.ts";
 export const playSimStore: StorePlay = async (act) => {
   const time = new SimTime();
   const table = (deployment: string) =>
-    new SimStore(splitPrng(1, "store"), { onState: () => {}, onVote: () => {} }, deployment);
+    new SimStore(
+      splitPrng(1, "store"),
+      { onState: () => {}, onVote: () => {}, onCast: () => {} },
+      deployment,
+    );
   const store = table("prod");
   await time.playOut(
     act({

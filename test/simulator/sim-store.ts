@@ -26,6 +26,8 @@ export interface StoreFaults {
 export interface StoreWatch {
   onState(before: GroupState | null, after: GroupState, writer: string): void;
   onVote(process: Process, vote: Vote): void;
+  /** A process knows that its vote stands. */
+  onCast(process: Process, vote: Vote): void;
 }
 
 interface StoreRequest<T> {
@@ -115,10 +117,12 @@ export class SimStore {
         read("read votes", () =>
           observers.flatMap((one) => this.votes.get(`${one}/${group}`) ?? []),
         ),
-      castVote: (vote) => {
+      castVote: async (vote) => {
         // Judged as it leaves: it may arrive long after.
         this.#watch.onVote(process, vote);
-        return write("vote", () => this.#castVote(vote));
+        const cast = await write("vote", () => this.#castVote(vote));
+        if (cast.ok && cast.value.isCast) this.#watch.onCast(process, vote);
+        return cast;
       },
       readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
       writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),

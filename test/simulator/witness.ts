@@ -7,7 +7,7 @@ import type { Process } from "./engine.ts";
 const blindMarginMs = 10_000;
 
 /** Who holds a down vote and hears the master again takes it back within this time, unless the table is out of reach. */
-const withdrawnMs = 15_000;
+const withdrawnMs = 20_000;
 /** STATE is read every two seconds at the least; who gets no answer for longer may be unable to write as well. */
 const tableGapMs = 2_500;
 
@@ -84,10 +84,14 @@ export class Witness {
     if (number > (before?.round.number ?? 0)) this.#openedAtMs.set(number, nowMs);
   }
 
+  /** A vote whose caster knows that it stands. */
+  onCast(process: Process, vote: Vote): void {
+    if (vote.verdict === "down") this.#held.set(process.name, { vote, heardSinceMs: null });
+  }
+
   /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
     if (vote.verdict !== "down") return;
-    this.#held.set(process.name, { vote, heardSinceMs: null });
     const heard = this.#last.get(`${process.name} ${vote.node}`);
     const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;
     if (heard === undefined || heard.sentAtMs < openedAtMs) {

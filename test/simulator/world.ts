@@ -94,6 +94,7 @@ export class SimWorld {
           this.witness.onVote(process, vote);
           this.truth.onVote(vote);
         }),
+      onCast: (process, vote) => this.witness.onCast(process, vote),
     });
     this.store.configs.push(this.config);
     this.operators = new Operators(this.store, groupLines);
