@@ -9,8 +9,10 @@ import {
   isSilent,
   n0,
   nodeConfig,
+  settlingState,
 } from "../support/builders.ts";
 import {
+  afterFailover,
   commandsOf,
   eventNames,
   everybody,
@@ -99,6 +101,17 @@ describe("R760 the repair of the published name", () => {
     expect(commandsOf(watch.look(answered(["10.0.0.2"])))).toContainEqual(
       expect.objectContaining({ owner: { deployment: "prod", group: "cache", epoch: 1 } }),
     );
+  });
+
+  test("an answer from before a commit is no drift after it", () => {
+    const watch = watching();
+    watch.look({ samples: everybody });
+    watch.look(answered(["10.0.0.1"]));
+    watch.table = settlingState({ phase: "steady", leader: null, kind: null });
+
+    const decision = watch.look({ samples: afterFailover, afterMs: 2_000 });
+
+    expect(decision).toMatchObject({ rule: "R799", plan: [] });
   });
 
   test("the right answer is no drift: an address, or the host name that the record leads to", () => {

@@ -111,6 +111,8 @@ export function driftOf(view: MasterView, role: RecordRole): SentinelEvent | nul
   const { memory, config, master, state } = view;
   const record = recordOf(config, role);
   if (memory.record?.from !== "dns" || record === null) return null;
+  // An answer from before this master was committed says nothing of what has been published since.
+  if ((memory.recordCheckedAtMs ?? 0) < memory.masterKnown.sinceMs) return null;
   const about = { node: master.node, onceKey: `drift ${role} ${state.masterEpoch}` };
   if (role === "master") {
     if (!isMasterDrifted(view, memory.record)) return null;
