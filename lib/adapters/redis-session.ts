@@ -1,5 +1,5 @@
 import type { Address } from "../core/config.ts";
-import type { NodeFacts } from "../core/model.ts";
+import { isHandingOver, type NodeFacts } from "../core/model.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { NodeSession, RoleChange, RoleChanged } from "../ports/redis.ts";
 import type { Args, Connection, Reply } from "./redis-connection.ts";
@@ -38,7 +38,7 @@ export function sessionOn(
       if (!got.ok) return got;
       observed = markerKey === null ? undefined : parseMarker(got.value[1]);
       const facts = factsOrFailure(node, got.value.at(-1), observed);
-      isFailingOver = facts.ok && (facts.value.failoverState ?? "no-failover") !== "no-failover";
+      isFailingOver = facts.ok && isHandingOver(facts.value);
       return facts;
     },
     changeRole: (change, deadlineMs) =>
@@ -78,17 +78,16 @@ function optional(...args: Args): Part {
   return { args, isOptional: true };
 }
 
+const abort = optional("FAILOVER", "ABORT");
+const cutNormal = optional("CLIENT", "KILL", "TYPE", "normal");
+const cutPubsub = optional("CLIENT", "KILL", "TYPE", "pubsub");
+
 /**
  * `MULTI; FAILOVER ABORT; REPLICAOF …; marker; CONFIG REWRITE; CLIENT KILL ×2; EXEC; INFO` (protocol F1, rule 4):
  * every role change cuts every connection whose observation it makes obsolete.
  */
 function partsOf(change: RoleChange, markerKey: string | null): readonly Part[] {
-  const tail = [
-    optional("CONFIG", "REWRITE"),
-    optional("CLIENT", "KILL", "TYPE", "normal"),
-    optional("CLIENT", "KILL", "TYPE", "pubsub"),
-  ];
-  const abort = optional("FAILOVER", "ABORT");
+  const tail = [optional("CONFIG", "REWRITE"), cutNormal, cutPubsub];
   switch (change.kind) {
     case "promote": {
       const mark =
@@ -100,16 +99,11 @@ function partsOf(change: RoleChange, markerKey: string | null): readonly Part[] 
     case "hand-over":
       return [
         abort,
-        optional("CLIENT", "KILL", "TYPE", "normal"),
+        cutNormal,
         required("FAILOVER", "TO", ...hostPort(change.to), "TIMEOUT", change.timeoutMs),
       ];
     case "fence":
-      return [
-        abort,
-        required("REPLICAOF", "NO", "ONE"),
-        optional("CLIENT", "UNPAUSE"),
-        optional("CLIENT", "KILL", "TYPE", "normal"),
-      ];
+      return [abort, required("REPLICAOF", "NO", "ONE"), optional("CLIENT", "UNPAUSE"), cutNormal];
   }
 }
 
@@ -121,11 +115,7 @@ function hostPort(address: Address): [string, number] {
  * Ends a hand-over and cuts whoever saw it, for what must not wait: a server that hands over holds back every EXEC that
  * may write, a promotion with its marker too, and holds it for ever once it waits for a target that hangs.
  */
-const handOverEnd: readonly Part[] = [
-  optional("FAILOVER", "ABORT"),
-  optional("CLIENT", "KILL", "TYPE", "normal"),
-  optional("CLIENT", "KILL", "TYPE", "pubsub"),
-];
+const handOverEnd: readonly Part[] = [abort, cutNormal, cutPubsub];
 
 async function changeRole(
   target: Target,

@@ -8,6 +8,7 @@ import {
 import type { DnsConfig } from "../core/config.ts";
 import {
   companionName,
+  normalizeName,
   type RecordChange,
   type RecordSet,
   type RecordType,
@@ -80,7 +81,7 @@ async function readRecords(
 function fromApi(set: ResourceRecordSet): readonly RecordSet[] {
   const type = recordTypes.find((known) => known === set.Type);
   if (type === undefined || set.Name === undefined) return [];
-  const name = set.Name.toLowerCase().replace(/\.$/, "");
+  const name = normalizeName(set.Name);
   const values = (set.ResourceRecords ?? []).flatMap((record) => record.Value ?? []);
   return [{ name, type, ttlSeconds: set.TTL ?? 0, values }];
 }
@@ -128,7 +129,7 @@ async function resolve(
       orNothing(resolver.resolveCname(dns.name)),
       dns.srv ? orNothing(resolver.resolveSrv(srvName(dns))) : [],
     ]);
-    const alias = aliases[0]?.toLowerCase().replace(/\.$/, "") ?? null;
+    const alias = aliases[0] === undefined ? null : normalizeName(aliases[0]);
     return success({ addresses: [...four, ...six], alias, ports: srv.map((one) => one.port) });
   } catch (error) {
     return awsFailure(`resolving ${dns.name}`, error);

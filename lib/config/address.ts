@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { Address } from "../core/config.ts";
+import { normalizeName } from "../core/records.ts";
 
 export type HostKind = "IPv4 address" | "IPv6 address" | "host name";
 
@@ -48,11 +49,6 @@ function readHost(text: string): string | null {
   // A last label of digits would be read as a mistyped IPv4 address by some resolvers and as a name by others.
   const isNumeric = /(^|\.)\d+$/.test(host);
   return isDnsName(host) && !isNumeric ? host : null;
-}
-
-/** Lower case without a trailing dot: the one spelling in which names are compared. */
-export function normalizeName(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
 }
 
 /** Whether a name consists of labels that a client's resolver accepts for a host. */

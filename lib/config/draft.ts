@@ -1,6 +1,7 @@
 import type { Address, DnsConfig, GroupConfig, NodeConfig, Settings } from "../core/config.ts";
 import { formatAddress } from "../core/config.ts";
-import { normalizeName, parseAddress } from "./address.ts";
+import { normalizeName } from "../core/records.ts";
+import { parseAddress } from "./address.ts";
 import { type Finding, type Path, problemAt, quote } from "./problems.ts";
 import { dnsSchema, namePattern, nodeSchema, settingsSchema } from "./schema.ts";
 import { settingsTable } from "./settings.ts";

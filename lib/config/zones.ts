@@ -1,4 +1,5 @@
-import { kindOfHost, normalizeName } from "./address.ts";
+import { normalizeName } from "../core/records.ts";
+import { kindOfHost } from "./address.ts";
 import type { LoadedConfig } from "./load.ts";
 import { formatPath, type Path, type Problem, sortProblems } from "./problems.ts";
 

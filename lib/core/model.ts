@@ -40,6 +40,11 @@ export interface NodeFacts extends Lineage {
   readonly sentinels: number;
 }
 
+/** Whether a FAILOVER is under way on the node; a server that knows no such thing has none. */
+export function isHandingOver(facts: NodeFacts): boolean {
+  return (facts.failoverState ?? "no-failover") !== "no-failover";
+}
+
 /** The answer to one probe: what came, or which way it failed to come. */
 export type ProbeReply =
   | { readonly kind: "pong" }

@@ -24,6 +24,11 @@ export function recordOf(config: GroupConfig, role: RecordRole): DnsConfig | nul
 }
 
 /** The companion TXT record carries owner and epoch; deleting and creating it fences the batch (DESIGN 5). */
+/** Lower case without a trailing dot: the one spelling in which names are compared. */
+export function normalizeName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
 export function companionName(dns: DnsConfig): string {
   return `_lambda-sentinel.${dns.name}`;
 }

@@ -2,9 +2,10 @@ import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { keys, toItem } from "../../lib/adapters/dynamo-codec.ts";
 import { createDynamoStore } from "../../lib/adapters/dynamo-store.ts";
-import type { Heartbeat, Store, StoredEvent } from "../../lib/ports/store.ts";
-import { groupConfig, n0, vote } from "../support/builders.ts";
-import { DynamoLab, failureOf, gotFrom, table } from "../support/dynamo-lab.ts";
+import type { Heartbeat, Store } from "../../lib/ports/store.ts";
+import { groupConfig, n0, storedEvent, vote } from "../support/builders.ts";
+import { DynamoLab, table } from "../support/dynamo-lab.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 
 let lab: DynamoLab;
 let store: Store;
@@ -195,26 +196,11 @@ describe("nodes", () => {
 });
 
 describe("events", () => {
-  const event = (id: string): StoredEvent => ({
-    group: "cache",
-    id,
-    at: "2026-01-01T00:00:00.000Z",
-    observer: "a",
-    name: "+switch-master",
-    rule: "P510",
-    epoch: 2,
-    round: 5,
-    node: n0,
-    message: "cache 10.0.0.1 6379 10.0.0.2 6379",
-    evidence: { lostBytes: 0, certainty: "lower-bound", isAutomatic: true, to: null },
-    durationsMs: { promoteMs: 12 },
-  });
-
   test("are read newest first, as many as asked for, of one group alone", async () => {
     for (const id of ["000000000002#b", "000000000010#a", "000000000001#a"]) {
-      gotFrom(await store.appendEvent(event(id)));
+      gotFrom(await store.appendEvent(storedEvent(id)));
     }
-    gotFrom(await store.appendEvent({ ...event("000000000099#a"), group: "sessions" }));
+    gotFrom(await store.appendEvent({ ...storedEvent("000000000099#a"), group: "sessions" }));
 
     const all = gotFrom(await store.readEvents("cache", 10));
     const newest = gotFrom(await store.readEvents("cache", 1));
@@ -224,11 +210,12 @@ describe("events", () => {
       "000000000002#b",
       "000000000001#a",
     ]);
-    expect(newest).toEqual([event("000000000010#a")]);
+    expect(newest).toEqual([storedEvent("000000000010#a")]);
   });
 
   test("beyond so many the oldest go", async () => {
-    for (let id = 1; id <= 9; id += 1) gotFrom(await store.appendEvent(event(`00000000000${id}`)));
+    for (let id = 1; id <= 9; id += 1)
+      gotFrom(await store.appendEvent(storedEvent(`00000000000${id}`)));
 
     gotFrom(await store.pruneEvents("cache", 4));
 
@@ -237,7 +224,7 @@ describe("events", () => {
   });
 
   test("D12 one that cannot be understood is left out", async () => {
-    gotFrom(await store.appendEvent(event("1")));
+    gotFrom(await store.appendEvent(storedEvent("1")));
     const broken = toItem(keys.event("cache", "2"), { group: "cache", id: "2" });
     await lab.client().send(new PutItemCommand({ TableName: table, Item: broken }));
 

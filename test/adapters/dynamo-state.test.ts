@@ -11,7 +11,8 @@ import {
   promotingState,
   settlingState,
 } from "../support/builders.ts";
-import { DynamoLab, failureOf, gotFrom, table } from "../support/dynamo-lab.ts";
+import { DynamoLab, table } from "../support/dynamo-lab.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 
 let lab: DynamoLab;
 let store: Store;

@@ -1,23 +1,13 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
-import type { Failure, Result } from "../../lib/ports/errors.ts";
 import { deadlineMs, markerKey, nodeAt, RedisLab, until } from "../support/redis-lab.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 
 const lab = new RedisLab();
 
 afterEach(() => lab.close());
 
 const promote = (epoch: number) => ({ kind: "promote" as const, epoch });
-
-function gotFrom<T>(result: Result<T>): T {
-  if (result.ok) return result.value;
-  throw new Error(`expected success, got ${result.kind}: ${result.why}`);
-}
-
-function failureOf(result: Result<unknown>): Failure {
-  if (!result.ok) return result;
-  throw new Error("expected a failure, got success");
-}
 
 describe("opening a session", () => {
   test("is refused where nobody listens, and times out where nobody answers in time", async () => {

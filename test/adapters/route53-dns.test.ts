@@ -6,8 +6,8 @@ import { createRoute53Dns } from "../../lib/adapters/route53-dns.ts";
 import type { DnsConfig } from "../../lib/core/config.ts";
 import { type RecordSet, wantedRecords } from "../../lib/core/records.ts";
 import type { Dns, PublishRequest } from "../../lib/ports/dns.ts";
-import type { Failure, Result } from "../../lib/ports/errors.ts";
 import { groupConfig } from "../support/builders.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 
 let zone: Route53StandIn;
 let clients: Route53Client[];
@@ -81,16 +81,6 @@ const address = (host: string): RecordSet => ({
 
 const companion = (epoch: number, host: string) =>
   `_lambda-sentinel.cache.redis.test. TXT "owner=lambda-sentinel deployment=prod group=cache epoch=${epoch} master=${host}:6379"`;
-
-function gotFrom<T>(result: Result<T>): T {
-  if (result.ok) return result.value;
-  throw new Error(`expected success, got ${result.kind}: ${result.why}`);
-}
-
-function failureOf(result: Result<unknown>): Failure {
-  if (!result.ok) return result;
-  throw new Error("expected a failure, got success");
-}
 
 describe("publishing", () => {
   test("the first time creates address and companion, and DNS answers it", async () => {

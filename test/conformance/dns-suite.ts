@@ -3,8 +3,9 @@ import type { DnsConfig } from "../../lib/core/config.ts";
 import { type RecordSet, recordOf, wantedOf, wantedRecords } from "../../lib/core/records.ts";
 import type { PublishRequest } from "../../lib/ports/dns.ts";
 import { groupConfig, n0, n1, nodeConfig } from "../support/builders.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 import type { DnsPlay, DnsStage, DnsTrouble } from "./dns-stage.ts";
-import { failureOf, gotFrom, until } from "./stage.ts";
+import { until } from "./stage.ts";
 
 const name = "cache.redis.test";
 

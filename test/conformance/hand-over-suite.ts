@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { RoleChange } from "../../lib/ports/redis.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 import {
   caughtUp,
   deadlineMs,
@@ -11,7 +12,7 @@ import {
   seen,
   startPair,
 } from "./redis-stage.ts";
-import { failureOf, gotFrom, until } from "./stage.ts";
+import { until } from "./stage.ts";
 
 function to(target: StagedServer, timeoutMs: number): RoleChange {
   return { kind: "hand-over", to: target.node.replicate, timeoutMs };

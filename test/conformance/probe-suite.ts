@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { gotFrom } from "../support/results.ts";
 import {
   type Ailment,
   attachNow,
@@ -11,7 +12,7 @@ import {
   type RedisPlay,
   startPair,
 } from "./redis-stage.ts";
-import { gotFrom, until } from "./stage.ts";
+import { until } from "./stage.ts";
 
 /** What a probe brings home. */
 export function describeProbes(name: string, play: RedisPlay): void {

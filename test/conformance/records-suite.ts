@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Heartbeat, StoredEvent } from "../../lib/ports/store.ts";
-import { groupConfig, n0, vote } from "../support/builders.ts";
-import { failureOf, gotFrom } from "./stage.ts";
+import { groupConfig, n0, storedEvent, vote } from "../support/builders.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 import type { StorePlay } from "./store-stage.ts";
 
 /** What the protocol takes for granted of the table's other items. */
@@ -121,31 +121,32 @@ function describeEvents(name: string, play: StorePlay): void {
       play(async (stage) => {
         const store = stage.store();
         for (const id of ["000000000002#b", "000000000010#a", "000000000001#a"]) {
-          gotFrom(await store.appendEvent(event(id)));
+          gotFrom(await store.appendEvent(storedEvent(id)));
         }
-        gotFrom(await store.appendEvent({ ...event("000000000099#a"), group: "sessions" }));
+        gotFrom(await store.appendEvent({ ...storedEvent("000000000099#a"), group: "sessions" }));
 
         const all = gotFrom(await store.readEvents("cache", 10));
         const newest = gotFrom(await store.readEvents("cache", 1));
 
         expect(idsIn(all)).toEqual(["000000000010#a", "000000000002#b", "000000000001#a"]);
-        expect(newest).toEqual([event("000000000010#a")]);
+        expect(newest).toEqual([storedEvent("000000000010#a")]);
       }));
 
     test("S16 come at least once: the same one again is still one", () =>
       play(async (stage) => {
         const store = await stage.troubled("loses the next answer");
-        const appended = await store.appendEvent(event("1"));
-        gotFrom(await store.appendEvent(event("1")));
+        const appended = await store.appendEvent(storedEvent("1"));
+        gotFrom(await store.appendEvent(storedEvent("1")));
 
         if (!appended.ok) expect(appended.isOutcomeKnown).toBe(false);
-        expect(gotFrom(await stage.store().readEvents("cache", 10))).toEqual([event("1")]);
+        expect(gotFrom(await stage.store().readEvents("cache", 10))).toEqual([storedEvent("1")]);
       }));
 
     test("beyond so many the oldest go", () =>
       play(async (stage) => {
         const store = stage.store();
-        for (let id = 1; id <= 6; id += 1) gotFrom(await store.appendEvent(event(String(id))));
+        for (let id = 1; id <= 6; id += 1)
+          gotFrom(await store.appendEvent(storedEvent(String(id))));
 
         gotFrom(await store.pruneEvents("cache", 4));
 
@@ -153,23 +154,6 @@ function describeEvents(name: string, play: StorePlay): void {
         expect(idsIn(kept)).toEqual(["6", "5", "4", "3"]);
       }));
   });
-}
-
-function event(id: string): StoredEvent {
-  return {
-    group: "cache",
-    id,
-    at: "2026-01-01T00:00:00.000Z",
-    observer: "a",
-    name: "+switch-master",
-    rule: "P510",
-    epoch: 2,
-    round: 5,
-    node: n0,
-    message: "cache 10.0.0.1 6379 10.0.0.2 6379",
-    evidence: { lostBytes: 0, certainty: "lower-bound", isAutomatic: true, to: null },
-    durationsMs: { promoteMs: 12 },
-  };
 }
 
 function describeRegistry(name: string, play: StorePlay): void {

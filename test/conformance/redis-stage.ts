@@ -1,7 +1,8 @@
 import type { NodeConfig } from "../../lib/core/config.ts";
 import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import type { NodeSession, ProbeWants, RedisNodes } from "../../lib/ports/redis.ts";
-import { gotFrom, type Play, type Stage, until } from "./stage.ts";
+import { gotFrom } from "../support/results.ts";
+import { type Play, type Stage, until } from "./stage.ts";
 
 /** Servers for a test, and the processes that reach them. */
 export interface RedisStage extends Stage {

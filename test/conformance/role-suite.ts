@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { descendsFrom } from "../../lib/core/lineage.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
 import {
   attachNow,
   caughtUp,
@@ -14,7 +15,7 @@ import {
   seen,
   startPair,
 } from "./redis-stage.ts";
-import { failureOf, gotFrom, until } from "./stage.ts";
+import { until } from "./stage.ts";
 
 /** Role changes, and the two fences that keep them from meeting (protocol F1). */
 export function describeRoles(name: string, play: RedisPlay): void {

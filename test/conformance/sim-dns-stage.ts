@@ -1,9 +1,9 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import { splitPrng } from "../simulator/prng.ts";
 import { type DnsFaults, noDnsFaults, SimDns } from "../simulator/sim-dns.ts";
+import { gotFrom } from "../support/results.ts";
 import type { DnsPlay, DnsTrouble } from "./dns-stage.ts";
 import { SimTime } from "./sim-time.ts";
-import { gotFrom } from "./stage.ts";
 
 const zoneId = "Z1";
 

@@ -1,5 +1,3 @@
-import type { Failure, Result } from "../../lib/ports/errors.ts";
-
 /** What a test of a port stands on: one implementation of it, with time of its own. */
 export interface Stage {
   pass(ms: number): Promise<void>;
@@ -21,14 +19,4 @@ export async function until(
     await stage.pass(pollMs);
   }
   throw new Error(`expected the condition to hold within ${patienceMs} ms, got no change`);
-}
-
-export function gotFrom<T>(result: Result<T>): T {
-  if (result.ok) return result.value;
-  throw new Error(`expected success, got ${result.kind}: ${result.why}`);
-}
-
-export function failureOf(result: Result<unknown>): Failure {
-  if (!result.ok) return result;
-  throw new Error("expected a failure, got success");
 }

@@ -8,7 +8,8 @@ import {
   promotingState,
   settlingState,
 } from "../support/builders.ts";
-import { failureOf, gotFrom, until } from "./stage.ts";
+import { failureOf, gotFrom } from "../support/results.ts";
+import { until } from "./stage.ts";
 import type { StorePlay, StoreTrouble } from "./store-stage.ts";
 
 /** The state with this rev, written by this attempt. */

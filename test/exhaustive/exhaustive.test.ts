@@ -1,16 +1,11 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
+import { runScript } from "../support/run-script.ts";
 
-const run = promisify(execFile);
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const main = new URL("main.ts", import.meta.url);
 
 /** Every interleaving within the small scopes (docs/exploration.md); the exploration needs no jest around it. */
 test("no interleaving of the small scopes breaks an invariant", async () => {
-  const { stdout } = await run(process.execPath, [main, "--scope", "small"], {
-    maxBuffer: 64 * 1024 * 1024,
-  }).catch((error: { stdout: string }) => error);
+  const { stdout } = await runScript(main, "--scope", "small");
 
   const lines = stdout.trimEnd().split("\n");
   expect(lines.filter((line) => /stopped; /.test(line))).toEqual([]);

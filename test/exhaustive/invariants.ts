@@ -1,6 +1,7 @@
 import { type GroupConfig, votesNeeded } from "../../lib/core/config.ts";
-import type { GroupState, Phase, Vote } from "../../lib/core/model.ts";
+import type { GroupState, Vote } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
+import { phaseEdges } from "../support/phase-edges.ts";
 import type { Book } from "./book.ts";
 import { type Sent, type Servers, serverOf } from "./servers.ts";
 
@@ -14,17 +15,6 @@ export interface Checked {
   readonly book: Book;
   readonly broken: Broken | null;
 }
-
-const edges: ReadonlySet<string> = new Set([
-  "steady>steady",
-  "steady>promoting",
-  "promoting>promoting",
-  "promoting>settling",
-  "promoting>steady",
-  "settling>settling",
-  "settling>steady",
-  "settling>promoting",
-] satisfies readonly `${Phase}>${Phase}`[]);
 
 function broke(invariant: string, what: string): Broken {
   return { invariant, what };
@@ -56,7 +46,7 @@ function checkEdge(before: GroupState, after: GroupState): Broken | null {
   if (after.epoch < before.epoch || after.epoch > before.epoch + 1) {
     return broke("S5", `epoch ${before.epoch} → ${after.epoch}`);
   }
-  if (!edges.has(`${before.phase}>${after.phase}`)) {
+  if (!phaseEdges.has(`${before.phase}>${after.phase}`)) {
     return broke("S5", `phase ${before.phase} → ${after.phase}`);
   }
   const isSame = after.masterEpoch === before.masterEpoch;

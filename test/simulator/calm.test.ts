@@ -1,19 +1,14 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
+import { runScript } from "../support/run-script.ts";
 import { observers, SimWorld } from "./world.ts";
 
-const run = promisify(execFile);
-const main = fileURLToPath(new URL("calm.ts", import.meta.url));
+const main = new URL("calm.ts", import.meta.url);
 
 /** A few fresh hours; `npm run sim:calm -- --hours 10000` is the long run. */
 test("L4 a healthy group under noise is not failed over", async () => {
   const seed = String(Math.floor(Math.random() * 1_000_000));
 
-  const { stdout } = await run(process.execPath, [main, "--hours", "9", "--seed", seed]).catch(
-    (error: { stdout: string }) => error,
-  );
+  const { stdout } = await runScript(main, "--hours", "9", "--seed", seed);
 
   expect(stdout).toContain("0 false failovers");
   expect(stdout).not.toContain("proves nothing");

@@ -1,6 +1,7 @@
 import { type GroupConfig, votesNeeded } from "../../lib/core/config.ts";
 import type { GroupState, Phase, Vote } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
+import { phaseEdges } from "../support/phase-edges.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 
 /** An invariant of test/faults that did not hold. */
@@ -13,21 +14,11 @@ export class Violation extends Error {
   }
 }
 
-const edges: ReadonlySet<string> = new Set([
-  "steady>steady",
-  "steady>promoting",
-  "promoting>promoting",
-  "promoting>settling",
-  "promoting>steady",
-  "settling>settling",
-  "settling>steady",
-  "settling>promoting",
-  // The bootstrap names the first master and settles it.
-  "steady>settling",
-] satisfies readonly `${Phase}>${Phase}`[]);
+// The bootstrap names the first master and settles it.
+const edges: ReadonlySet<string> = new Set([...phaseEdges, "steady>settling"]);
 
 /** Probes, time-outs and the network's delay have long passed after this. */
-const quietMinMs = 20_000;
+export const quietMinMs = 20_000;
 
 /** What a world tells its checker as it happens. */
 export class Checker {
@@ -159,9 +150,8 @@ export class Checker {
     const node = this.nodes.get(id);
     if (node === undefined || !node.isServing || node.role !== "master") return;
     // A master that came back without its data is rightly replaced by a node that has it.
-    const held = node.values();
-    const chosen = this.nodes.get(candidate)?.values() ?? new Set<number>();
-    if ([...chosen].some((value) => !held.has(value))) return;
+    const chosen = this.nodes.get(candidate);
+    if (chosen !== undefined && hasMore(chosen, node)) return;
     const quietMs = this.now() - (this.troubledAtMs.get(id) ?? 0);
     if (quietMs > quietMinMs && this.isReachable(id)) {
       throw new Violation(
@@ -309,4 +299,10 @@ export class Checker {
       );
     }
   }
+}
+
+/** Whether a server holds a write that the other one lacks. */
+export function hasMore(one: SimRedis, other: SimRedis): boolean {
+  const held = other.values();
+  return [...one.values()].some((value) => !held.has(value));
 }

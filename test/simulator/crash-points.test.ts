@@ -1,15 +1,10 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
+import { runScript } from "../support/run-script.ts";
 
-const run = promisify(execFile);
-const main = fileURLToPath(new URL("crash-points.ts", import.meta.url));
+const main = new URL("crash-points.ts", import.meta.url);
 
 test("a leader that dies at any await leaves one master, the record on it, everybody replicating", async () => {
-  const { stdout } = await run(process.execPath, [main], { maxBuffer: 64 * 1024 * 1024 }).catch(
-    (error: { stdout: string }) => error,
-  );
+  const { stdout } = await runScript(main);
 
   const tail = stdout.split("\n").slice(-4).join("\n");
   expect(stdout).not.toContain("VIOLATION");

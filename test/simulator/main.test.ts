@@ -1,26 +1,9 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
+import { runScript } from "../support/run-script.ts";
 
-const run = promisify(execFile);
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const main = new URL("main.ts", import.meta.url);
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function sim(...args: readonly string[]): Promise<Ended> {
-  try {
-    const { stdout, stderr } = await run(process.execPath, [main, ...args]);
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    const { code = -1, stdout = "", stderr = "" } = error as Partial<Ended>;
-    return { code, stdout, stderr };
-  }
-}
+const sim = (...args: readonly string[]) => runScript(main, ...args);
 
 /** Nobody else runs these in the same minute. */
 const seed = String(1_000_000_000 + Math.floor(Math.random() * 1_000_000_000));

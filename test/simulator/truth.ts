@@ -1,10 +1,8 @@
 import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
-import { Violation } from "./checkers.ts";
+import { hasMore, quietMinMs, Violation } from "./checkers.ts";
 import type { Process } from "./engine.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
-/** Probes, time-outs and the network's delay have long passed after this. */
-const quietMinMs = 20_000;
 /** An observer that watches has asked every node again within this time. */
 const noticedMs = 4_000;
 /** Clients write more often than this. */
@@ -151,9 +149,4 @@ export function sharesHistory(master: MasterRecord, node: SimRedis): boolean {
   // Whoever kept the older history and wrote on beyond the fork has another one now.
   const isBehindFork = node.offset <= master.secondOffset;
   return master.replid2 !== null && node.replid === master.replid2 && isBehindFork;
-}
-
-function hasMore(one: SimRedis, other: SimRedis): boolean {
-  const held = other.values();
-  return [...one.values()].some((value) => !held.has(value));
 }

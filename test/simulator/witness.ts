@@ -12,6 +12,7 @@ const withdrawnMs = 20_000;
 const tableGapMs = 2_500;
 
 interface Heard {
+  readonly node: string;
   readonly sentAtMs: number;
   readonly isAnswer: boolean;
 }
@@ -27,8 +28,8 @@ export class Witness {
   /** The down vote that each process holds, and since when it hears its suspect again. */
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
   readonly #openedAtMs = new Map<number, number>();
-  /** The last probe that ended, by process and node. */
-  readonly #last = new Map<string, Heard>();
+  /** When the last probe that has ended was sent, by process and node. */
+  readonly #sentAtMs = new Map<string, number>();
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
 
@@ -70,11 +71,11 @@ export class Witness {
   }
 
   /** A probe or an observation has ended; `sentAtMs` by the process's own clock. */
-  onHeard(process: Process, observer: string, heard: { readonly node: string } & Heard): void {
+  onHeard(process: Process, observer: string, heard: Heard): void {
     const { nowMs } = process.engine;
     const tookMs = (process.now() - heard.sentAtMs) / process.clockRate;
     const { node, isAnswer } = heard;
-    this.#last.set(`${process.name} ${node}`, { sentAtMs: nowMs - tookMs, isAnswer });
+    this.#sentAtMs.set(`${process.name} ${node}`, nowMs - tookMs);
     if (isAnswer) this.#answeredAtMs.set(observer, nowMs);
   }
 
@@ -92,9 +93,9 @@ export class Witness {
   /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
     if (vote.verdict !== "down") return;
-    const heard = this.#last.get(`${process.name} ${vote.node}`);
+    const sentAtMs = this.#sentAtMs.get(`${process.name} ${vote.node}`);
     const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;
-    if (heard === undefined || heard.sentAtMs < openedAtMs) {
+    if (sentAtMs === undefined || sentAtMs < openedAtMs) {
       throw new Violation(
         "S2",
         `${process.name} votes down in round ${vote.round} without a probe sent since it was opened`,

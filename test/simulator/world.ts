@@ -111,7 +111,7 @@ export class SimWorld {
       this.nodes,
       () => this.engine.nowMs,
       this.writes.acknowledged,
-      (node) => observers.every((observer) => !this.isCut(observer, node)),
+      (node) => this.#isReachable(node),
     );
     this.truth = this.#newTruth();
     this.witness = new Witness(
@@ -121,6 +121,10 @@ export class SimWorld {
     this.invocations = this.#invocations();
   }
 
+  #isReachable(node: string): boolean {
+    return observers.every((observer) => !this.isCut(observer, node));
+  }
+
   #newTruth(): Truth {
     const { troubledAtMs, befellAtMs } = this.checker;
     return new Truth({
@@ -128,7 +132,7 @@ export class SimWorld {
       acknowledged: this.writes.acknowledged,
       now: () => this.engine.nowMs,
       isCut: (one, other) => this.isCut(one, other),
-      isReachable: (node) => observers.every((observer) => !this.isCut(observer, node)),
+      isReachable: (node) => this.#isReachable(node),
       mayReplaceHeard: () => this.config.settings.whenUnreachable === "failover",
       isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
       live: (observer) => this.processes.get(observer) ?? [],

@@ -10,6 +10,7 @@ import type {
   Sample,
   Vote,
 } from "../../lib/core/model.ts";
+import type { StoredEvent } from "../../lib/ports/store.ts";
 
 /** The group of all core tests, in the words of the protocol review: n0 is master; a, b and c observe. */
 export const n0 = "10.0.0.1:6379";
@@ -277,4 +278,21 @@ export function vote(observer: string, change: Partial<Vote> = {}): Vote {
 
 export function contender(node: string, change: Partial<Contender> = {}): Contender {
   return { node, facts: orphanFacts(), isHeldDown: false, lastKnownOffset: 1_000, ...change };
+}
+
+export function storedEvent(id: string): StoredEvent {
+  return {
+    group: "cache",
+    id,
+    at: "2026-01-01T00:00:00.000Z",
+    observer: "a",
+    name: "+switch-master",
+    rule: "P510",
+    epoch: 2,
+    round: 5,
+    node: n0,
+    message: "cache 10.0.0.1 6379 10.0.0.2 6379",
+    evidence: { lostBytes: 0, certainty: "lower-bound", isAutomatic: true, to: null },
+    durationsMs: { promoteMs: 12 },
+  };
 }

@@ -8,7 +8,6 @@ import {
 import { limitedHandler } from "../../lib/adapters/aws-client.ts";
 import { createDynamoStore } from "../../lib/adapters/dynamo-store.ts";
 import { describeThrown } from "../../lib/adapters/thrown.ts";
-import type { Failure, Result } from "../../lib/ports/errors.ts";
 import type { Store } from "../../lib/ports/store.ts";
 
 export const table = "lambda-sentinel";
@@ -73,14 +72,4 @@ function withOwnErrors(handler: NodeHttpHandler): NodeHttpHandler {
       throw Object.assign(new Error(), describeThrown(error));
     });
   return handler;
-}
-
-export function gotFrom<T>(result: Result<T>): T {
-  if (result.ok) return result.value;
-  throw new Error(`expected success, got ${result.kind}: ${result.why}`);
-}
-
-export function failureOf(result: Result<unknown>): Failure {
-  if (!result.ok) return result;
-  throw new Error("expected a failure, got success");
 }

@@ -132,7 +132,7 @@ function isMasterDrifted({ config, master }: MasterView, answered: Answered): bo
   const isAddress = /^[\d.]+$|:/.test(publish.host);
   const isRight = isAddress
     ? answered.addresses.length === 1 && answered.addresses[0] === publish.host
-    : answered.alias === publish.host.toLowerCase().replace(/\.$/, "");
+    : answered.alias === publish.host;
   const isPortRight = !config.dns.srv || answered.ports.includes(publish.port);
   return !isRight || !isPortRight;
 }

@@ -1,7 +1,7 @@
 import type { Look } from "../commands.ts";
 import { findNode } from "../config.ts";
 import type { Prepared } from "../memory.ts";
-import type { NodeFacts } from "../model.ts";
+import { isHandingOver, type NodeFacts } from "../model.ts";
 import { isAnswering, lookNow, type MasterView } from "../view.ts";
 import { closeFailed, type Leading, leading } from "./promoting.ts";
 import { type Finding, hold, type Rule } from "./rule.ts";
@@ -125,18 +125,18 @@ function stepSwitchover(lead: Leading, old: Observed, target: Observed | null): 
     const why = `${old.node} handed over; both nodes are fenced before the commit`;
     return { why, plan: [[attach], [promote]], look: lookNow(view, {}) };
   }
-  const isFailingOver = (old.facts.failoverState ?? "no-failover") !== "no-failover";
   const isDemoted = old.facts.role === "replica";
   const forMs = view.nowMs - (memory.leadingSinceMs ?? view.nowMs);
   const isTooLong = forMs > settings.takeoverMs;
-  if (isDemoted && !isFailingOver && isTooLong) {
+  if (isDemoted && !isHandingOver(old.facts) && isTooLong) {
     const why = `${old.node} handed over, but ${candidate.node} did not become master in ${Math.round(forMs)} ms; the quorum decides`;
     return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
   }
   // Once a server has demoted itself, TIMEOUT has no say any more: it waits for its target for ever, and takes the data
   // of a target that died and came back with an older copy (fault N3).
-  const isStuck = isDemoted && isFailingOver && (isTooLong || target === null);
-  if ((isFailingOver || isDemoted) && !isStuck) return hold("waiting for the hand-over", again);
+  const isStuck = isDemoted && isHandingOver(old.facts) && (isTooLong || target === null);
+  if ((isHandingOver(old.facts) || isDemoted) && !isStuck)
+    return hold("waiting for the hand-over", again);
   const hasAsked = memory.handedOver?.epoch === epoch;
   const isOwnClaim = memory.marks.claimedAtMs !== null;
   const session = { node: old.node, session: old.session, epoch };

@@ -1,0 +1,26 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+/** What a long run may print. */
+const maxBuffer = 64 * 1024 * 1024;
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a script of the tests by plain Node, outside of jest, to its end, whatever that is. */
+export async function runScript(script: URL, ...args: readonly string[]): Promise<Ended> {
+  try {
+    const { stdout, stderr } = await run(process.execPath, [fileURLToPath(script), ...args], {
+      maxBuffer,
+    });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const { code = -1, stdout = "", stderr = "" } = error as Partial<Ended>;
+    return { code, stdout, stderr };
+  }
+}
