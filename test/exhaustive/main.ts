@@ -1,20 +1,25 @@
-import { parseArgs } from "node:util";
+import { Option } from "commander";
+import { commandLine, whole } from "../support/command-line.ts";
 import { type Explored, explore } from "./explore.ts";
 import type { Scope } from "./scope.ts";
 import { largeScopes, scopes, smallScopes } from "./scopes.ts";
 
-/**
- * `npm run explore [-- --scope NAME --states N --list]`: explores scopes, by name or all of `small` or `large`. Fails
- * with the shortest path to what is broken; its last line then names the invariant and the length of the path.
- */
-const { values } = parseArgs({
-  options: {
-    scope: { type: "string", multiple: true, default: ["small"] },
-    /** Instead of the scope's own bound. */
-    states: { type: "string" },
-    list: { type: "boolean", default: false },
-  },
-});
+const names = scopes.map((one) => one.name);
+
+const values = commandLine("npm run explore --")
+  .description(
+    "Goes through every interleaving of scopes. Fails with the shortest path to what is broken; the last line names the\n" +
+      "invariant and the length of the path.",
+  )
+  .addOption(
+    new Option("--scope <names...>", "these scopes, or all of the small or the large ones")
+      .choices(["small", "large", ...names])
+      .default(["small"]),
+  )
+  .option("--states <n>", "end a scope after so many states, instead of at its own bound", whole(1))
+  .option("--list", "say what scopes there are", false)
+  .parse()
+  .opts<{ readonly scope: readonly string[]; readonly states?: number; readonly list: boolean }>();
 
 function count(number: number): string {
   return number.toLocaleString("en-US");
@@ -23,11 +28,7 @@ function count(number: number): string {
 function named(name: string): readonly Scope[] {
   if (name === "small") return smallScopes;
   if (name === "large") return largeScopes;
-  const found = scopes.filter((one) => one.name === name);
-  const names = scopes.map((one) => one.name).join(", ");
-  if (found.length === 0)
-    throw new Error(`no scope is called ${name}; there are small, large, ${names}`);
-  return found;
+  return scopes.filter((one) => one.name === name);
 }
 
 function sayBounds({ bounds, budget, processes, restarts }: Scope): string {
@@ -58,7 +59,7 @@ for (const scope of values.list ? [] : values.scope.flatMap(named)) {
   const startedMs = performance.now();
   const bounds = {
     ...scope.bounds,
-    ...(values.states === undefined ? {} : { states: Number(values.states) }),
+    ...(values.states === undefined ? {} : { states: values.states }),
   };
   const explored = await explore({ ...scope, bounds });
   tell(explored, (performance.now() - startedMs) / 1_000);

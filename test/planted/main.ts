@@ -1,35 +1,32 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Option } from "commander";
 import { type Hunted, hunted } from "../exhaustive/defects.ts";
+import { commandLine, whole } from "../support/command-line.ts";
 import { type Defect, defects } from "./defects.ts";
 import { withPlanted } from "./plant.ts";
 
 /** Plants each mistake in a copy of the sources and lets the simulator, then the exploration look for it. */
 
-const program = new Command("planted")
-  .usage("[options]")
+const explored = new Map(hunted.map((one) => [one.id, one]));
+const simulated = new Map(defects.map((one) => [one.id, one]));
+const allIds = [...new Set([...simulated.keys(), ...explored.keys()])];
+
+const program = commandLine("npm run planted --")
   .description(
     "Plants each mistake of test/planted/defects.ts and test/exhaustive/defects.ts in a copy of the sources. Prints what\n" +
       "found it, and after how many seeds or moves. Exit code 1 when one stays unseen.",
   )
-  .option("--only <id>", "this mistake alone")
-  .option("--seeds <n>", "how many seeds the simulator may try", toCount, 200)
-  .option("--by <finder>", "simulator or exploration alone")
-  .option("--path", "print the shortest path that the exploration found", false)
-  .helpOption("-h, --help", "display help for command");
+  .addOption(new Option("--only <id>", "this mistake alone").choices(allIds))
+  .option("--seeds <n>", "how many seeds the simulator may try", whole(1), 200)
+  .addOption(new Option("--by <finder>", "this finder alone").choices(["simulator", "exploration"]))
+  .option("--path", "print the shortest path that the exploration found", false);
 
 interface Options {
   readonly only?: string;
   readonly seeds: number;
   readonly by?: string;
   readonly path: boolean;
-}
-
-function toCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError(`Expected a whole number above 0, got "${text}".`);
 }
 
 function run(script: string, args: readonly string[]) {
@@ -64,12 +61,7 @@ function explore(defect: Hunted, isPathWanted: boolean): string | null {
 }
 
 const options = program.parse().opts<Options>();
-const explored = new Map(hunted.map((one) => [one.id, one]));
-const simulated = new Map(defects.map((one) => [one.id, one]));
-const ids = [...new Set([...simulated.keys(), ...explored.keys()])].filter(
-  (id) => options.only === undefined || id === options.only,
-);
-if (ids.length === 0) program.error(`expected the id of a mistake, got "${options.only}"`);
+const ids = allIds.filter((id) => options.only === undefined || id === options.only);
 
 let unseen = 0;
 for (const id of ids) {

@@ -13,7 +13,7 @@ export function withPlanted<T>(defect: Defect, folder: string, hunt: (copy: stri
   const copy = join(root, ".cache", "planted", `${folder}-${defect.id}`);
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
-  for (const part of ["lib", "test/support/phase-edges.ts", `test/${folder}`]) {
+  for (const part of ["lib", "test/support", `test/${folder}`]) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
   cpSync(join(root, "package.json"), join(copy, "package.json"));

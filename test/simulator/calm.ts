@@ -1,7 +1,6 @@
-import { Command } from "commander";
+import { commandLine, positive, whole } from "../support/command-line.ts";
 import { type CalmRecord, noiseSays, runCalm } from "./calm-seed.ts";
 import { fingerprint, Ledger } from "./ledger.ts";
-import { positive, whole } from "./options.ts";
 import { runAll, startRunners } from "./pool.ts";
 
 /**
@@ -17,7 +16,7 @@ interface CalmOptions {
 }
 
 function readOptions(): CalmOptions {
-  const program = new Command("npm run sim:calm --")
+  const program = commandLine("npm run sim:calm --")
     .description(`Counts failovers of a healthy group under noise: ${noiseSays}.`)
     .option("--hours <n>", "simulated group-hours, one for each seed", whole(1), 100)
     .option("--seed <n>", "the first seed", whole(0), 1)
@@ -27,10 +26,7 @@ function readOptions(): CalmOptions {
     .addHelpText(
       "after",
       "\nHours that have passed are kept in .cache/simulator/ under the hash of the sources, and are not run again.",
-    )
-    .showHelpAfterError("(add --help for what there is)")
-    .allowExcessArguments(false)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+    );
   return program.parse(process.argv).opts<CalmOptions>();
 }
 

@@ -1,29 +1,43 @@
-import { parseArgs } from "node:util";
+import { InvalidArgumentError, Option } from "commander";
+import { commandLine, whole } from "../support/command-line.ts";
 import {
   type CrashPlan,
   type CrashResult,
   type Death,
+  planSchema,
   type Return,
   runCrashPlan,
   type Trouble,
   type Turn,
+  troubles,
 } from "./crash-run.ts";
 
 /**
- * `npm run crash-points [-- --every K --offset R --only crash|hang|request --plan JSON]`: lets the leader of a failover,
- * and of a switchover, die at each of its awaits, one by one, and then the leader that takes over as well. Every run
- * must end with one master, the record on it and everybody replicating from it. `--every` runs each K-th plan, and
- * besides one plan for each thing that must be hit.
+ * `npm run crash-points`: lets the leader of a failover, and of a switchover, die at each of its awaits, one by one, and
+ * then the leader that takes over as well. Every run must end with one master, the record on it and everybody
+ * replicating from it.
  */
-const { values } = parseArgs({
-  options: {
-    every: { type: "string", default: "1" },
-    offset: { type: "string", default: "0" },
-    only: { type: "string" },
-    /** One plan as a failure prints it, with all its lines. */
-    plan: { type: "string" },
-  },
-});
+const values = commandLine("npm run crash-points --")
+  .description("Lets the leader die at each of its awaits, and the one that takes over as well.")
+  .option("--every <k>", "run each k-th plan, and one for each thing that must be hit", whole(1), 1)
+  .option("--offset <r>", "begin with another one of the k", whole(0), 0)
+  .addOption(new Option("--only <trouble>", "plans of this trouble alone").choices(troubles))
+  .option("--plan <json>", "one plan as a failure prints it, with all its lines", toPlan)
+  .parse()
+  .opts<{
+    readonly every: number;
+    readonly offset: number;
+    readonly only?: Trouble;
+    readonly plan?: CrashPlan;
+  }>();
+
+function toPlan(text: string): CrashPlan {
+  try {
+    return planSchema.parse(JSON.parse(text));
+  } catch {
+    throw new InvalidArgumentError(`expected a plan as a failure prints it, got "${text}".`);
+  }
+}
 
 /** Before the others take over, just after it, and long after the group is at rest again. */
 const latenessMs = [3_000, 9_500, 30_000];
@@ -146,8 +160,8 @@ function sayResult(returns: Return, result: CrashResult): string {
 
 /** Which of a point's runs this one has to do: each K-th of all, and one if the point is the first of its kind. */
 class Sampler {
-  readonly #every = Number(values.every);
-  readonly #offset = Number(values.offset);
+  readonly #every = values.every;
+  readonly #offset = values.offset;
   plans = 0;
 
   choose(point: Point): readonly Return[] {
@@ -163,15 +177,13 @@ class Sampler {
 }
 
 async function main(): Promise<void> {
-  const troubles = (["crash", "hang", "request"] as const).filter(
-    (one) => values.only === undefined || values.only === one,
-  );
+  const chosenTroubles = troubles.filter((one) => values.only === undefined || values.only === one);
   const sampler = new Sampler();
   let runs = 0;
   let failures = 0;
   let masterlessMaxMs = 0;
   let lostMax = 0;
-  for (const trouble of troubles) {
+  for (const trouble of chosenTroubles) {
     for await (const point of allPoints(trouble)) {
       const chosen = sampler.choose(point);
       if (chosen.length > 0) {
@@ -202,8 +214,7 @@ async function main(): Promise<void> {
   process.exit(failures === 0 && missed.length === 0 ? 0 : 1);
 }
 
-async function replay(text: string): Promise<void> {
-  const plan: CrashPlan = JSON.parse(text);
+async function replay(plan: CrashPlan): Promise<void> {
   const result = await runCrashPlan(plan, (line) => console.log(line));
   console.log(`${sayResult(plan.returns, result)} ${result.violation?.message ?? "no violation"}`);
 }

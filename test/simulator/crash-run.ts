@@ -1,27 +1,36 @@
+import { z } from "zod";
 import { Violation } from "./checkers.ts";
 import { notConverged } from "./converged.ts";
 import type { Process } from "./engine.ts";
 import { groupName, observers, SimWorld } from "./world.ts";
 
+export const troubles = ["crash", "hang", "request"] as const;
+
 /** What makes somebody lead: a dead master, a hung one, or an operator's request for another one. */
-export type Trouble = "crash" | "hang" | "request";
+export type Trouble = (typeof troubles)[number];
 
-/** When the old master is back after the last leader's death. */
-export type Return = "never" | "soon" | "late";
+const deathSchema = z
+  .strictObject({
+    process: z.string(),
+    atAwait: z.number(),
+    /** What it sent in its last turn arrives this much later than it should (fault C14); 0: in time. */
+    lateMs: z.number(),
+  })
+  .readonly();
 
+export const planSchema = z
+  .strictObject({
+    trouble: z.enum(troubles),
+    deaths: z.array(deathSchema).readonly(),
+    /** When the old master is back after the last leader's death. */
+    returns: z.enum(["never", "soon", "late"]),
+  })
+  .readonly();
+
+export type CrashPlan = z.infer<typeof planSchema>;
+export type Return = CrashPlan["returns"];
 /** A leader that dies instead of hearing what would be its `atAwait`-th delivery. */
-export interface Death {
-  readonly process: string;
-  readonly atAwait: number;
-  /** What it sent in its last turn arrives this much later than it should (fault C14); 0: in time. */
-  readonly lateMs: number;
-}
-
-export interface CrashPlan {
-  readonly trouble: Trouble;
-  readonly deaths: readonly Death[];
-  readonly returns: Return;
-}
+export type Death = z.infer<typeof deathSchema>;
 
 /** One delivery to a process, and what the process sent because of it. */
 export interface Turn {

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Command, InvalidArgumentError } from "commander";
+import { commandLine, positive, whole } from "../support/command-line.ts";
 
 export interface SimOptions {
   /** How many consecutive seeds; null: until the time is up. */
@@ -18,8 +18,6 @@ export interface SimOptions {
   readonly ledger: boolean;
 }
 
-const seedMax = 2 ** 31;
-
 /** As commander hands it over: what has no default may be absent. */
 interface Given extends Omit<SimOptions, "seeds" | "seed" | "minutes" | "isReportOnly"> {
   readonly seeds?: number;
@@ -29,7 +27,7 @@ interface Given extends Omit<SimOptions, "seeds" | "seed" | "minutes" | "isRepor
 
 /** Reads the command line; prints and ends the process on wrong usage or `--help`. */
 export function readOptions(argv: readonly string[]): SimOptions {
-  const program = new Command("npm run sim --")
+  const program = commandLine("npm run sim --")
     .description(
       "Runs seeds of the simulator: random faults first, then everything healed for good.",
     )
@@ -58,10 +56,7 @@ export function readOptions(argv: readonly string[]): SimOptions {
 Seeds that have passed are kept in .cache/simulator/, under the hash of the sources, and are not run again.
 A failing seed is shrunk and written to test/transcripts/found/. Exit codes: 0 everything held; 1 a violation,
 or a run of 20 seeds and more without failovers, ambiguous writes or traffic; 2 wrong usage.`,
-    )
-    .showHelpAfterError("(add --help for what there is)")
-    .allowExcessArguments(false)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+    );
   program.parse([...argv], { from: "user" });
   const given = program.opts<Given>();
   const isReportOnly =
@@ -80,18 +75,4 @@ or a run of 20 seeds and more without failovers, ambiguous writes or traffic; 2 
     shrinkRuns: given.shrinkRuns,
     ledger: given.ledger && !given.trace,
   };
-}
-
-export function whole(min: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value < seedMax) return value;
-    throw new InvalidArgumentError(`expected a whole number from ${min} on, got "${text}".`);
-  };
-}
-
-export function positive(text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
-  throw new InvalidArgumentError(`expected minutes above 0, got "${text}".`);
 }

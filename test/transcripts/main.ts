@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { Command } from "commander";
+import { commandLine } from "../support/command-line.ts";
 import { listTranscripts, perform } from "./transcripts.ts";
 
 /** `npm run transcripts [-- --rewrite] [NAME…]`: runs transcripts and shows, or writes, what they print now. */
-const program = new Command("npm run transcripts --")
+const program = commandLine("npm run transcripts --")
   .description(
     "Runs test/transcripts/**/*.txt and compares what they print; --rewrite takes it over.",
   )
@@ -20,6 +20,11 @@ const startedMs = performance.now();
 const files = listTranscripts().filter(
   (file) => names.length === 0 || names.some((name) => file.includes(name)),
 );
+if (files.length === 0) {
+  program.error(
+    `error: expected a transcript whose path contains ${names.join(" or ")}, found none`,
+  );
+}
 for (const file of files) {
   try {
     const before = readFileSync(file, "utf8");
