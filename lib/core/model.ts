@@ -40,6 +40,11 @@ export interface NodeFacts extends Lineage {
   readonly sentinels: number;
 }
 
+/** Keys beside the group's own marker, which one of two equal copies may lack; one that could not be asked counts as absent. */
+export function keysBesideMarker({ keys, marker }: NodeFacts): number {
+  return marker === undefined || marker === null ? keys : Math.max(0, keys - 1);
+}
+
 /** Whether a FAILOVER is under way on the node; a server that knows no such thing has none. */
 export function isHandingOver(facts: NodeFacts): boolean {
   return (facts.failoverState ?? "no-failover") !== "no-failover";

@@ -1,6 +1,6 @@
 import { firstMissAtMs, isRefusedTooLong, isSilentTooLong } from "./detector.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
-import type { DownKind, NodeFacts } from "./model.ts";
+import { type DownKind, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
 import { isAnswering, isBlind, type MasterView, mostKeysOfChain, nodesExcept } from "./view.ts";
 
@@ -82,7 +82,7 @@ export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
   if (facts.role !== "master" || !isRecordStale(view.master, facts)) return false;
   if (continuesChain(view.master, facts)) return false;
   if (facts.marker !== undefined && facts.marker !== null) return false;
-  return facts.keys < mostKeysOfChain(view);
+  return keysBesideMarker(facts) < mostKeysOfChain(view);
 }
 
 /** The kinds of suspicion in which the suspect answers, so that its answer is no veto. */

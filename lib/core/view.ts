@@ -9,7 +9,7 @@ import {
 } from "./detector.ts";
 import { isOfChain } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
-import type { GroupState, MasterRecord, NodeFacts } from "./model.ts";
+import { type GroupState, keysBesideMarker, type MasterRecord, type NodeFacts } from "./model.ts";
 import type { Writer } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -86,7 +86,7 @@ export function followed(config: GroupConfig, facts: NodeFacts): NodeId | null {
 export function mostKeysOfChain(view: MasterView): number {
   const counts = nodesExcept(view, view.master.node).flatMap((node) => {
     if (node.facts === null || !isAnswering(node)) return [];
-    return isOfChain(view.master, node.facts) ? [node.facts.keys] : [];
+    return isOfChain(view.master, node.facts) ? [keysBesideMarker(node.facts)] : [];
   });
   return counts.length === 0 ? 0 : Math.max(...counts);
 }

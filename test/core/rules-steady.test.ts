@@ -59,6 +59,7 @@ describe("R710 a committed master with a new history", () => {
     ],
     ["F5a it holds the marker: an AOF restart", { ...restarted, keys: 0, marker: 1 }, "marker"],
     ["F5 it holds no fewer keys than any replica", restarted, "it holds 10 keys"],
+    ["F5 the marker is none of the keys that count", { ...restarted, keys: 9 }, "it holds 9 keys"],
   ])("%s", (_name, facts, reason) => {
     const decision = watchCalm().look({ samples: [answers(n0, facts)] });
 

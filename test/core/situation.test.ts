@@ -154,6 +154,7 @@ describe("N3, F5 a committed master that lost its data", () => {
 
   test.each([
     ["it kept its keys: an AOF restart", { ...emptied, keys: 10 }],
+    ["it kept its keys, and its replicas have the marker beside them", { ...emptied, keys: 9 }],
     ["it kept the marker", { ...emptied, marker: 1 }],
     ["its history continues: an RDB restart", { ...emptied, replid2: "id-1", secondOffset: 900 }],
   ])("is not when %s", (_name, facts) => {

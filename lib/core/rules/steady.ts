@@ -1,7 +1,7 @@
 import { warning } from "../events.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
 import { isSameProcess, lossOnReturn } from "../loss.ts";
-import type { NodeFacts } from "../model.ts";
+import { keysBesideMarker, type NodeFacts } from "../model.ts";
 import { adoptLineage, closeRound, recordLoss } from "../state.ts";
 import {
   isAnswering,
@@ -49,7 +49,7 @@ export const lineageRules: readonly Rule<MasterView>[] = [
         (masterMemory.factsAskedAtMs ?? 0) >= Math.max(masterKnown.sinceMs, recordKnown.sinceMs);
       if (facts.role !== "master" || !isNewer || !isRecordStale(master, facts)) return null;
       const isMarked = facts.marker !== undefined && facts.marker !== null;
-      const isWhole = facts.keys >= mostKeysOfChain(view);
+      const isWhole = keysBesideMarker(facts) >= mostKeysOfChain(view);
       if (!continuesChain(master, facts) && !isMarked && !isWhole) return null;
       const reason = continuesChain(master, facts)
         ? "its history continues"
