@@ -29,7 +29,7 @@ export interface NodeMemory {
   readonly lastAnsweredAtMs: number | null;
   readonly latencyMs: number | null;
   readonly role: "master" | "replica" | null;
-  /** When the role that is reported now was first reported. */
+  /** Since when each answer reports this role; null while the last answer did not say. */
   readonly roleSinceMs: number | null;
   readonly facts: NodeFacts | null;
   /** Sending time of the INFO that `facts` came from. */
@@ -89,7 +89,8 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
 }
 
 function answered(memory: NodeMemory, sample: Sample): NodeMemory {
-  const role = sample.facts?.role ?? sample.role?.role ?? memory.role;
+  const reported = sample.facts?.role ?? sample.role?.role ?? null;
+  const role = reported ?? memory.role;
   const offset = sample.facts?.offset ?? sample.role?.offset ?? null;
   const position =
     offset === null
@@ -103,13 +104,17 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     lastAnsweredAtMs: sample.receivedAtMs,
     latencyMs: sample.receivedAtMs - sample.sentAtMs,
     role,
-    roleSinceMs: role === memory.role ? memory.roleSinceMs : sample.receivedAtMs,
+    roleSinceMs: reported === null ? null : roleSince(memory, reported, sample.receivedAtMs),
     facts: withKnownPing(sample.facts, memory.facts) ?? memory.facts,
     factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
     factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
     markerSinceMs: markerSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
+}
+
+function roleSince(memory: NodeMemory, role: NodeMemory["role"], atMs: number): number {
+  return role === memory.role ? (memory.roleSinceMs ?? atMs) : atMs;
 }
 
 function markerSince(memory: NodeMemory, sample: Sample): number | null {

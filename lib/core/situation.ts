@@ -2,7 +2,14 @@ import { firstMissAtMs, isRefusedTooLong, isSilentTooLong } from "./detector.ts"
 import { continuesChain, isRecordStale } from "./lineage.ts";
 import { type DownKind, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
-import { isAnswering, isBlind, type MasterView, mostKeysOfChain, nodesExcept } from "./view.ts";
+import {
+  isAnswering,
+  isBlind,
+  isOfRecord,
+  type MasterView,
+  mostKeysOfChain,
+  nodesExcept,
+} from "./view.ts";
 
 /** What this observer holds against the committed master. */
 export type Suspicion =
@@ -56,10 +63,12 @@ function oddity(view: MasterView): Suspicion {
   const { masterMemory: master, settings, nowMs } = view;
   if (!isAnswering(master)) return { kind: "building", why: "it has not been heard of yet" };
   if (master.role === "replica") {
+    // What an answer does not say is held against nobody: a fresh master that is busy or wants another password was a
+    // replica when it last said what it is (faults N7 to N9).
+    if (master.roleSinceMs === null) return { kind: "none" };
     // It counts from when it was committed: until then the role of a replica was the right one.
     const { masterKnown, startedAtMs } = view.memory;
-    const knownMs = Math.max(masterKnown.sinceMs, startedAtMs);
-    const sinceMs = Math.max(master.roleSinceMs ?? nowMs, knownMs);
+    const sinceMs = Math.max(master.roleSinceMs, masterKnown.sinceMs, startedAtMs);
     const forMs = Math.round(nowMs - sinceMs);
     if (forMs < settings.downAfterMs) {
       return { kind: "building", why: `it has reported the role of a replica for ${forMs} ms` };
@@ -67,7 +76,7 @@ function oddity(view: MasterView): Suspicion {
     const why = `it has reported the role of a replica for ${forMs} ms`;
     return { kind: "full", of: "not-master", sinceMs, why };
   }
-  if (master.facts !== null && isAmnesic(view, master.facts)) {
+  if (master.facts !== null && isOfRecord(view) && isAmnesic(view, master.facts)) {
     const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChain(view)}`;
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
@@ -76,10 +85,12 @@ function oddity(view: MasterView): Suspicion {
 
 /**
  * Whether the master lost its data: a new history that does not continue the old one, no marker key, and fewer keys
- * than a replica that still holds the old history (protocol F5, fault N3). An AOF restart keeps marker and keys.
+ * than a replica that still holds the old history (protocol F5, fault N3). An AOF restart keeps marker and keys; what a
+ * server that is loading holds is not known yet (fault N6).
  */
 export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
-  if (facts.role !== "master" || !isRecordStale(view.master, facts)) return false;
+  if (facts.role !== "master" || facts.isLoading) return false;
+  if (!isRecordStale(view.master, facts)) return false;
   if (continuesChain(view.master, facts)) return false;
   if (facts.marker !== undefined && facts.marker !== null) return false;
   return keysBesideMarker(facts) < mostKeysOfChain(view);

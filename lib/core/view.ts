@@ -61,6 +61,16 @@ export function isMasterSane(view: MasterView): boolean {
 }
 
 /**
+ * Whether what the master said of itself is as young as its record. What it said before its commit was known here was
+ * said as somebody else's replica; what it said before this record of it was known may be another run's.
+ */
+export function isOfRecord(view: MasterView): boolean {
+  const { masterKnown, recordKnown } = view.memory;
+  const askedAtMs = view.masterMemory.factsAskedAtMs ?? Number.NEGATIVE_INFINITY;
+  return askedAtMs >= Math.max(masterKnown.sinceMs, recordKnown.sinceMs);
+}
+
+/**
  * A node is ours if its history is the group's, or it holds the group's marker key, or it is empty (DESIGN, identity).
  * Everything else at a configured address is foreign: hands off (fault N18).
  */

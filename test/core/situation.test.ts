@@ -3,6 +3,7 @@ import type { Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
 import {
   answers,
+  errs,
   groupConfig,
   isSilent,
   masterFacts,
@@ -137,6 +138,38 @@ describe("F8 a committed master that says replica", () => {
   });
 });
 
+describe("N7 to N9 a fresh master that answers and does not say what it is", () => {
+  const newlyCommitted = (): Watch => {
+    const watch = watchCalm();
+    watch.table = {
+      ...masterViewOf(watch).state,
+      rev: 11,
+      masterEpoch: 2,
+      master: { ...masterViewOf(watch).master, node: n1 },
+    };
+    return watch;
+  };
+
+  test.each(["NOAUTH", "BUSY", "MAXCLIENTS"] as const)(
+    "%s for ever: the role of its time as a replica is held against nobody",
+    (code) => {
+      const watch = lookFor(newlyCommitted(), 60_000, [errs(n1, code)]);
+
+      expect(held(watch)).toEqual({ kind: "none" });
+    },
+  );
+
+  test("the grace begins anew after an answer that does not say", () => {
+    const watch = newlyCommitted();
+    const replica = answers(n1, replicaFacts());
+    lookFor(watch, 4_000, [replica]);
+    lookFor(watch, 3_000, [errs(n1, "BUSY")]);
+
+    expect(held(lookFor(watch, 3_000, [replica]))).toMatchObject({ kind: "building" });
+    expect(held(lookFor(watch, 3_000, [replica]))).toMatchObject({ of: "not-master" });
+  });
+});
+
 describe("N3, F5 a committed master that lost its data", () => {
   const emptied = masterFacts({ runId: "run-new", replid: "id-9", keys: 0, marker: null });
   const seeing = (facts: typeof emptied, samples: readonly Seen<Sample>[] = []) => {
@@ -159,6 +192,23 @@ describe("N3, F5 a committed master that lost its data", () => {
     ["its history continues: an RDB restart", { ...emptied, replid2: "id-1", secondOffset: 900 }],
   ])("is not when %s", (_name, facts) => {
     expect(held(seeing(facts))).toEqual({ kind: "none" });
+  });
+
+  test("N6 is not while it loads: what it holds is not there yet", () => {
+    expect(held(seeing({ ...emptied, isLoading: true }))).toEqual({ kind: "none" });
+  });
+
+  test("is not by what it said before its record was renewed: that was another run", () => {
+    const watch = watchCalm();
+    watch.look({ samples: [answers(n0, masterFacts({ marker: null }))] });
+    watch.table = {
+      ...masterViewOf(watch).state,
+      rev: 11,
+      master: { ...masterViewOf(watch).master, runId: "run-new", replid: "id-9" },
+    };
+    watch.look({ samples: [answers(n1, replicaFacts({ replid: "id-9", keys: 12 }))] });
+
+    expect(held(watch)).toEqual({ kind: "none" });
   });
 
   test("is not when every replica has copied the emptiness already", () => {

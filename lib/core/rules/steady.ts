@@ -6,6 +6,7 @@ import { adoptLineage, closeRound, recordLoss } from "../state.ts";
 import {
   isAnswering,
   isMasterSane,
+  isOfRecord,
   lookNow,
   type MasterView,
   mostKeysOfChain,
@@ -42,12 +43,9 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       const { state, master, masterMemory } = view;
       const { facts } = masterMemory;
       if (facts === null || !isMasterSane(view) || facts.isLoading) return null;
-      // What it said before its commit was known here was said as somebody else's replica; what it said before this
-      // record of it was known may be older than the record, and would write dead ids back.
-      const { masterKnown, recordKnown } = view.memory;
-      const isNewer =
-        (masterMemory.factsAskedAtMs ?? 0) >= Math.max(masterKnown.sinceMs, recordKnown.sinceMs);
-      if (facts.role !== "master" || !isNewer || !isRecordStale(master, facts)) return null;
+      // Older facts than the record would write dead ids back.
+      if (facts.role !== "master" || !isOfRecord(view) || !isRecordStale(master, facts))
+        return null;
       const isMarked = facts.marker !== undefined && facts.marker !== null;
       const isWhole = keysBesideMarker(facts) >= mostKeysOfChain(view);
       if (!continuesChain(master, facts) && !isMarked && !isWhole) return null;
