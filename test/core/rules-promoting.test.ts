@@ -1,9 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
-import type { NodeFacts } from "../../lib/core/model.ts";
+import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import {
+  answers,
+  errs,
   groupState,
+  isSilent,
   masterFacts,
   n0,
   n1,
@@ -12,6 +15,7 @@ import {
   promotedFacts,
   promotingState,
   replicaFacts,
+  type Seen,
 } from "../support/builders.ts";
 import {
   claimed,
@@ -279,6 +283,50 @@ describe("P510 committing", () => {
     });
 
     expectClosed(decision, "P510", "-failover-abort-slave-timeout");
+  });
+});
+
+describe("F5c a promotion whose commit was held up for longer than fenceMs", () => {
+  /** The table could not be read until now. */
+  const heldUp = (): Watch => {
+    const watch = watchCalm();
+    watch.look({ done: claimed(watch), state: { failed: "no answer" } });
+    return watch;
+  };
+  const late = { afterMs: 2_500 };
+
+  test("is looked at again before it is believed", () => {
+    const watch = heldUp();
+
+    expect(watch.look(late)).toMatchObject({
+      rule: "P510",
+      plan: [],
+      look: { afterMs: 0, probe: [n1], info: true, state: true },
+    });
+    const decision = watch.look({ samples: [answers(n1, promotedFacts())] });
+    expect(decision.rule).toBe("P510");
+    expect(written(decision)).toMatchObject({ phase: "settling", master: { node: n1 } });
+  });
+
+  test.each<[string, Seen<Sample>]>([
+    ["restarted empty meanwhile", answers(n1, masterFacts({ runId: "run-x", replid: "id-9" }))],
+    ["restarted meanwhile, whatever it kept", answers(n1, promotedFacts({ runId: "run-x" }))],
+    ["says replica now", answers(n1, promotedFacts({ role: "replica" }))],
+    ["does not answer now", isSilent(n1)],
+    ["does not say what it is", errs(n1, "NOAUTH")],
+  ])("closes the epoch when the node %s", (_name, sample) => {
+    const watch = heldUp();
+    watch.look(late);
+
+    expectClosed(watch.look({ samples: [sample] }), "P510", "-failover-abort-slave-timeout");
+  });
+
+  test("has been looked at when a probe of the watch saw the promoted master since", () => {
+    const watch = heldUp();
+    const samples = [answers(n1, promotedFacts())];
+    watch.look({ ...late, samples, state: { failed: "no answer" } });
+
+    expect(written(watch.look()).phase).toBe("settling");
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Plan } from "../commands.ts";
-import { findNode } from "../config.ts";
+import { findNode, type NodeId } from "../config.ts";
 import { warning } from "../events.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
@@ -50,13 +50,15 @@ export const closingRules: readonly Rule<MasterView>[] = [
   {
     id: "P510",
     title:
-      "Commit the candidate that this shift promoted itself and that descends from what was chosen.",
-    source: "DESIGN 4.6; protocol F1 rule 5, F5c; invariants S6, S7",
+      "Commit the candidate that this shift promoted itself, that descends from what was chosen, and that was seen as it was promoted within fenceMs.",
+    source: "DESIGN 4.6; protocol F1 rule 5, F5c; invariants S6, S7, S8",
     find: (view) => {
       const done = ownPromotion(view);
       const lead = leading(view);
       if (done?.facts === undefined || done.facts === null || lead === null) return null;
-      if (done.facts.role !== "master" || !descendsFrom(lead.candidate, done.facts)) {
+      const doubt = doubtIn(view, done.node, done.facts);
+      if (doubt !== null) return doubt;
+      if (!descendsFrom(lead.candidate, done.facts)) {
         const why = `${done.node} does not descend from what was chosen: it shows role ${done.facts.role}, replid ${done.facts.replid}, second ${done.facts.replid2} up to ${done.facts.secondOffset}; chosen was ${lead.candidate.replid} at ${lead.candidate.offset}`;
         return closeFailed(view, "P510", why, "-failover-abort-slave-timeout");
       }
@@ -80,6 +82,27 @@ export const closingRules: readonly Rule<MasterView>[] = [
     },
   },
 ];
+
+/**
+ * What stands between an old answer and a commit. The table may have been out of reach since the promotion, and the node
+ * may have restarted empty meanwhile; so it is asked once more, and only the very run that was promoted is committed.
+ */
+function doubtIn(view: MasterView, id: NodeId, promoted: NodeFacts): Finding | null {
+  const node = view.memory.nodes[id];
+  const seenAtMs = node?.factsAskedAtMs ?? Number.NEGATIVE_INFINITY;
+  const askedAtMs = node?.lastSentAtMs ?? Number.NEGATIVE_INFINITY;
+  const isOld = view.nowMs - seenAtMs >= view.settings.fenceMs;
+  const isAsked = view.nowMs - askedAtMs < view.settings.fenceMs;
+  if (isOld && !isAsked) {
+    const look = lookNow(view, { probe: [id], info: true, state: true });
+    return hold(`asking ${id} again: its promotion was answered a while ago`, look);
+  }
+  const facts = isOld ? null : (node?.facts ?? null);
+  if (facts !== null && facts.role === "master" && facts.runId === promoted.runId) return null;
+  const shows = facts === null ? "does not say" : `shows run ${facts.runId} as ${facts.role}`;
+  const why = `${id} was promoted as run ${promoted.runId}, and ${shows} now`;
+  return closeFailed(view, "P510", why, "-failover-abort-slave-timeout");
+}
 
 /** What leads to the promotion after a claim on a dead master. */
 export const promoteRules: readonly Rule<MasterView>[] = [
