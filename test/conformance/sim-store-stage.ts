@@ -9,7 +9,7 @@ export const playSimStore: StorePlay = async (act) => {
   const table = (deployment: string) =>
     new SimStore(
       splitPrng(1, "store"),
-      { onState: () => {}, onVote: () => {}, onCast: () => {} },
+      { onState: () => {}, onSent: () => {}, onVote: () => {}, onCast: () => {} },
       deployment,
     );
   const store = table("prod");

@@ -215,7 +215,8 @@ export class Checker {
       );
     }
     this.#committed.set(after.masterEpoch, node);
-    this.#checkData(node, after);
+    const lacking = this.#lacking.get(after.attempts[0] ?? "");
+    if (lacking !== undefined) throw new Violation("S8", lacking);
     if (after.kind === "switchover") {
       this.#checkHandOver(before.master.node, node);
       this.switchovers += 1;
@@ -240,22 +241,34 @@ export class Checker {
     this.#wasSettling = phase === "settling";
   }
 
-  /** A committed master holds what it held when it was chosen (protocol F5c). */
-  #checkData(node: string, after: GroupState): void {
+  /**
+   * A commit is held against how things are as it leaves its process: it may be applied long after, when nobody can take
+   * it back. A node that is to be committed holds what it held when it was chosen (protocol F5c), unless it was emptied
+   * since the commit's evidence, which is never older than `fenceMs` (docs/limits.md).
+   */
+  onSent(next: GroupState): void {
     const atClaim = this.#atClaim;
-    if (atClaim === null || atClaim.epoch !== after.masterEpoch) return;
-    const values = this.nodes.get(node)?.values() ?? new Set<number>();
-    for (const value of atClaim.values) {
-      if (!values.has(value))
-        throw new Violation(
-          "S8",
-          `${node} was committed without ${value}, which it held when chosen`,
-        );
-    }
+    const node = this.nodes.get(next.master?.node ?? "");
+    if (next.phase !== "settling" || this.#committed.has(next.masterEpoch)) return;
+    if (node === undefined || atClaim?.epoch !== next.masterEpoch) return;
+    if (this.now() - node.startedAtMs < this.config.settings.fenceMs) return;
+    const held = node.values();
+    const lost = [...atClaim.values].find((value) => !held.has(value));
+    if (lost === undefined) return;
+    const what = `${node.id} was committed without ${lost}, which it held when chosen`;
+    this.#lacking.set(next.attempts[0] ?? "", what);
   }
 
+  /** Commits on their way that nobody should have sent, by attempt. */
+  readonly #lacking = new Map<string, string>();
+
   /** Every role change that a server carried out. */
-  onRoleChange(node: SimRedis, command: RoleCommand, state: GroupState | null): void {
+  onRoleChange(
+    node: SimRedis,
+    command: RoleCommand,
+    before: SimRedis["role"],
+    state: GroupState | null,
+  ): void {
     if (command.kind === "promote") {
       if (this.#intents.get(command.epoch) !== node.id) {
         throw new Violation(
@@ -269,8 +282,10 @@ export class Checker {
         throw new Violation("S1", `epoch ${command.epoch} promoted ${[...promoted].join(", ")}`);
       this.#promoted.set(command.epoch, promoted);
     }
+    // One that is a replica already is demoted by nobody: a switchover that was closed as its old master hung, after that
+    // had handed over, leaves its last step in the socket.
     const isCommitted = state?.master?.node === node.id && state.phase !== "promoting";
-    if (command.kind === "attach" && isCommitted && node.isUp) {
+    if (command.kind === "attach" && isCommitted && before === "master") {
       throw new Violation(
         "F1",
         `the committed master ${node.id} was attached to ${command.to} by ${command.by}`,

@@ -101,6 +101,7 @@ export class SimRedis {
   readonly #acknowledgedAtMs = new Map<string, number>();
   #hasGoodReplicas = true;
   queue: Queued[] = [];
+  startedAtMs = 0;
   #linkId = 0;
   #replids = 0;
   /** The first byte of the stream that it can still send; null: it keeps no stream, for it never had a replica. */
@@ -460,6 +461,7 @@ export class SimRedis {
   changeRole(command: RoleCommand): "done" | "refused" {
     const { kind } = command;
     if (this.refusal("change") !== null) return "refused";
+    const before = this.role;
     // FAILOVER ABORT comes first in every transaction.
     this.endHandOver();
     this.#cutConnections();
@@ -474,7 +476,7 @@ export class SimRedis {
     }
     // CONFIG REWRITE; a fence leaves the file as it is.
     if (kind !== "fence") this.#configured = this.masterId;
-    this.#world.onRoleChange(this, command);
+    this.#world.onRoleChange(this, command, before);
     this.#releaseHeld();
     return "done";
   }
@@ -655,6 +657,7 @@ export class SimRedis {
     if (this.isUp) return;
     this.isUp = true;
     this.runId = this.#fresh("run");
+    this.startedAtMs = this.#world.engine.nowMs;
     this.linkDownAtMs = null;
     this.role = this.#configured === null ? "master" : "replica";
     this.masterId = this.#configured;
@@ -757,5 +760,5 @@ export interface RedisWorld {
   readonly hasMarker: boolean;
   isCut(from: string, to: string): boolean;
   replicationDelayMs(): number;
-  onRoleChange(node: SimRedis, command: RoleCommand): void;
+  onRoleChange(node: SimRedis, command: RoleCommand, before: SimRedis["role"]): void;
 }

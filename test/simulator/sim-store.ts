@@ -25,6 +25,8 @@ export interface StoreFaults {
 
 export interface StoreWatch {
   onState(before: GroupState | null, after: GroupState, writer: string): void;
+  /** A write of STATE leaves its process; when it is applied, and whether, nobody knows yet. */
+  onSent(next: GroupState): void;
   onVote(process: Process, vote: Vote): void;
   /** A process knows that its vote stands. */
   onCast(process: Process, vote: Vote): void;
@@ -102,13 +104,11 @@ export class SimStore {
     };
     const table = {
       read: (group: string) => verified(read("read STATE", (): StoredState => this.#stored(group))),
-      put: (base: number | null, next: GroupState) =>
-        verified(
-          write(
-            `write STATE ${next.lastTransition.rule}`,
-            (): StatePut => this.#put(who, base, next),
-          ),
-        ),
+      put: (base: number | null, next: GroupState) => {
+        this.#watch.onSent(next);
+        const what = `write STATE ${next.lastTransition.rule}`;
+        return verified(write(what, (): StatePut => this.#put(who, base, next)));
+      },
     };
     return {
       readState: (group) => table.read(group),

@@ -89,6 +89,7 @@ export class SimWorld {
     this.hasMarker = this.config.settings.marker;
     this.store = new SimStore(splitPrng(seed, "store"), {
       onState: (before, after, writer) => this.#onState(before, after, writer),
+      onSent: (next) => this.#guard(() => this.checker.onSent(next)),
       onVote: (process, vote) =>
         this.#guard(() => {
           this.witness.onVote(process, vote);
@@ -191,11 +192,11 @@ export class SimWorld {
       },
       isCut: (from: string, to: string) => this.isCut(from, to),
       replicationDelayMs: () => this.replicationMs * (0.5 + this.#network.next()),
-      onRoleChange: (node: SimRedis, command: RoleCommand) => {
+      onRoleChange: (node: SimRedis, command: RoleCommand, before: SimRedis["role"]) => {
         this.note(command.by, { kind: "role", command, node: node.id });
         this.checker.trouble(node.id);
         if (command.kind === "promote") this.truth.onPromoted(command.epoch);
-        this.#guard(() => this.checker.onRoleChange(node, command, this.state()));
+        this.#guard(() => this.checker.onRoleChange(node, command, before, this.state()));
       },
     };
   }
