@@ -100,6 +100,19 @@ describe("R730 repair on sight", () => {
     expect(later).toEqual([]);
   });
 
+  test("N18 what was foreign is observed again once it shows itself as another server", () => {
+    const foreign = masterFacts({ runId: "x", replid: "id-9", keys: 99, marker: null });
+    const own = masterFacts({ runId: "run-n2", replid: "id-1" });
+    const { watch } = sees(n2, foreign);
+    const samples = [everybody[0], everybody[1], answers(n2, own)].flatMap((one) => one ?? []);
+
+    expect(watch.look({ samples, afterMs: 1_000 })).toMatchObject({
+      rule: "R730",
+      look: { prepare: [n2], order: "nodes-first", state: true },
+    });
+    expect(kindsOf(watch.look({ samples, prepared: [prepares(n2, own)] }))).toContain("attach");
+  });
+
   test("a foreign node takes no turn of parallelSyncs from a replica of the wrong master", () => {
     const foreign = masterFacts({ runId: "x", replid: "id-9", keys: 99, marker: null });
     const stray = answers(n2, replicaFacts({ masterHost: "10.0.0.2" }));

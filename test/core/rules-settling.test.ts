@@ -138,6 +138,22 @@ describe("T600 publishing, repointing and fencing, side by side", () => {
   });
 });
 
+describe("R9 a publication that was refused", () => {
+  test("is tried again each minute by the shift that settles: rights may be given back", () => {
+    const { watch } = settling({ dns: true });
+    watch.look({ outcomes: [notPublished(true)], samples: afterFailover });
+
+    const beat = watch.look({ samples: afterFailover, afterMs: 59_000 });
+    const early = watch.look({ done: beat, samples: afterFailover });
+    const tooLong = watch.look({ samples: afterFailover, afterMs: 1_000 });
+    const late = watch.look({ samples: afterFailover });
+
+    expect([beat, early, tooLong].map(({ rule }) => rule)).toEqual(["L420", "T630", "L410"]);
+    expect(late.rule).toBe("T600");
+    expect(kindsOf(late)).toContain("publish");
+  });
+});
+
 describe("T610 and T650 observing before repairing", () => {
   const old = answers(n0, masterFacts());
   const samples = [old, ...afterFailover.slice(1)];

@@ -9,12 +9,14 @@ import type { MasterView } from "../view.ts";
 
 const publishBackoffMinMs = 250;
 const publishBackoffMaxMs = 10_000;
+/** A refusal stands until people act; an account has five calls a second for all its groups. */
+const refusedBackoffMs = 60_000;
 const roles: readonly RecordRole[] = ["master", "replicas"];
 
-/** What settling may publish now: neither done nor refused in this epoch, not backing off, and in its turn. */
+/** What settling may publish now: not done in this epoch, not backing off, and in its turn. */
 export function duePublications(view: MasterView): readonly Publish[] {
   return roles
-    .filter((role) => !isEnded(view, role) && !isBackingOff(view, role) && isInTurn(view, role))
+    .filter((role) => !isDone(view, role) && !isBackingOff(view, role) && isInTurn(view, role))
     .flatMap((role) => publishCommand(view, role) ?? []);
 }
 
@@ -29,7 +31,7 @@ export function neededPublications(view: MasterView): readonly Publish[] {
 /** Whether the master's name is read back, or there is none. Settling waits for no other name. */
 export function isMasterPublished(view: MasterView): boolean {
   if (recordOf(view.config, "master") === null) return true;
-  return publicationOf(view, "master")?.isDone ?? false;
+  return isDone(view, "master");
 }
 
 function publishCommand(view: MasterView, role: RecordRole): Publish | null {
@@ -64,8 +66,12 @@ export function masterRefusal(view: MasterView) {
   return { why, onceKey: `refused ${publication.epoch}` };
 }
 
+function isDone(view: MasterView, role: RecordRole): boolean {
+  return publicationOf(view, role)?.isDone ?? false;
+}
+
 function isEnded(view: MasterView, role: RecordRole): boolean {
-  return isRefused(view, role) || (publicationOf(view, role)?.isDone ?? false);
+  return isRefused(view, role) || isDone(view, role);
 }
 
 /** Tried in this epoch, and neither done nor refused. */
@@ -75,8 +81,9 @@ function isOwed(view: MasterView, role: RecordRole): boolean {
 
 function isBackingOff(view: MasterView, role: RecordRole): boolean {
   const publication = publicationOf(view, role);
-  if (publication === null || isEnded(view, role)) return false;
-  return view.nowMs < publication.failedAtMs + backoffMs(publication.failures);
+  if (publication === null || publication.isDone) return false;
+  const restMs = publication.isRefused ? refusedBackoffMs : backoffMs(publication.failures);
+  return view.nowMs < publication.failedAtMs + restMs;
 }
 
 function backoffMs(failures: number): number {

@@ -79,7 +79,11 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
   if (!isFresh) return isUnanswered(view, node.node) ? none : { ...none, toPrepare: [node.node] };
   const facts = prepared.facts;
   if (facts === null) return none;
-  if (!isOurs(state, facts)) return { ...none, remarks: [foreign(node.node, facts)] };
+  if (!isOurs(state, facts)) {
+    if (isAnotherServer(node, prepared.askedAtMs, facts))
+      return { ...none, toPrepare: [node.node] };
+    return { ...none, remarks: [foreign(node.node, facts)] };
+  }
   if ((facts.marker ?? 0) > state.epoch) return none;
   const address = findNode(view.config, master.node)?.replicate;
   if (address === undefined) return none;
@@ -92,6 +96,12 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     address,
   };
   return { ...none, commands: [attach], events: [describe(view, node.node, facts, wrong)] };
+}
+
+/** Whether a probe met another server, or another history, at this address since the session was opened (fault N18). */
+function isAnotherServer(node: NodeMemory, askedAtMs: number, facts: NodeFacts): boolean {
+  if (node.facts === null || (node.factsAskedAtMs ?? 0) <= askedAtMs) return false;
+  return node.facts.runId !== facts.runId || node.facts.replid !== facts.replid;
 }
 
 /** What a master said before this observer knew of the commit was said in its own reign, and is no word on its loss. */
