@@ -186,6 +186,8 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
   ): Sample => {
     const [ping, role, info, marker, replPing, clients] = replies;
     const base = sample(sentAtMs, isFreshConnect, pingReply(ping));
+    // A login is sent once a connection: whoever was turned away has to knock again (fault N9).
+    if (isTurnedAway(base.reply)) drop();
     const where = role?.ok ? parseRole(role.value) : null;
     if (wants.info && !told.isAsked && replPing !== undefined) {
       const replPingMs = parseReplPing(replPing) ?? told.replPingMs;
@@ -218,6 +220,10 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
 type Outcome =
   | { readonly kind: "answered"; readonly replies: readonly Reply[] }
   | { readonly kind: "failed"; readonly reply: ProbeReply };
+
+function isTurnedAway(reply: ProbeReply): boolean {
+  return reply.kind === "error" && (reply.code === "NOAUTH" || reply.code === "WRONGPASS");
+}
 
 /** PING and ROLE with every probe; INFO and marker when asked; what never changes once for each connection. */
 function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readonly Args[] {

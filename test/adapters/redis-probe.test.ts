@@ -225,6 +225,19 @@ describe("a node that answers with an error is alive", () => {
     expect(right).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master" } });
   });
 
+  test("N9 a password that is made right on the server lets the next probe in", async () => {
+    const server = await lab.start({ password: "right" });
+    const node = nodeAt(server);
+    const nodes = lab.nodes({ auth: { password: "new" } });
+
+    const before = await nodes.probe(node, wants);
+    await lab.client(server, { password: "right" }).config("SET", "requirepass", "new");
+    const after = await nodes.probe(node, wants);
+
+    expect(before.reply).toMatchObject({ kind: "error" });
+    expect(after).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master" } });
+  });
+
   test("N9 a user who may not do it", async () => {
     const server = await lab.start({
       aclLines: ["user default off", "user narrow on >word +ping +role +client|setname +auth"],
