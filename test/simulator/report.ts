@@ -2,6 +2,7 @@ import { rules } from "../../lib/core/rules.ts";
 import { families } from "./families.ts";
 import { faultKinds, rateNames } from "./faults.ts";
 import type { SeedRecord } from "./seed-record.ts";
+import type { WriteSet } from "./set-checker.ts";
 
 /** Fewer seeds than this may miss something by chance. */
 const vacuousFrom = 20;
@@ -78,6 +79,7 @@ export function report(records: readonly SeedRecord[]): string {
     summarise(totalsOf(records)),
     `lost writes per failover: ${perFailover(records)}`,
     `  in seeds without ${ownLosses.join(" and ")}: ${perFailover(records.filter(losesByFailoverAlone))}`,
+    setSays(records),
     exercised("rules", allRules, rulesOf),
     exercised("faults", allFaults, faultsOf),
     exercised(
@@ -119,6 +121,19 @@ function distribution(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
   return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} failovers`;
+}
+
+/** The set checker's counts, at the end of each seed. */
+function setSays(records: readonly SeedRecord[]): string {
+  const sum = (pick: (set: WriteSet) => number) =>
+    records.reduce((total, { set }) => total + pick(set), 0);
+  const counts = [
+    `${sum((set) => set.kept)} acknowledged writes kept`,
+    `${sum((set) => set.lost)} lost`,
+    `${sum((set) => set.recovered)} recovered without an answer`,
+    `${sum((set) => set.unexpected.length)} unexpected`,
+  ];
+  return `at the end: ${counts.join(", ")}`;
 }
 
 function violationsOf(records: readonly SeedRecord[]): string {

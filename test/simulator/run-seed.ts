@@ -3,7 +3,7 @@ import { isHeldByDesign, notConverged } from "./converged.ts";
 import type { TimedFault } from "./faults.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
-import { recordOf, type SeedRecord } from "./seed-record.ts";
+import { recordOf, type SeedRecord, unexpectedIn } from "./seed-record.ts";
 import { SimWorld } from "./world.ts";
 
 /** What a seed's world is like from its first moment on. */
@@ -81,6 +81,7 @@ export async function runHealed(world: SimWorld): Promise<void> {
   healForGood(world);
   await runGuarded(world, world.engine.nowMs + healMs);
   if (world.violation === null && !isHeldByDesign(world)) world.violation = notConverged(world);
+  world.violation ??= unexpectedIn(world);
 }
 
 class Stop extends Error {}

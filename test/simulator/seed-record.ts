@@ -1,3 +1,5 @@
+import { Violation } from "./checkers.ts";
+import { checkSet, type WriteSet } from "./set-checker.ts";
 import type { SimWorld } from "./world.ts";
 
 /** What is kept of a seed that was run: plain data, a line of the ledger. */
@@ -15,6 +17,8 @@ export interface SeedRecord {
   readonly acknowledged: number;
   readonly lost: number;
   readonly lostPerFailover: readonly number[];
+  /** All clients' writes, held against the data set that is left at the end. */
+  readonly set: WriteSet;
   /** How often each rule decided, and each fault happened. */
   readonly rules: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
@@ -36,11 +40,25 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
     acknowledged: world.writes.acknowledged.size,
     lost: losses.total,
     lostPerFailover: losses.perFailover,
+    set: setOf(world),
     rules: Object.fromEntries(world.invocations.decided),
     faults: countFaults(world),
     violation:
       violation === null ? null : { invariant: violation.invariant, message: violation.message },
   };
+}
+
+export function setOf(world: SimWorld): WriteSet {
+  const master = world.nodes.get(world.state()?.master?.node ?? "");
+  return checkSet(world.writes, master?.values() ?? new Set());
+}
+
+/** S10: a server that holds what it refused, or what nobody sent, breaks more than a failover can. */
+export function unexpectedIn(world: SimWorld): Violation | null {
+  const [first] = setOf(world).unexpected;
+  if (first === undefined) return null;
+  const master = world.state()?.master?.node;
+  return new Violation("S10", `${master} holds ${first}, which was refused or never written`);
 }
 
 /** A rate counts as a fault of its own: `rate store-slow`. */
