@@ -110,25 +110,27 @@ function listenForLosses(
   end: AbortSignal,
   intervalMs: number,
 ) {
+  // Made again after every loss, not for every sleep: most sleeps end by themselves.
   let wake = new AbortController();
-  // Made once and again after every loss, not for every sleep: most sleeps end by themselves.
-  let either = AbortSignal.any([end, wake.signal]);
   let lastMs = Number.NEGATIVE_INFINITY;
+  end.addEventListener("abort", () => wake.abort(ended), { once: true });
   nodes.onLost(() => {
     const nowMs = clock.nowMs();
     if (nowMs - lastMs < intervalMs) return;
     lastMs = nowMs;
-    wake.abort();
+    wake.abort(lost);
   });
   return {
     sleep: async (ms: number): Promise<void> => {
-      await clock.sleep(ms, either);
-      if (!wake.signal.aborted) return;
-      wake = new AbortController();
-      either = AbortSignal.any([end, wake.signal]);
+      await clock.sleep(ms, wake.signal);
+      if (wake.signal.aborted && !end.aborted) wake = new AbortController();
     },
   };
 }
+
+/** Reasons that nobody reads: without one each abort makes an exception with a stack. */
+const ended = "the watch ends";
+const lost = "a connection was lost";
 
 function statusOf(
   memory: Memory,

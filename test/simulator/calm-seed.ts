@@ -94,15 +94,18 @@ function delaysOf(
   prng: Prng,
 ): (observer: string, node: string) => number {
   if (weather === "message") return () => prng.next() * delayMaxMs;
-  const paths = new Map<string, { readonly delayMs: number; readonly untilMs: number }>();
+  const paths = new Map<
+    string,
+    Map<string, { readonly delayMs: number; readonly untilMs: number }>
+  >(observers.map((observer) => [observer, new Map()]));
   const leastMs = weather === "path" ? 0 : delayMaxMs / 2;
   return (observer, node) => {
-    const path = `${observer}|${node}`;
     const { nowMs } = world.engine;
-    const standing = paths.get(path);
+    const ofObserver = paths.get(observer);
+    const standing = ofObserver?.get(node);
     if (standing !== undefined && standing.untilMs > nowMs) return standing.delayMs;
     const delayMs = leastMs + prng.next() * (delayMaxMs - leastMs);
-    paths.set(path, { delayMs, untilMs: nowMs + prng.exp(pathMeanMs) });
+    ofObserver?.set(node, { delayMs, untilMs: nowMs + prng.exp(pathMeanMs) });
     return delayMs;
   };
 }

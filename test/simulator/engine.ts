@@ -18,9 +18,18 @@ export class Engine {
 
   /** Runs `action` after `delayMs` of virtual time, unless it is cancelled before. */
   schedule(delayMs: number, action: () => void): Timer {
+    return this.#add(delayMs, action, "promises");
+  }
+
+  /** The same for an action that settles no promise and calls no asynchronous function: nothing has to be run after it. */
+  scheduleQuiet(delayMs: number, action: () => void): Timer {
+    return this.#add(delayMs, action, "nothing");
+  }
+
+  #add(delayMs: number, action: () => void, settles: Entry["settles"]): Timer {
     this.#sequence += 1;
-    const atMs = this.nowMs + Math.max(0, delayMs);
-    const entry: Entry = { atMs, sequence: this.#sequence, action };
+    const atMs = this.nowMs + (delayMs > 0 ? delayMs : 0);
+    const entry: Entry = { atMs, sequence: this.#sequence, settles, action };
     push(this.#heap, entry);
     return entry;
   }
@@ -55,7 +64,7 @@ export class Engine {
       this.events += 1;
       count += 1;
       first.action();
-      this.#drain?.();
+      if (first.settles === "promises") this.#drain?.();
       this.afterEvent();
     }
     return false;
@@ -73,6 +82,7 @@ export function cancel(timer: Timer): void {
 interface Entry {
   readonly atMs: number;
   readonly sequence: number;
+  readonly settles: "promises" | "nothing";
   action: (() => void) | null;
 }
 

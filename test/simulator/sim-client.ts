@@ -47,7 +47,7 @@ export function startClient(
 
   const write = (): void => {
     if (isStopped) return;
-    world.engine.schedule(options.everyMs * (0.5 + world.prng.next()), write);
+    world.engine.scheduleQuiet(options.everyMs * (0.5 + world.prng.next()), write);
     if (target === null) reconnect();
     const node = target;
     if (node === null) return;
@@ -60,7 +60,7 @@ export function startClient(
     writes.next += 1;
     writes.unknown.add(value);
     const sentTo = generation;
-    world.engine.schedule(1, () =>
+    world.engine.scheduleQuiet(1, () =>
       node.arrive(() =>
         node.onWrite(() => {
           if (node.killGeneration !== sentTo) return;

@@ -118,16 +118,17 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
     let isFreshConnect = false;
     const sample = (reply: ProbeReply, seen: Omit<Look, "reply"> | null): Sample => {
       const lateReplyToMs = late.get(node.id);
-      late.delete(node.id);
-      const told: Sample = {
+      const receivedAtMs = process.now();
+      const answer: Sample = {
         node: node.id,
         sentAtMs,
-        receivedAtMs: process.now(),
+        receivedAtMs,
         reply,
         isFreshConnect,
-        ...(lateReplyToMs === undefined ? {} : { lateReplyToMs }),
         ...seen,
       };
+      const isLate = lateReplyToMs !== undefined && late.delete(node.id);
+      const told = isLate ? { ...answer, lateReplyToMs } : answer;
       network.onSample(process, observer, told);
       return told;
     };
@@ -267,8 +268,9 @@ function lookAt(connection: SimConnection, info: boolean, nowMs: number, hasMark
 
 /** A group without a marker does not ask for one. */
 function told(facts: NodeFacts, hasMarker: boolean): NodeFacts {
+  if (hasMarker) return facts;
   const { marker: _unasked, ...others } = facts;
-  return hasMarker ? facts : others;
+  return others;
 }
 
 /** What `begin` settles with, or a failure once the deadline has passed. */

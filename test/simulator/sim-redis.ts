@@ -258,7 +258,7 @@ export class SimRedis {
       const link = replica.#linkId;
       const lagMs = this.#world.replicationDelayMs();
       const upTo = this.offset;
-      this.#world.engine.schedule(lagMs, () => replica.#receive(this, link, upTo));
+      this.#world.engine.scheduleQuiet(lagMs, () => replica.#receive(this, link, upTo));
     }
   }
 
@@ -293,10 +293,7 @@ export class SimRedis {
     if (this.role === "master") {
       const isPingDue =
         Math.floor(nowMs / this.replPingMs) !== Math.floor((nowMs - 1_000) / this.replPingMs);
-      const hasLinks = [...this.#world.nodes.values()].some(
-        (node) => node.masterId === this.id && node.linkUp,
-      );
-      if (isPingDue && hasLinks) {
+      if (isPingDue && this.#hasLinks()) {
         this.offset += pingBytes;
         this.#feed();
       }
@@ -305,6 +302,10 @@ export class SimRedis {
     if (this.linkUp && nowMs - this.lastIoMs > replTimeoutMs) this.dropLink();
     if (this.linkUp) this.#acknowledge();
     else if (!this.isSyncing) this.connectToMaster();
+  }
+
+  #hasLinks(): boolean {
+    return [...this.#world.nodes.values()].some((node) => node.masterId === this.id && node.linkUp);
   }
 
   #acknowledge(): void {
@@ -594,8 +595,7 @@ export class SimRedis {
     const isReplica = this.role === "replica";
     const master = this.masterId === null ? undefined : this.#world.nodes.get(this.masterId);
     const downMs = this.linkDownAtMs === null ? null : nowMs - this.linkDownAtMs;
-    const markerKey = this.marker();
-    return {
+    const facts: NodeFacts = {
       runId: this.runId,
       version: "sim",
       role: this.role,
@@ -614,11 +614,11 @@ export class SimRedis {
       lastIoSeconds: isReplica && this.linkUp ? Math.floor((nowMs - this.lastIoMs) / 1_000) : null,
       linkDownSeconds: isReplica && downMs !== null ? Math.floor(downMs / 1_000) : null,
       failoverState: this.#failoverState(),
-      ...(this.#world.hasMarker && !this.isLoading ? { marker: markerKey } : {}),
       replPingMs: this.replPingMs,
       sentinels: 0,
-      ...this.#veil,
     };
+    if (this.#veil !== null) return { ...facts, ...this.#veil };
+    return this.#world.hasMarker ? { ...facts, marker: this.#marker } : facts;
   }
 
   #failoverState(): string {

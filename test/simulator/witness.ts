@@ -29,7 +29,7 @@ export class Witness {
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
   readonly #openedAtMs = new Map<number, number>();
   /** When the last probe that has ended was sent, by process and node. */
-  readonly #sentAtMs = new Map<string, number>();
+  readonly #sentAtMs = new WeakMap<Process, Map<string, number>>();
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
 
@@ -75,7 +75,9 @@ export class Witness {
     const { nowMs } = process.engine;
     const tookMs = (process.now() - heard.sentAtMs) / process.clockRate;
     const { node, isAnswer } = heard;
-    this.#sentAtMs.set(`${process.name} ${node}`, nowMs - tookMs);
+    const known = this.#sentAtMs.get(process);
+    if (known === undefined) this.#sentAtMs.set(process, new Map([[node, nowMs - tookMs]]));
+    else known.set(node, nowMs - tookMs);
     if (isAnswer) this.#answeredAtMs.set(observer, nowMs);
   }
 
@@ -93,7 +95,7 @@ export class Witness {
   /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
     if (vote.verdict !== "down") return;
-    const sentAtMs = this.#sentAtMs.get(`${process.name} ${vote.node}`);
+    const sentAtMs = this.#sentAtMs.get(process)?.get(vote.node ?? "");
     const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;
     if (sentAtMs === undefined || sentAtMs < openedAtMs) {
       throw new Violation(
