@@ -1,3 +1,4 @@
+import { settingsTable } from "../../lib/config/settings.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { observers, SimWorld } from "./world.ts";
 
@@ -9,6 +10,7 @@ export interface CalmRecord {
   readonly absent: string;
   readonly weather: Weather;
   readonly isIdle: boolean;
+  readonly probeIntervalMs: number;
   /** Epochs beyond that of the bootstrap. One is one too many. */
   readonly epochs: number;
   readonly rounds: number;
@@ -26,6 +28,9 @@ export interface CalmRecord {
 const weathers = ["message", "path", "stormy path"] as const;
 type Weather = (typeof weathers)[number];
 
+/** The default, and longer ones with as few probes to a `downAfterMs` as the settings allow. */
+const intervalsMs = [1_000, 2_000, 5_000] as const;
+
 const delayMaxMs = 500;
 const cutChance = 0.1;
 const scheduleJitterMs = 30_000;
@@ -40,14 +45,17 @@ export const noiseSays = `packets take up to ${delayMaxMs} ms each way, ${cutCha
 
 /** One simulated hour of a healthy group: slow packets, cut connections, late schedules, one observer missing. */
 export async function runCalm(seed: number, trace?: (line: string) => void): Promise<CalmRecord> {
-  const startedMs = performance.now();
+  const cpuBefore = process.cpuUsage();
   const absent = observers[seed % observers.length] ?? observers[0];
   const weather = weathers[Math.floor(seed / observers.length) % weathers.length] ?? "message";
   // Every fourth master has nothing to say: its silence is the hardest to read.
   const isIdle = seed % 4 === 0;
+  const probeIntervalMs = intervalsMs[Math.floor(seed / 9) % intervalsMs.length] ?? intervalsMs[0];
+  const downAfterMs = Math.max(settingsTable.downAfterMs.default, 3 * probeIntervalMs);
   const rounds = { opened: 0, downVotes: 0 };
   const world = new SimWorld({
     ...{ seed, scheduleJitterMs, absent, clientCount: isIdle ? 0 : 2 },
+    groupLines: [`probeIntervalMs: ${probeIntervalMs}`, `downAfterMs: ${downAfterMs}`],
     onNote: (_who, note) => {
       if (note.kind !== "event") return;
       // Rounds that look for the first master are no suspicion.
@@ -72,10 +80,11 @@ export async function runCalm(seed: number, trace?: (line: string) => void): Pro
   }
   const epochs = Math.max(0, (world.state()?.epoch ?? 0) - 1);
   const { met, violation } = world;
+  const cpu = process.cpuUsage(cpuBefore);
   return {
-    ...{ seed, absent, weather, isIdle, epochs },
+    ...{ seed, absent, weather, isIdle, probeIntervalMs, epochs },
     virtualMs: world.engine.nowMs,
-    cpuMs: Math.round(performance.now() - startedMs),
+    cpuMs: Math.round((cpu.user + cpu.system) / 1_000),
     rounds: rounds.opened,
     downVotes: rounds.downVotes,
     ...met,

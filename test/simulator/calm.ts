@@ -86,10 +86,17 @@ function summarise(records: readonly CalmRecord[]): string {
   const minutes = sum(records, "cpuMs") / 60_000;
   return [
     `noise: ${noiseSays}`,
+    `probe intervals: ${intervalsSay(records)}`,
     `${hours.toFixed(1)} group-hours in ${minutes.toFixed(1)} core-minutes (${(hours / minutes).toFixed(0)} a minute)`,
     `${sum(records, "epochs")} false failovers, ${sum(records, "rounds")} rounds opened, ${sum(records, "downVotes")} votes down`,
     `${sum(records, "probes")} probes: ${sum(records, "unanswered")} without an answer in time, of which ${sum(records, "late")} were answered later; ${sum(records, "cut")} connections found cut`,
   ].join("\n");
+}
+
+function intervalsSay(records: readonly CalmRecord[]): string {
+  const intervals = [...new Set(records.map((one) => one.probeIntervalMs))].sort((a, b) => a - b);
+  const hoursOf = (ms: number) => records.filter((one) => one.probeIntervalMs === ms).length;
+  return intervals.map((ms) => `${ms} ms in ${hoursOf(ms)} hours`).join(", ");
 }
 
 process.exitCode = await main(readOptions());
