@@ -1,6 +1,7 @@
 import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
+import type { NodeId } from "./config.ts";
 import { firstMissAtMs, type NodeMemory } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
@@ -127,6 +128,9 @@ function sayOnce(
   decision: Decision,
   memory: Memory,
 ): { readonly decision: Decision; readonly reported: readonly string[] } {
+  if (decision.plan.length === 0 && memory.reported.length === 0) {
+    return { decision, reported: memory.reported };
+  }
   const isCalm = decision.rule === "R799";
   const reported = new Set(isCalm ? memory.reported.filter(isLasting) : memory.reported);
   const plan = decision.plan.map((commands) =>
@@ -156,6 +160,7 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
   const held = suspicion(view);
   const isLeading = state.leader === memory.shift && state.phase !== "steady";
   const isCalm = held.kind === "none" && !isLeading;
+  if (isCalm && seen.outcomes.length === 0) return { ...memory, marks: noMarks };
   const old = isCalm ? noMarks : memory.marks;
   const won = seen.outcomes.find((outcome) => outcome.kind === "state-written");
   const isClaim = won !== undefined && won.state.epoch > (before.state?.epoch ?? 0);
@@ -189,11 +194,11 @@ function isOdd(verdict: Verdict): boolean {
 
 function withVerdicts(memory: Memory, nowMs: number): Memory {
   const { settings } = memory.config;
-  const verdicts = Object.values(memory.nodes).map((node) => [
-    node.node,
-    verdictOf(node, settings, nowMs),
-  ]);
-  return { ...memory, verdicts: Object.fromEntries(verdicts) };
+  const verdicts: Record<NodeId, Verdict> = {};
+  for (const node of Object.values(memory.nodes)) {
+    verdicts[node.node] = verdictOf(node, settings, nowMs);
+  }
+  return { ...memory, verdicts };
 }
 
 /** A claim is this shift's evidence for its own epoch alone: it ends with the epoch (protocol F6). */
@@ -217,7 +222,8 @@ function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
   }
   for (const node of Object.values(after.nodes)) {
     const is = after.verdicts[node.node];
-    if (is !== undefined) events.push(...verdictNotices(node, before.verdicts[node.node], is));
+    const was = before.verdicts[node.node];
+    if (is !== undefined && is.kind !== was?.kind) events.push(...verdictNotices(node, was, is));
   }
   events.push(...replicasTrouble(before, after));
   const oldMaster = before.state?.master?.node;
@@ -236,7 +242,6 @@ function verdictNotices(
   was: Verdict | undefined,
   is: Verdict,
 ): readonly SentinelEvent[] {
-  if (was?.kind === is.kind) return [];
   const said = `${node.node} is ${formatVerdict(is)}`;
   const at = { node: node.node };
   const events: SentinelEvent[] = [];

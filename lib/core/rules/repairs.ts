@@ -30,9 +30,10 @@ export interface Repairs {
 
 type Wrong = "master-too" | "wrong-master";
 
+const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
+
 /** `scope` fence: only nodes that say master; whoever may see such a node, also while somebody else leads. */
 export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
-  const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
   if (!isMasterSane(view)) return none;
   let syncing = countSyncing(view);
   const found = nodesExcept(view, view.master.node).map((node): Repairs => {
@@ -46,15 +47,17 @@ export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
     return one;
   });
   const marking = scope === "all" ? markMaster(view) : none;
-  return [...found, marking].reduce(
-    (all, one) => ({
-      commands: [...all.commands, ...one.commands],
-      events: [...all.events, ...one.events],
-      toPrepare: [...all.toPrepare, ...one.toPrepare],
-      remarks: [...all.remarks, ...one.remarks],
-    }),
-    none,
-  );
+  return [...found, marking]
+    .filter((one) => one !== none)
+    .reduce(
+      (all, one) => ({
+        commands: [...all.commands, ...one.commands],
+        events: [...all.events, ...one.events],
+        toPrepare: [...all.toPrepare, ...one.toPrepare],
+        remarks: [...all.remarks, ...one.remarks],
+      }),
+      none,
+    );
 }
 
 function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
@@ -67,7 +70,6 @@ function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
 }
 
 function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
-  const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
   const { memory, state, master } = view;
   const prepared = memory.prepared[node.node];
   const isFresh =
@@ -159,7 +161,6 @@ function isUnanswered(view: MasterView, node: NodeId): boolean {
 
 /** The marker is written through the master and replicated from there (DESIGN, identity). */
 function markMaster(view: MasterView): Repairs {
-  const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
   const { memory, settings, master, masterMemory, state } = view;
   if (!settings.marker || masterMemory.facts?.marker === undefined) return none;
   if (masterMemory.facts.marker !== null || masterMemory.facts.isLoading) return none;
