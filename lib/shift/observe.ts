@@ -28,7 +28,9 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
   const first = look.order === "nodes-first" ? await nodes : null;
   const store = await askStore(hands, config, look);
   const { samples, prepared } = first ?? (await nodes);
-  const answer: Observation = {
+  // Asked before the time is: no freeze may have ended after it.
+  const lastThawMs = hands.freezes.lastThawMs();
+  return {
     nowMs: hands.clock.nowMs(),
     attempt,
     config,
@@ -38,9 +40,8 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
     votes: store.votes,
     record: takeRecord(hands),
     outcomes,
-    lastThawMs: hands.freezes.lastThawMs(),
+    lastThawMs,
   };
-  return { ...answer, nowMs: hands.clock.nowMs() };
 }
 
 interface NodeAnswers {
@@ -49,10 +50,12 @@ interface NodeAnswers {
 }
 
 async function askNodes(hands: Hands, config: GroupConfig, look: Look): Promise<NodeAnswers> {
-  const targets = look.probe.flatMap((id) => findNode(config, id) ?? []);
-  if (look.prepare.length > 0) hands.trips.redis += 1;
+  const targets = look.probe.map((id) => findNode(config, id)).filter((node) => node !== undefined);
+  const probed = Promise.all(targets.map((node) => probe(hands, config, node, look.info)));
+  if (look.prepare.length === 0) return { samples: await probed, prepared: [] };
+  hands.trips.redis += 1;
   const [samples, prepared] = await Promise.all([
-    Promise.all(targets.map((node) => probe(hands, config, node, look.info))),
+    probed,
     Promise.all(look.prepare.map((node) => prepare(hands, config, node))),
   ]);
   const heard = prepared.flatMap((one) => one.sample ?? []);

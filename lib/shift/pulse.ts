@@ -15,36 +15,40 @@ const firstHeartbeatMs = 5_000;
 export function createPulse(shift: Shift): () => Promise<string | null> {
   const { ports, observer, codeVersion, statuses } = shift;
   let number = shift.number;
-  const heartbeatMs = () =>
-    Math.min(
-      15_000,
-      ...[...statuses.values()].map((one) => one.memory.config.settings.heartbeatMs),
-    );
+  const heartbeatMs = (): number => {
+    let leastMs = 15_000;
+    for (const { memory } of statuses.values()) {
+      leastMs = Math.min(leastMs, memory.config.settings.heartbeatMs);
+    }
+    return leastMs;
+  };
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let last = "";
-  let signed: { readonly of: readonly GroupStatus[]; readonly text: string } | null = null;
+  let signed: { readonly of: ReadonlyMap<string, GroupStatus>; readonly text: string } | null =
+    null;
   let successor: Heartbeat | null = null;
 
   /** Pulses come faster than looks: only another look can have changed anything. */
   const signatureNow = (): string => {
-    const of = [...statuses.values()];
-    const isSame = of.length === signed?.of.length && of.every((one, at) => one === signed?.of[at]);
-    if (signed === null || !isSame) signed = { of, text: signature(statuses) };
+    let isSame = signed !== null && signed.of.size === statuses.size;
+    for (const [name, status] of statuses) isSame &&= signed?.of.get(name) === status;
+    if (signed === null || !isSame) signed = { of: new Map(statuses), text: signature(statuses) };
     return signed.text;
   };
 
-  const write = async (): Promise<void> => {
+  const isHeartbeatDue = (nowMs: number): boolean => {
     const isComplete = statuses.size > 0 && statuses.size >= shift.running.size;
-    const forMs = ports.clock.nowMs() - shift.startedAtMs;
-    if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return;
+    const forMs = nowMs - shift.startedAtMs;
+    if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return false;
+    return signatureNow() !== last || nowMs - writtenAtMs >= heartbeatMs();
+  };
+
+  const write = async (): Promise<void> => {
     number ??= await nextNumber();
     if (number === null) return;
-    const nowMs = ports.clock.nowMs();
-    const now = signatureNow();
-    if (now === last && nowMs - writtenAtMs < heartbeatMs()) return;
-    writtenAtMs = nowMs;
-    last = now;
+    writtenAtMs = ports.clock.nowMs();
+    last = signatureNow();
     const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
     const done = await ports.store.writeHeartbeat(heartbeat);
     if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
@@ -68,7 +72,7 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
     const nowMs = ports.clock.nowMs();
     const isDue = nowMs - shift.startedAtMs >= shift.shiftMs - successorReadMs;
     if (isDue && nowMs - readAtMs >= successorReadMs) await lookForSuccessor();
-    if (successor === null) await write();
+    if (successor === null && isHeartbeatDue(ports.clock.nowMs())) await write();
     if (successor === null) return null;
     const isOverdue = nowMs - shift.startedAtMs >= 2 * shift.shiftMs;
     return mayYield(shift, successor, isOverdue) ? `shift ${successor.shift} has taken over` : null;

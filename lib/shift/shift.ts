@@ -98,7 +98,7 @@ export async function watchGroups(shift: Shift): Promise<ShiftReport> {
     }
     await ports.clock.sleep(housekeepingMs, budget.signal);
   }
-  ending.abort();
+  ending.abort(reason);
   return { shift: shift.identity.shift, groups: [...shift.running.keys()], reason };
 }
 
