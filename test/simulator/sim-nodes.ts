@@ -109,6 +109,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   const probe = async (node: NodeConfig, wants: ProbeWants): Promise<Sample> => {
     const target = must(network, node.id);
     const sentAtMs = process.now();
+    isBusy.add(node.id);
     const oldestMs = oldest.get(node.id);
     if (oldestMs !== undefined && sentAtMs - oldestMs >= wants.reconnectAfterMs) {
       close(probes.get(node.id));
@@ -130,6 +131,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       const isLate = lateReplyToMs !== undefined && late.delete(node.id);
       const told = isLate ? { ...answer, lateReplyToMs } : answer;
       network.onSample(process, observer, told);
+      isBusy.delete(node.id);
       return told;
     };
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -200,12 +202,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
   };
 
   return {
-    probe: async (node, wants) => {
-      isBusy.add(node.id);
-      const sample = await probe(node, wants);
-      isBusy.delete(node.id);
-      return sample;
-    },
+    probe,
     openSession,
     onLost: (listener) => {
       listeners.push(listener);
@@ -312,8 +309,8 @@ function ask<T>(
   const { connection, what, act, mayWrite = false } = request;
   const { node } = connection;
   const isCut = () => network.isCut(observer, node.id);
-  const end = (): void => settle(failure("cut", `${node.id}: the connection has ended`));
   const reset = (): void => {
+    const end = (): void => settle(failure("cut", `${node.id}: the connection has ended`));
     process.deliver(1, end, what);
   };
   if (!connection.isStanding || network.isConnectionCut()) {
@@ -338,13 +335,13 @@ function ask<T>(
     if (isCut()) network.onHeal(observer, node.id, reply);
     else reply();
   };
-  // What is held back is forgotten with its connection.
-  const runHeld = (): void => {
-    if (!connection.isClosed) run();
-  };
   const begin = (): void => {
-    if (mayWrite && node.isPaused) node.whenUnpaused(runHeld);
-    else run();
+    if (!mayWrite || !node.isPaused) run();
+    // What is held back is forgotten with its connection.
+    else
+      node.whenUnpaused(() => {
+        if (!connection.isClosed) run();
+      });
   };
   const arrive = (): void => node.arrive(begin, onDeath);
   const depart = (): void => {
