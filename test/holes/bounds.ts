@@ -1,0 +1,47 @@
+import { simConfig } from "../simulator/group-config.ts";
+
+/** The default settings, from which the bounds in docs/limits.md follow. */
+const { settings } = simConfig([]);
+const { probeIntervalMs, probeTimeoutMs, crashAfterMs, downAfterMs, takeoverMs } = settings;
+
+/**
+ * What the round trips of one chain of steps may take together. A network on which they take longer than one probe may
+ * keeps no other promise either.
+ */
+export const tripsMs = probeTimeoutMs;
+
+/**
+ * From the moment in which a second master answers again until an observer has made it a replica. Every observer asks
+ * every node once in `probeIntervalMs`; then come a connection, an observation, STATE, the exact loss, the command.
+ */
+export const fenceBoundMs = probeIntervalMs + tripsMs;
+
+/**
+ * From a claim until nobody's commit of it can pass any more, for another observer has taken the epoch over. One interval
+ * until the others have read the claim, `takeoverMs` without a sign of life, one interval until the next look.
+ */
+export const takeoverBoundMs = probeIntervalMs + takeoverMs + probeIntervalMs + tripsMs;
+
+/** From a death until a replica is promoted: the next probe, refusals for `crashAfterMs`, the others' next look. */
+export const crashBoundMs = probeIntervalMs + crashAfterMs + probeIntervalMs + tripsMs;
+
+/** INFO counts whole seconds of silence, and silence needs two more than the ping period to prove anything. */
+const silenceMs = 2_000 + 1_000;
+/** An observer that knows neither stream nor period yet takes Redis's default for granted. */
+const unknownPingMs = 10_000;
+
+/**
+ * The same of a master that hangs. Each look at it lasts until its probe runs out: the look that finds the evidence, and
+ * the one more before the vote. Where the master has nothing else to say, its pings decide.
+ */
+export function hangBoundMs(idlePingMs: number | null): number {
+  const byOwnMs = probeIntervalMs + downAfterMs;
+  const byReplicasMs = idlePingMs === null ? 0 : idlePingMs + silenceMs + probeIntervalMs;
+  return Math.max(byOwnMs, byReplicasMs) + 2 * probeTimeoutMs + tripsMs;
+}
+
+/**
+ * The same while shifts change. A successor has not seen the stream flow, so that the replicas' silence has to prove it;
+ * and a predecessor may end with its vote, so that it is counted at somebody's next look.
+ */
+export const hangAtChangeBoundMs = hangBoundMs(unknownPingMs) + probeIntervalMs + probeTimeoutMs;

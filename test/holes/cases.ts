@@ -1,0 +1,17 @@
+import { clientCases } from "./clients.ts";
+import { isolationCases } from "./isolation.ts";
+import { lateCommitCases } from "./late-commit.ts";
+import type { Case } from "./measure.ts";
+import { replicationCases } from "./replication.ts";
+import { thawCases } from "./thaw.ts";
+import { timeCases } from "./times.ts";
+
+/** Everything that `npm run holes` measures, in the order of docs/limits.md. */
+export const cases: readonly Case[] = [
+  ...replicationCases,
+  ...isolationCases,
+  ...thawCases,
+  ...lateCommitCases,
+  ...clientCases,
+  ...timeCases,
+];
