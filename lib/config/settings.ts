@@ -183,7 +183,7 @@ export const settingsTable = {
     kind: "switch",
     default: true,
     meaning:
-      "Whether one small key is kept in the data set. It tells an emptied or foreign server from one of the group, and fences late role changes a second time.",
+      "Whether one small key is kept in the data set. It tells an emptied or foreign server from one of the group, and fences a promotion where the ACL refuses CLIENT KILL.",
     why: "Switch it off where no key may be added to the data; identity then rests on replication ids alone.",
   },
   whenUnreachable: {
