@@ -117,14 +117,13 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       oldest.delete(node.id);
     }
     let isFreshConnect = false;
-    const sample = (reply: ProbeReply, seen: Omit<Look, "reply"> | null): Sample => {
+    const sample = (seen: Look): Sample => {
       const lateReplyToMs = late.get(node.id);
       const receivedAtMs = process.now();
       const answer: Sample = {
         node: node.id,
         sentAtMs,
         receivedAtMs,
-        reply,
         isFreshConnect,
         ...seen,
       };
@@ -146,7 +145,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
         });
         if (!opened.ok) {
           const kind = opened.kind === "timeout" ? ("timeout" as const) : ("refused" as const);
-          return sample({ kind }, null);
+          return sample({ reply: { kind } });
         }
         connection = probes.get(node.id) ?? opened.value;
       }
@@ -168,15 +167,14 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       );
       if (got.ok) {
         oldest.delete(node.id);
-        const { reply, ...seen } = got.value;
-        return sample(reply, seen);
+        return sample(got.value);
       }
-      if (got.kind === "timeout") return sample({ kind: "timeout" }, null);
+      if (got.kind === "timeout") return sample({ reply: { kind: "timeout" } });
       probes.delete(node.id);
       oldest.delete(node.id);
-      if (isFreshConnect) return sample({ kind: "reset" }, null);
+      if (isFreshConnect) return sample({ reply: { kind: "reset" } });
     }
-    return sample({ kind: "reset" }, null);
+    return sample({ reply: { kind: "reset" } });
   };
 
   /** A kept connection that the server cuts is lost one delay later, where that news gets through (DESIGN 6). */
@@ -314,7 +312,8 @@ function ask<T>(
     process.deliver(1, end, what);
   };
   if (!connection.isStanding || network.isConnectionCut()) {
-    connection.isClosed = true;
+    // A server that went on waiting to cut it would keep all that the connection knows.
+    close(connection);
     reset();
     return;
   }
