@@ -167,6 +167,11 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       );
       if (got.ok) {
         oldest.delete(node.id);
+        // A login that was refused is tried again over a new connection.
+        if (current.greeting?.code === "NOAUTH") {
+          close(current);
+          probes.delete(node.id);
+        }
         return sample(got.value);
       }
       if (got.kind === "timeout") return sample({ reply: { kind: "timeout" } });
