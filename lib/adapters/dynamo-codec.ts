@@ -6,6 +6,7 @@ import type { GroupConfig } from "../core/config.ts";
 import { type GroupState, STATE_SCHEMA, type Vote } from "../core/model.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { Heartbeat, StoredEvent, StoredState } from "../ports/store.ts";
+import { describeThrown } from "./thrown.ts";
 
 /** Items of the table and the records they carry. Everything that comes back is checked before it is believed. */
 
@@ -101,18 +102,13 @@ const groupState = z.object({
 /** Reads STATE; another schema, another deployment or a broken item is "foreign": hands off (faults C8, D12, D13). */
 export function parseState(item: Item | undefined, deployment: string): StoredState {
   if (item === undefined) return { kind: "absent" };
-  const parsed = groupState.safeParse(unmarshall(item));
-  if (!parsed.success) {
-    return {
-      kind: "foreign",
-      why: `STATE is not one that this version understands: ${tell(parsed.error)}`,
-    };
-  }
-  if (parsed.data.deployment !== deployment) {
-    const why = `STATE belongs to deployment ${parsed.data.deployment}, this is ${deployment}`;
+  const state = parse(groupState, item, "STATE");
+  if (!state.ok) return { kind: "foreign", why: state.why };
+  if (state.value.deployment !== deployment) {
+    const why = `STATE belongs to deployment ${state.value.deployment}, this is ${deployment}`;
     return { kind: "foreign", why };
   }
-  return { kind: "state", state: parsed.data };
+  return { kind: "state", state: state.value };
 }
 
 const vote = z.object({
@@ -236,15 +232,23 @@ export function parseEvent(item: Item): Result<StoredEvent> {
 }
 
 function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
-  const parsed = schema.safeParse(unmarshall(item));
-  if (parsed.success) return success(parsed.data);
-  return failure(
-    "malformed",
-    `a ${what} item is not one that this version understands: ${tell(parsed.error)}`,
-  );
+  const read = plain(item);
+  const parsed = read.ok ? schema.safeParse(read.value) : null;
+  if (parsed?.success) return success(parsed.data);
+  const why = read.ok ? tell(parsed?.error) : read.why;
+  return failure("malformed", `a ${what} item is not one that this version understands: ${why}`);
 }
 
-function tell(error: z.ZodError): string {
-  const first = error.issues[0];
+/** A number that JavaScript can't hold, or a type that the SDK doesn't know, has no plain form (fault D12). */
+function plain(item: Item): Result<unknown> {
+  try {
+    return success(unmarshall(item));
+  } catch (error) {
+    return failure("malformed", describeThrown(error).message);
+  }
+}
+
+function tell(error: z.ZodError | undefined): string {
+  const first = error?.issues[0];
   return first === undefined ? "unknown" : `${first.path.join(".")}: ${first.message}`;
 }
