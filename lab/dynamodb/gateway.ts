@@ -23,7 +23,11 @@ export type DynamoDbFaults = {
   denied: readonly string[];
   /** So many of the next requests are refused with `throttleError`. */
   throttleNext: number;
-  throttleError: "ThrottlingException" | "ProvisionedThroughputExceededException";
+  throttleError:
+    | "ThrottlingException"
+    | "ProvisionedThroughputExceededException"
+    | "TransactionConflictException"
+    | "ReplicatedWriteConflictException";
   /** So many of the next writes that succeed are applied, and then the connection is cut. */
   loseReplyNext: number;
 };

@@ -1,5 +1,6 @@
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { listen } from "../../lab/http-server.ts";
 import { keys, toItem } from "../../lib/adapters/dynamo-codec.ts";
 import { createDynamoStore } from "../../lib/adapters/dynamo-store.ts";
 import type { Heartbeat, Store } from "../../lib/ports/store.ts";
@@ -229,6 +230,61 @@ describe("events", () => {
     await lab.client().send(new PutItemCommand({ TableName: table, Item: broken }));
 
     expect(gotFrom(await store.readEvents("cache", 10)).map((one) => one.id)).toEqual(["1"]);
+  });
+});
+
+describe("D12 an answer that comes in several pages", () => {
+  /** DynamoDB ends a page after 1 MB. */
+  const bulky = "x".repeat(150_000);
+  const ids = Array.from({ length: 16 }, (_, index) => String(index + 1).padStart(12, "0"));
+
+  test("is read to its end: events, and what is pruned of them", async () => {
+    for (const id of ids) {
+      gotFrom(await store.appendEvent({ ...storedEvent(id), message: bulky }));
+    }
+    const door = await lab.standIn.openDoor();
+    const patient = lab.store({ door });
+
+    const all = gotFrom(await patient.readEvents("cache", 100));
+    const some = gotFrom(await patient.readEvents("cache", 12));
+    const queries = door.counts.Query;
+    gotFrom(await patient.pruneEvents("cache", 2));
+
+    const newest = ids.toReversed();
+    expect(queries).toBeGreaterThan(3);
+    expect(all.map((one) => one.id)).toEqual(newest);
+    expect(some.map((one) => one.id)).toEqual(newest.slice(0, 12));
+    const kept = gotFrom(await patient.readEvents("cache", 100));
+    expect(kept.map((one) => one.id)).toEqual(newest.slice(0, 2));
+  });
+
+  test("is read to its end: configurations", async () => {
+    const version = (number: number) => groupConfig({ version: number, tls: { ca: bulky } });
+    for (let number = 1; number <= 9; number += 1) gotFrom(await store.putConfig(version(number)));
+    const door = await lab.standIn.openDoor();
+
+    const all = gotFrom(await lab.store({ door }).listConfigs());
+
+    expect(door.counts.Query).toBeGreaterThan(1);
+    expect(all.map((one) => one.version)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  test("votes that were left out of an answer make it a failure, not a smaller count", async () => {
+    const answer = {
+      Responses: { [table]: [toItem(keys.vote("a", "cache"), vote("a"))] },
+      UnprocessedKeys: { [table]: { Keys: [toItem(keys.vote("b", "cache"), {})] } },
+    };
+    const busy = await listen((_request, response) => response.end(JSON.stringify(answer)), {
+      host: "127.0.0.1",
+      port: 0,
+    });
+    const client = lab.client(busy.endpoint);
+    const hasty = createDynamoStore({ table, deployment: "prod", client });
+
+    const failed = failureOf(await hasty.readVotes("cache", ["a", "b"]));
+    await busy.close();
+
+    expect(failed.why).toContain("1 of 2 keys were not processed");
   });
 });
 

@@ -10,6 +10,7 @@ import {
   openOn,
   promotingState,
   settlingState,
+  vote,
 } from "../support/builders.ts";
 import { DynamoLab, table } from "../support/dynamo-lab.ts";
 import { failureOf, gotFrom } from "../support/results.ts";
@@ -231,6 +232,42 @@ describe("an answer that is lost", () => {
       expect((await readBack()).rev).toBe(1);
     },
   );
+
+  test.each(["TransactionConflictException", "ReplicatedWriteConflictException"] as const)(
+    "D4 %s is a race that is lost: nothing was written, and what stands is to be looked at again",
+    async (error) => {
+      await standing();
+      lab.standIn.faults.throttleError = error;
+      lab.standIn.faults.throttleNext = 10;
+
+      const failures = [
+        failureOf(await store.writeState(1, at(2, "a#1"), "a#1")),
+        failureOf(await store.castVote(vote("a"))),
+      ];
+
+      const isKnown = { kind: "throttled", isOutcomeKnown: true };
+      expect(failures).toMatchObject([isKnown, isKnown]);
+      lab.standIn.faults.throttleNext = 0;
+      expect((await readBack()).rev).toBe(1);
+      expect(gotFrom(await store.readVotes("cache", ["a"]))).toEqual([]);
+    },
+  );
+
+  test("D4 a collision with the write that wins is lost to it, also when the SDK tries again", async () => {
+    await standing();
+    const door = await lab.standIn.openDoor();
+    door.faults.throttleError = "ReplicatedWriteConflictException";
+    door.faults.throttleNext = 1;
+    door.hooks.onRequest = async ({ operation }) => {
+      if (operation !== "PutItem") return;
+      door.hooks.onRequest = undefined;
+      gotFrom(await store.writeState(1, at(2, "b#1"), "b#1"));
+    };
+
+    const swap = gotFrom(await lab.store({ door }).writeState(1, at(2, "a#1"), "a#1"));
+
+    expect(swap).toMatchObject({ isWon: false, state: { attempts: ["b#1"] } });
+  });
 
   test("D3 throttled once is tried again by the SDK", async () => {
     await standing();
