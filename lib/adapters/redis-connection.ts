@@ -23,6 +23,9 @@ export interface Connection {
 
 export type Args = readonly [name: string, ...rest: readonly (string | number)[]];
 
+/** INFO has kilobytes; ten thousand clients in a CLIENT LIST have three megabytes. More would fill a function (C13). */
+const answersMaxMb = 16;
+
 /** Opens a connection; authentication is sent along and its error surfaces with the first exchange. */
 export async function openConnection(
   address: Address,
@@ -83,6 +86,7 @@ function connectionOn(
     hasEnded = true;
     for (const listener of listeners) listener();
   });
+  const limit = limitAnswers(redis);
   let greeting: readonly Args[] = greetingFor(access);
   return {
     address,
@@ -97,9 +101,11 @@ function connectionOn(
       redis.stream.cork();
       const replies = [...first, ...commands].map((args) => send(redis, args));
       redis.stream.uncork();
-      const all = await withDeadline(Promise.all(replies), deadlineMs);
-      if (all === "late") {
-        return failure("timeout", `${where}: no reply within ${deadlineMs} ms`);
+      const whole = Promise.all(replies).then((got) => (limit.wereTooMuch() ? "too much" : got));
+      const all = await withDeadline(whole, deadlineMs);
+      if (all === "late") return failure("timeout", `${where}: no reply within ${deadlineMs} ms`);
+      if (all === "too much") {
+        return failure("malformed", `${where}: expected at most ${answersMaxMb} MB of answers`);
       }
       const rejection = first.length > 0 ? rejectionIn(all) : null;
       if (rejection !== null) return success(commands.map(() => ({ ok: false, text: rejection })));
@@ -117,6 +123,23 @@ function connectionOn(
     },
     close: () => {
       redis.disconnect();
+    },
+  };
+}
+
+/** Ends the connection when more has come than may be kept, counted since the last answers were complete. */
+function limitAnswers(redis: Redis) {
+  const mostBytes = answersMaxMb * 1024 * 1024;
+  let bytes = 0;
+  redis.stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > mostBytes) redis.stream.destroy();
+  });
+  return {
+    wereTooMuch: (): boolean => {
+      const isTooMuch = bytes > mostBytes;
+      bytes = 0;
+      return isTooMuch;
     },
   };
 }

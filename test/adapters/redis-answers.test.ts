@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import type { Address } from "../../lib/core/config.ts";
+import { deadlineMs, nodeAt, RedisLab, until, wants } from "../support/redis-lab.ts";
+import { failureOf } from "../support/results.ts";
+
+const lab = new RedisLab();
+const servers: Server[] = [];
+
+afterEach(async () => {
+  await lab.close();
+  await Promise.all(
+    servers.splice(0).map(async (server) => {
+      server.close();
+      await once(server, "close");
+    }),
+  );
+});
+
+/** What a server says to a command, by its name; anything else is answered with OK. */
+type Says = Readonly<Record<string, (socket: Socket) => void>>;
+
+/** A server that answers each command of a batch in its turn. */
+async function startServer(says: Says): Promise<Address> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.setEncoding("latin1");
+    socket.on("data", (batch: string) => {
+      for (const [, name = ""] of batch.matchAll(/\*\d+\r\n\$\d+\r\n(\S+)/g)) {
+        const say = says[name.toUpperCase()] ?? ((to) => to.write("+OK\r\n"));
+        say(socket);
+      }
+    });
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("expected a TCP address");
+  return { host: "127.0.0.1", port: address.port };
+}
+
+const bulk = (text: string) => (to: Socket) => to.write(`$${text.length}\r\n${text}\r\n`);
+const healthy: Says = {
+  PING: (to) => to.write("+PONG\r\n"),
+  ROLE: (to) => to.write("*3\r\n$6\r\nmaster\r\n:14\r\n*0\r\n"),
+  ECHO: bulk("none"),
+  CONFIG: (to) => to.write("*2\r\n$24\r\nrepl-ping-replica-period\r\n$2\r\n10\r\n"),
+};
+const info = ["role:master", "run_id:run-1", `master_replid:${"a".repeat(40)}`].join("\r\n");
+const megabytes = (count: number, line: string) =>
+  line.repeat(Math.ceil((count * 1024 * 1024) / line.length));
+
+/** Says that very much comes, and goes on and on. */
+function endless(to: Socket): void {
+  to.write("$9999999999\r\n");
+  const block = "x".repeat(64 * 1024);
+  const more = (): void => {
+    while (!to.destroyed && to.write(block)) {
+      // As fast as it is taken.
+    }
+    to.once("drain", more);
+  };
+  more();
+}
+
+describe("C13 an answer of many megabytes", () => {
+  test("is read: INFO", async () => {
+    const text = `${info}\r\n${megabytes(8, "errorstat_ERR:count=1\r\n")}db0:keys=7,expires=0`;
+    const address = await startServer({ ...healthy, INFO: bulk(text) });
+
+    const sample = await lab.nodes({ markerKey: null }).probe(nodeAt(address), wants);
+
+    expect(sample).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master", keys: 7 } });
+  });
+
+  test("is read: CLIENT LIST, of which only a number is kept", async () => {
+    const others = megabytes(4, `id=7 addr=10.0.0.9:41000 name=${"x".repeat(200)}\n`);
+    const sentinel = "id=8 name=sentinel-0a1b2c3d-pubsub\n";
+    const list = `${sentinel}${others}${sentinel}`;
+    const address = await startServer({ ...healthy, INFO: bulk(info), CLIENT: bulk(list) });
+
+    const sample = await lab.nodes({ markerKey: null }).probe(nodeAt(address), wants);
+
+    expect(sample).toMatchObject({ reply: { kind: "pong" }, facts: { sentinels: 2 } });
+  });
+
+  test.each(["INFO", "CLIENT", "PING"])(
+    "that never ends is given up, and is no death: %s",
+    async (name) => {
+      let ended = 0;
+      const address = await startServer({
+        ...healthy,
+        INFO: bulk(info),
+        [name]: (to) => {
+          to.once("close", () => {
+            ended += 1;
+          });
+          endless(to);
+        },
+      });
+
+      const sample = await lab.nodes({ markerKey: null }).probe(nodeAt(address), wants);
+
+      expect(sample.reply).toMatchObject({ kind: "error", code: "PROTOCOL" });
+      await until(() => ended > 0);
+    },
+  );
+
+  test("that never ends fails an effect session, and says what was too much", async () => {
+    const address = await startServer({ ...healthy, INFO: endless });
+    const session = await lab.session(address, { markerKey: null });
+
+    const failed = failureOf(await session.observe(deadlineMs));
+
+    expect(failed).toMatchObject({ kind: "malformed" });
+    expect(failed.why).toMatch(/expected at most \d+ MB of answers/);
+  });
+});
