@@ -12,7 +12,7 @@ import type { Decision } from "../core/decide.ts";
 import type { Memory } from "../core/memory.ts";
 import { recordOf } from "../core/records.ts";
 import { changeRole, mark, promote, publish } from "./effects.ts";
-import type { Hands } from "./hands.ts";
+import { type Hands, tellFailure } from "./hands.ts";
 import { report } from "./report.ts";
 
 /**
@@ -121,6 +121,7 @@ async function castVote(hands: Hands, command: CastVote): Promise<Outcome> {
   hands.trips.store = 1;
   hands.trips.redis = 0;
   const cast = await hands.store.castVote(command.vote);
+  tellFailure(hands, "the vote was not cast", cast);
   if (!cast.ok) return { kind: "store-failed", why: cast.why };
   if (cast.value.isCast) return { kind: "voted", vote: command.vote };
   return { kind: "vote-lost", standing: cast.value.standing };

@@ -33,6 +33,8 @@ export interface Hands extends Ports {
   readonly nodes: RedisNodes;
   readonly sessions: Map<NodeId, NodeSession>;
   readonly trips: Trips;
+  /** What each call that fails has failed with, so that it is told once for as long as it lasts. */
+  readonly failing: Map<string, string>;
   /** The read of the record that is under way, one at most. */
   readonly reading: PendingRecord[];
 }
@@ -57,6 +59,15 @@ export async function sessionFor(
   const opened = await hands.nodes.openSession(target, config.settings.chooseTimeoutMs);
   if (opened.ok) hands.sessions.set(node, opened.value);
   return opened;
+}
+
+/** Tells that a call fails, once for each reason; what nobody decides on would otherwise be said by nobody (fault D14). */
+export function tellFailure(hands: Hands, what: string, got: Result<unknown>): void {
+  if (got.ok) hands.failing.delete(what);
+  else if (hands.failing.get(what) !== got.why) {
+    hands.failing.set(what, got.why);
+    hands.reporter.line("warn", `${what}: ${got.why}`, {});
+  }
 }
 
 export function dropSession(hands: Hands, node: NodeId): void {

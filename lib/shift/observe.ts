@@ -4,7 +4,7 @@ import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts
 import type { GroupState, Sample, Vote } from "../core/model.ts";
 import { recordOf } from "../core/records.ts";
 import type { Result } from "../ports/errors.ts";
-import { dropSession, type Hands, type PendingRecord, sessionFor } from "./hands.ts";
+import { dropSession, type Hands, type PendingRecord, sessionFor, tellFailure } from "./hands.ts";
 
 export interface ObserveRequest {
   readonly look: Look;
@@ -134,6 +134,7 @@ async function askStore(hands: Hands, config: GroupConfig, look: Look): Promise<
   const askedAtMs = hands.clock.nowMs();
   hands.trips.store += 1;
   const got = await hands.store.readVotes(config.name, config.observers);
+  tellFailure(hands, "the votes were not read", got);
   const votes = asked(hands, askedAtMs, got, (value) => ({ votes: value }));
   return { state, votes };
 }

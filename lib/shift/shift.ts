@@ -169,6 +169,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
             nodes: nodes.value,
             sessions: new Map(),
             trips: { store: 0, redis: 0 },
+            failing: new Map(),
             reading: [],
           },
           config: current,

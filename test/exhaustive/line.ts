@@ -110,6 +110,7 @@ export class Line {
       nodes: this.#nodes(),
       sessions,
       trips: { store: 0, redis: 0 },
+      failing: new Map(),
       reading: [],
     };
   }

@@ -1,5 +1,4 @@
 import { parseFault } from "../simulator/faults.ts";
-import type { Note } from "../simulator/notes.ts";
 import { SimWorld, type WorldOptions } from "../simulator/world.ts";
 
 const stepMs = 10;
@@ -13,14 +12,16 @@ export class StagedWorld extends SimWorld {
   /** A group that has its master, and observers that watch in calm. */
   static async boot(options: Partial<WorldOptions> = {}): Promise<StagedWorld> {
     const world = new StagedWorld(options);
-    world.start();
-    await world.until("a steady group", () => world.state()?.phase === "steady" && world.hasMaster);
-    await world.pass(10_000);
+    await world.calm();
     return world;
   }
 
-  get hasMaster(): boolean {
-    return (this.state()?.master ?? null) !== null;
+  async calm(): Promise<void> {
+    this.start();
+    const isSteady = () =>
+      this.state()?.phase === "steady" && (this.state()?.master ?? null) !== null;
+    await this.until("a steady group", isSteady);
+    await this.pass(10_000);
   }
 
   /** Lets time pass; a broken invariant fails the test. */
@@ -46,5 +47,3 @@ export class StagedWorld extends SimWorld {
     for (const line of lines) this.inject("test", parseFault(line));
   }
 }
-
-export type Heard = (who: string, note: Note) => void;

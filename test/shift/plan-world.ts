@@ -152,6 +152,7 @@ export class PlanWorld {
       nodes,
       sessions,
       trips: { store: 0, redis: 0 },
+      failing: new Map(),
       reading: [],
     };
     const start = {
