@@ -41,7 +41,7 @@ export async function openConnection(
     await redis.connect();
   } catch (error) {
     redis.disconnect();
-    return connectFailure(address, cause ?? error, deadlineMs);
+    return connectFailure(address, access, cause ?? error, deadlineMs);
   }
   return success(connectionOn(redis, address, access, () => cause));
 }
@@ -198,24 +198,28 @@ async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise
   }
 }
 
-function connectFailure(address: Address, error: unknown, deadlineMs: number): Failure {
+function connectFailure(
+  address: Address,
+  access: RedisAccess,
+  error: unknown,
+  deadlineMs: number,
+): Failure {
   const where = formatAddress(address);
   const { code, message: text } = describeThrown(error);
   if (code === "ECONNREFUSED") return failure("unreachable", `${where}: refused`);
   if (code === "ETIMEDOUT")
     return failure("timeout", `${where}: no connection in ${deadlineMs} ms`);
   if (code === "ECONNRESET" || code === "EPIPE") return failure("cut", `${where}: reset`);
-  if (isTls(code)) return failure("denied", `${where}: TLS: ${text}`);
+  if (isTls(code, access)) return failure("denied", `${where}: TLS: ${text}`);
   return failure("unreachable", `${where}: ${code} ${text}`);
 }
 
-function isTls(code: string): boolean {
-  return (
-    code.startsWith("ERR_TLS") ||
-    code.startsWith("CERT_") ||
-    code.includes("CERT") ||
-    code.startsWith("ERR_SSL")
-  );
+/**
+ * Whatever is no error of the system is TLS's own: Node has some thirty codes for certificates, and not all of them say
+ * so. One that was taken for a network's would be a vote for down (fault N20).
+ */
+function isTls(code: string, access: RedisAccess): boolean {
+  return access.tls !== undefined && code !== "" && !/^E(?!RR_|PROTO$)[A-Z]+/.test(code);
 }
 
 function say(error: Error | null): string {
