@@ -68,6 +68,35 @@ describe("a promotion with fewer rights than it asks for", () => {
   });
 });
 
+describe("N19 a server whose commands were renamed", () => {
+  const without = (...names: readonly string[]) => names.map((name) => `rename-command ${name} ""`);
+  const promoteOn = async (extra: readonly string[]) => {
+    const { replica } = await lab.startPair({ extra });
+    const session = await lab.session(replica);
+    const observed = await session.observe(deadlineMs);
+    const changed = await session.changeRole({ kind: "promote", epoch: 7 }, deadlineMs);
+    const [role] = await lab.client(replica).role();
+    return { observed, changed, role };
+  };
+
+  test("is promoted without CONFIG, CLIENT and FAILOVER, with a warning for each part", async () => {
+    const { changed, role } = await promoteOn(without("CONFIG", "CLIENT", "FAILOVER"));
+
+    expect(changed).toMatchObject({ ok: true, value: { facts: { role: "master", marker: 7 } } });
+    const warnings = changed.ok ? changed.value.warnings : [];
+    expect(warnings.filter((one) => one.includes("unknown command"))).toHaveLength(4);
+    expect(role).toBe("master");
+  });
+
+  test("refuses a promotion without REPLICAOF, and stays what it is", async () => {
+    const { observed, changed, role } = await promoteOn(without("REPLICAOF"));
+
+    expect(observed.ok).toBe(true);
+    expect(changed).toMatchObject({ ok: false, kind: "refused", isOutcomeKnown: true });
+    expect(role).toBe("slave");
+  });
+});
+
 test("F1 the second fence holds where a part was refused and left out", async () => {
   const user = `user sentinel on >word ${observing} +replicaof +failover +eval +set`;
   const aclLines = ["user default on nopass ~* &* +@all", user];
