@@ -155,6 +155,26 @@ function codeLines(text: string): readonly { readonly number: number; readonly c
   return blanked.split("\n").map((code, index) => ({ number: index + 1, code }));
 }
 
+describe("C9 the time of day", () => {
+  it("is read in one place, and told to people", () => {
+    const readers = [...inFolder(product, "lib"), ...inFolder(product, "functions")]
+      .filter((file) =>
+        codeLines(file.text).some(({ code }) => /\bnew Date\b|\bDate\.now\b/.test(code)),
+      )
+      .map((file) => file.path);
+    expect(readers).toEqual(["lib/adapters/system-clock.ts"]);
+  });
+
+  it("is taken apart by nobody who decides", () => {
+    const deciding = ["lib/core", "lib/ports", "lib/shift", "lib/adapters", "functions"];
+    const readers = deciding
+      .flatMap((folder) => inFolder(product, folder))
+      .filter((file) => codeLines(file.text).some(({ code }) => /\bDate\.parse\b/.test(code)))
+      .map((file) => file.path);
+    expect(readers).toEqual([]);
+  });
+});
+
 describe("files", () => {
   const linesMax = 300;
 

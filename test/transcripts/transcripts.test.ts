@@ -10,7 +10,8 @@ const nameOf = (file: string) => relative(import.meta.dirname, file);
 
 /** Faults, and findings of the protocol's review, that a transcript has to show (docs/faults.md). */
 const wanted = [
-  ...["R6", "N17", "N23", "O1", "O3", "O6"],
+  ...["C7", "C12", "R6", "R8", "P1", "P9", "P10", "O1", "O3", "O6", "O9", "O11"],
+  ...["N9", "N17", "N18", "N21", "N23", "N24"],
   ...["F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "F13"],
 ];
 
