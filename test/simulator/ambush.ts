@@ -1,5 +1,6 @@
 import type { GroupState } from "../../lib/core/model.ts";
-import type { Drawn } from "./families.ts";
+import { nodeAmbushes } from "./ambushes-nodes.ts";
+import { type Drawn, forWhile } from "./drawing.ts";
 import type { Fault, RateName } from "./faults.ts";
 import { observers } from "./group-config.ts";
 import type { Prng } from "./prng.ts";
@@ -48,7 +49,7 @@ function kindOf(before: GroupState | null, after: GroupState): Moment["kind"] {
   return after.round.number > before.round.number ? "round" : "other";
 }
 
-export const ambushes: readonly Ambush[] = [
+const common: readonly Ambush[] = [
   {
     name: "freeze-leader",
     draw: ({ leader }, _world, prng) => freezeFor(leader, prng, 9_000),
@@ -153,14 +154,7 @@ export const ambushes: readonly Ambush[] = [
   },
 ];
 
-function forWhile(
-  afterMs: number,
-  forMs: number,
-  fault: Fault,
-  back: readonly Fault[],
-): readonly Drawn[] {
-  return [{ afterMs, fault }, ...back.map((one) => ({ afterMs: afterMs + forMs, fault: one }))];
-}
+export const ambushes: readonly Ambush[] = [...common, ...nodeAmbushes];
 
 function freezeFor(observer: string, prng: Prng, meanMs: number): readonly Drawn[] {
   const freeze: Fault = { kind: "freeze", observer, youngest: 1 };

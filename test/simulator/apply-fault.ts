@@ -87,6 +87,10 @@ function onNode(
     world.checker.trouble(node.id);
     act();
   };
+  const touched = (act: () => void) => () => {
+    world.checker.touch(node.id);
+    act();
+  };
   switch (fault.kind) {
     case "kill":
       return node.isUp ? troubled(() => node.kill()) : null;
@@ -98,11 +102,11 @@ function onNode(
       return node.isHung ? troubled(() => node.thaw()) : null;
     case "ail": {
       const { with: ailment } = fault;
-      return node.ailments.has(ailment) ? null : troubled(() => node.ailments.add(ailment));
+      return node.ailments.has(ailment) ? null : touched(() => node.ailments.add(ailment));
     }
     case "cure": {
       const { of: ailment } = fault;
-      return node.ailments.has(ailment) ? troubled(() => node.ailments.delete(ailment)) : null;
+      return node.ailments.has(ailment) ? touched(() => node.ailments.delete(ailment)) : null;
     }
     case "no-one":
       return byHand(world, node, () => node.becomeMaster());

@@ -33,6 +33,8 @@ export class Checker {
   readonly acknowledged: ReadonlyMap<number, string>;
   /** When something last befell a node: a kill, a hang, a cut, a heal, a role change. */
   readonly troubledAtMs = new Map<string, number>();
+  /** The same without what leaves it alive, and answering: an ailment is no excuse for a failover (faults N6 to N10). */
+  readonly #awayAtMs = new Map<string, number>();
   /** The same without the links between nodes and observers: what servers and clients feel. */
   readonly befellAtMs = new Map<string, number>();
   /** Candidates and masters that STATE has named, by epoch. */
@@ -64,12 +66,23 @@ export class Checker {
 
   trouble(...nodes: readonly string[]): void {
     this.obstruct(...nodes);
-    for (const node of nodes) this.befellAtMs.set(node, this.now());
+    this.touch(...nodes);
+  }
+
+  /** Something that leaves a server alive: an ailment, a role change. */
+  touch(...nodes: readonly string[]): void {
+    for (const node of nodes) {
+      this.troubledAtMs.set(node, this.now());
+      this.befellAtMs.set(node, this.now());
+    }
   }
 
   /** Something came between a node and an observer. */
   obstruct(...nodes: readonly string[]): void {
-    for (const node of nodes) this.troubledAtMs.set(node, this.now());
+    for (const node of nodes) {
+      this.troubledAtMs.set(node, this.now());
+      this.#awayAtMs.set(node, this.now());
+    }
   }
 
   /** Every write of STATE that was applied. */
@@ -152,11 +165,12 @@ export class Checker {
     // A master that came back without its data is rightly replaced by a node that has it.
     const chosen = this.nodes.get(candidate);
     if (chosen !== undefined && hasMore(chosen, node)) return;
-    const quietMs = this.now() - (this.troubledAtMs.get(id) ?? 0);
+    const quietMs = this.now() - (this.#awayAtMs.get(id) ?? 0);
     if (quietMs > quietMinMs && this.isReachable(id)) {
+      const ails = [...node.ailments, ...(node.isLoading ? ["loading"] : [])].join(", ");
       throw new Violation(
         "L4",
-        `${id} serves as master, untroubled for ${Math.round(quietMs)} ms, and is failed over`,
+        `${id} ${ails === "" ? "serves" : `answers (${ails})`} as master, never away for ${Math.round(quietMs)} ms, and is failed over`,
       );
     }
   }

@@ -1,5 +1,6 @@
 import { ambushes } from "./ambush.ts";
-import { type Drawn, families } from "./families.ts";
+import type { Drawn } from "./drawing.ts";
+import { families } from "./families.ts";
 import type { RateName, TimedFault } from "./faults.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { observers, type SimWorld } from "./world.ts";
@@ -15,10 +16,10 @@ export const familyNames = [...families, ...ambushes].map((one) => one.name);
 /** How likely an ambush springs at one move of the group's item. */
 const ambushChance = 0.25;
 
+/** Each family is switched by a stream of its own, so that a new family changes nothing in the seeds without it. */
 export function drawSwarm(seed: number): Swarm {
-  const prng = splitPrng(seed, "swarm");
-  const chosen = familyNames.filter(() => prng.chance(0.35));
-  return { families: chosen, speed: 0.5 + prng.next() * 2 };
+  const chosen = familyNames.filter((name) => splitPrng(seed, `switch ${name}`).chance(0.35));
+  return { families: chosen, speed: 0.5 + splitPrng(seed, "speed").next() * 2 };
 }
 
 /** How likely a seed has a rate at all, and how high it is then. */

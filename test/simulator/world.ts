@@ -194,7 +194,7 @@ export class SimWorld {
       replicationDelayMs: () => this.replicationMs * (0.5 + this.#network.next()),
       onRoleChange: (node: SimRedis, command: RoleCommand, before: SimRedis["role"]) => {
         this.note(command.by, { kind: "role", command, node: node.id });
-        this.checker.trouble(node.id);
+        this.checker.touch(node.id);
         if (command.kind === "promote") this.truth.onPromoted(command.epoch);
         this.#guard(() => this.checker.onRoleChange(node, command, before, this.state()));
       },
