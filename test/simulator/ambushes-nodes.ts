@@ -28,4 +28,13 @@ export const nodeAmbushes: readonly Ambush[] = [
       ]);
     },
   },
+  {
+    name: "take-record",
+    draw: (_moment, _world, prng) =>
+      forWhile(prng.exp(300), prng.exp(20_000), { kind: "dns-foreign" }, [{ kind: "dns-return" }]),
+  },
+  {
+    name: "delete-record",
+    draw: (_moment, _world, prng) => [{ afterMs: prng.exp(500), fault: { kind: "dns-delete" } }],
+  },
 ];

@@ -2,6 +2,7 @@ import { assertNever } from "../../lib/core/assert-never.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
 import type { Fault, RateName } from "./faults.ts";
+import type { SimDns } from "./sim-dns.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -46,6 +47,7 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "dns-edit":
     case "dns-delete":
     case "dns-foreign":
+    case "dns-return":
       return onZone(world, fault);
     case "ask-failover":
       return world.operators.askFailover();
@@ -185,9 +187,10 @@ function onStore(cutOff: Set<string>, fault: Of<"store-cut" | "store-heal">): Ac
 
 function onZone(
   world: SimWorld,
-  fault: Of<"dns-down" | "dns-up" | "dns-edit" | "dns-delete" | "dns-foreign">,
+  fault: Of<"dns-down" | "dns-up" | "dns-edit" | "dns-delete" | "dns-foreign" | "dns-return">,
 ): Act {
   const { dns, config } = world;
+  const own = { deployment: world.state()?.deployment ?? "" };
   switch (fault.kind) {
     case "dns-down":
     case "dns-up": {
@@ -206,17 +209,24 @@ function onZone(
             : one,
         );
     case "dns-delete":
-      return () => dns.overwrite(() => null);
+      return dns.records.length === 0 ? null : () => dns.overwrite(() => null);
     case "dns-foreign":
-      return () => dns.overwrite((one) => (one.type === "TXT" ? disown(one) : one));
+      return hand(dns, own.deployment, "another");
+    case "dns-return":
+      return hand(dns, "another", own.deployment);
     default:
       return assertNever(fault);
   }
 }
 
-function disown(companion: RecordSet): RecordSet {
-  const values = companion.values.map((one) => one.replace(/deployment=\S+/, "deployment=another"));
-  return { ...companion, values };
+/** The companion passes from one deployment to another, and nothing else of the records changes. */
+function hand(dns: SimDns, from: string, to: string): Act {
+  const isFrom = (one: RecordSet) =>
+    one.type === "TXT" && one.values.some((value) => value.includes(`deployment=${from} `));
+  if (!dns.records.some(isFrom)) return null;
+  const passed = (value: string) => value.replace(`deployment=${from} `, `deployment=${to} `);
+  return () =>
+    dns.overwrite((one) => (isFrom(one) ? { ...one, values: one.values.map(passed) } : one));
 }
 
 function setRate(world: SimWorld, of: RateName, value: number): void {
@@ -254,6 +264,15 @@ function setRate(world: SimWorld, of: RateName, value: number): void {
       return;
     case "repl-ping-ms":
       for (const node of world.nodes.values()) node.replPingMs = value;
+      return;
+    case "dns-busy-ms":
+      dns.handlingMs = value;
+      return;
+    case "dns-appear-ms":
+      dns.appearAfterMs = value;
+      return;
+    case "dns-cache-ms":
+      dns.cacheMs = value;
       return;
     default:
       assertNever(of);

@@ -1,4 +1,4 @@
-import type { Fault } from "./faults.ts";
+import type { Fault, RateName } from "./faults.ts";
 import type { Prng } from "./prng.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
@@ -15,6 +15,9 @@ export interface Family {
   readonly meanMs: number;
   readonly draw: (world: SimWorld, prng: Prng) => readonly Drawn[];
 }
+
+/** How likely a seed has a rate at all, and how high it is then. */
+export type Rate = readonly [RateName, number, (prng: Prng) => number];
 
 export function now(fault: Fault): Drawn {
   return { afterMs: 0, fault };

@@ -24,6 +24,9 @@ export const rateNames = [
   "connection-cut",
   "replication-ms",
   "repl-ping-ms",
+  "dns-busy-ms",
+  "dns-appear-ms",
+  "dns-cache-ms",
 ] as const;
 
 function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {
@@ -56,9 +59,10 @@ const kinds = [
   fault("dns-down", {}),
   fault("dns-up", {}),
   fault("dns-edit", { node }),
-  // All of the group's records are deleted, or its companion becomes another deployment's.
+  // All of the group's records are deleted, or its companion becomes another deployment's and ours again.
   fault("dns-delete", {}),
   fault("dns-foreign", {}),
+  fault("dns-return", {}),
   // The table is copied, put back to that copy, or taken by another deployment.
   fault("table-backup", {}),
   fault("table-restore", {}),

@@ -1,8 +1,10 @@
 import { ambushes } from "./ambush.ts";
-import type { Drawn } from "./drawing.ts";
+import { applyFault } from "./apply-fault.ts";
+import type { Drawn, Rate } from "./drawing.ts";
 import { families } from "./families.ts";
-import type { RateName, TimedFault } from "./faults.ts";
-import { type Prng, splitPrng } from "./prng.ts";
+import { nodeRates } from "./families-nodes.ts";
+import type { TimedFault } from "./faults.ts";
+import { splitPrng } from "./prng.ts";
 import { observers, type SimWorld } from "./world.ts";
 
 /** What a seed switches on, and how hard (swarm testing: each seed is another mixture). */
@@ -22,8 +24,7 @@ export function drawSwarm(seed: number): Swarm {
   return { families: chosen, speed: 0.5 + splitPrng(seed, "speed").next() * 2 };
 }
 
-/** How likely a seed has a rate at all, and how high it is then. */
-const rates: readonly (readonly [RateName, number, (prng: Prng) => number])[] = [
+const rates: readonly Rate[] = [
   ["store-lost-reply", 0.3, (prng) => prng.next() * 0.1],
   ["store-late-apply", 0.3, (prng) => prng.next() * 0.05],
   ["store-throttled", 0.3, (prng) => prng.next() * 0.1],
@@ -42,6 +43,11 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
   const prng = splitPrng(seed, "rates");
   for (const [of, probability, draw] of rates) {
     if (prng.chance(probability)) world.inject("rates", { kind: "rate", of, value: draw(prng) });
+  }
+  for (const [of, probability, draw] of nodeRates) {
+    const stream = splitPrng(seed, `rate ${of}`);
+    if (!stream.chance(probability)) continue;
+    world.inject("rates", { kind: "rate", of, value: draw(stream) });
   }
   for (const family of families) {
     if (!swarm.families.includes(family.name)) continue;
@@ -113,7 +119,8 @@ export function healForGood(world: SimWorld): void {
     stale: 0,
   });
   world.store.faults.cutOff.clear();
-  Object.assign(world.dns.faults, { isDown: false, lostReply: 0, late: 0, throttled: 0 });
+  world.dns.heal();
+  applyFault(world, { kind: "dns-return" });
   world.delayMs = 1;
   world.cutChance = 0;
   world.replicationMs = 2;

@@ -23,6 +23,14 @@ export interface DnsFaults {
   isDenied: boolean;
 }
 
+/** Told of every batch that was applied. */
+type OnChange = (after: readonly RecordSet[], before: readonly RecordSet[]) => void;
+
+interface Cached {
+  readonly atMs: number;
+  readonly records: readonly RecordSet[];
+}
+
 /** A control plane that works. */
 export function noDnsFaults(): DnsFaults {
   return { isDown: false, lostReply: 0, late: 0, throttled: 0, isDenied: false };
@@ -45,13 +53,16 @@ export class SimDns {
   #isBusy = false;
   /** How long a change takes to appear to those who resolve. */
   appearAfterMs = 0;
+  /** How long resolvers keep an answer, whatever its TTL says. */
+  cacheMs = 0;
+  readonly #cached = new Map<string, Cached>();
   batches = 0;
   refused = 0;
   readonly #prng: Prng;
-  readonly #onChange: (records: readonly RecordSet[]) => void;
+  readonly #onChange: OnChange;
   #visible: readonly RecordSet[] = [];
 
-  constructor(prng: Prng, onChange: (records: readonly RecordSet[]) => void) {
+  constructor(prng: Prng, onChange: OnChange) {
     this.#prng = prng;
     this.#onChange = onChange;
   }
@@ -72,7 +83,8 @@ export class SimDns {
       publish: (request) => publish(read, batcher.submit, request),
       // The servers that answer queries are others than those that take changes (fault R3).
       resolve: (dns) => {
-        const act = () => success(this.#resolution(dns));
+        const by = process.name.split("/")[0] ?? process.name;
+        const act = () => success(resolution(this.#seenBy(by, process.engine.nowMs), dns));
         return this.#request(process, noDnsFaults(), { what: "resolve", act, isChange: false });
       },
     };
@@ -84,16 +96,20 @@ export class SimDns {
     faults: DnsFaults,
     changes: readonly RecordChange[],
   ): Promise<Result<void>> {
-    let isHandled = false;
+    let handled: Promise<Result<void>> | null = null;
     const act = (): Result<void> => {
       if (this.#isBusy) return failure("throttled", "PriorRequestNotComplete");
       if (this.handlingMs === 0) return this.apply(changes, process);
-      this.#isBusy = true;
-      isHandled = true;
+      handled = this.#handle(process, changes);
       return success(undefined);
     };
     const taken = await this.#request(process, faults, { what: "publish", act, isChange: true });
-    if (!taken.ok || !isHandled) return taken;
+    return taken.ok && handled !== null ? handled : taken;
+  }
+
+  /** What was taken is handled to the end, whoever still waits for the answer. */
+  #handle(process: Process, changes: readonly RecordChange[]): Promise<Result<void>> {
+    this.#isBusy = true;
     return new Promise((resolve) => {
       process.engine.schedule(this.handlingMs, () => {
         this.#isBusy = false;
@@ -103,20 +119,30 @@ export class SimDns {
     });
   }
 
-  #resolution(dns: DnsConfig): Resolution {
-    const values = (name: string, type: RecordSet["type"]) =>
-      this.#visible.find((one) => one.name === name && one.type === type)?.values ?? [];
-    const alias = values(dns.name, "CNAME")[0]?.replace(/\.$/, "") ?? null;
-    const name = alias ?? dns.name;
-    const ports = dns.srv
-      ? values(srvName(dns), "SRV").map((one) => Number(one.split(" ")[2]))
-      : [];
-    return { addresses: [...values(name, "A"), ...values(name, "AAAA")], alias, ports };
+  /** What the zone's own servers answer now. */
+  resolveNow(name: string): readonly string[] {
+    return addressesIn(this.#visible, name);
   }
 
-  /** What a resolver answers now. */
-  resolveNow(name: string): readonly string[] {
-    return this.#visible.find((one) => one.name === name && one.type === "A")?.values ?? [];
+  /** What somebody's resolver answers, out of its cache as long as it likes. */
+  resolveFor(by: string, name: string, nowMs: number): readonly string[] {
+    return addressesIn(this.#seenBy(by, nowMs), name);
+  }
+
+  #seenBy(resolver: string, nowMs: number): readonly RecordSet[] {
+    if (this.cacheMs === 0) return this.#visible;
+    const cached = this.#cached.get(resolver);
+    if (cached !== undefined && nowMs - cached.atMs < this.cacheMs) return cached.records;
+    this.#cached.set(resolver, { atMs: nowMs, records: this.#visible });
+    return this.#visible;
+  }
+
+  /** The control plane works, and nobody keeps answers any more. */
+  heal(): void {
+    Object.assign(this.faults, noDnsFaults());
+    this.handlingMs = 0;
+    this.appearAfterMs = 0;
+    this.cacheMs = 0;
   }
 
   /** The records as somebody else leaves them: no batch of ours, nor its rules. */
@@ -144,9 +170,10 @@ export class SimDns {
       }
     }
     if (next.some((one) => isBesideAlias(one, next))) return this.#refuse();
+    const before = this.records;
     this.records = next;
     this.batches += 1;
-    this.#onChange(next);
+    this.#onChange(next, before);
     if (this.appearAfterMs === 0) this.#visible = next;
     else
       process.engine.schedule(this.appearAfterMs, () => {
@@ -198,6 +225,19 @@ export class SimDns {
       process.send(5 + prng.exp(20), arrive, what);
     });
   }
+}
+
+function resolution(records: readonly RecordSet[], dns: DnsConfig): Resolution {
+  const values = (name: string, type: RecordSet["type"]) =>
+    records.find((one) => one.name === name && one.type === type)?.values ?? [];
+  const alias = values(dns.name, "CNAME")[0]?.replace(/\.$/, "") ?? null;
+  const name = alias ?? dns.name;
+  const ports = dns.srv ? values(srvName(dns), "SRV").map((one) => Number(one.split(" ")[2])) : [];
+  return { addresses: [...values(name, "A"), ...values(name, "AAAA")], alias, ports };
+}
+
+function addressesIn(records: readonly RecordSet[], name: string): readonly string[] {
+  return records.find((one) => one.name === name && one.type === "A")?.values ?? [];
 }
 
 function noZone() {

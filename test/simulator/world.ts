@@ -12,6 +12,7 @@ import { LossMeter } from "./losses.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
+import { checkOwner } from "./owners.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
@@ -75,7 +76,6 @@ export class SimWorld {
   readonly timings = smallData();
   readonly hasMarker: boolean;
   readonly #network: Prng;
-  #records: readonly RecordSet[] = [];
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -99,7 +99,9 @@ export class SimWorld {
     });
     this.store.configs.push(this.config);
     this.operators = new Operators(this.store, groupLines);
-    this.dns = new SimDns(splitPrng(seed, "dns"), (after) => this.#onRecords(after));
+    this.dns = new SimDns(splitPrng(seed, "dns"), (after, before) =>
+      this.#onRecords(after, before),
+    );
     for (const node of this.config.nodes) {
       const server = new SimRedis(this.#redisWorld(), node.probe.host, node.probe.port);
       this.nodes.set(node.id, server);
@@ -267,7 +269,7 @@ export class SimWorld {
       prng: splitPrng(this.options.seed, `client${index}`),
       nodes: this.nodes,
       isCut: (from: string, to: string) => this.isCut(from, to),
-      resolve: () => this.dns.resolveNow(name)[0] ?? null,
+      resolve: () => this.dns.resolveFor(`client${index}`, name, this.engine.nowMs)[0] ?? null,
     };
   }
 
@@ -301,10 +303,11 @@ export class SimWorld {
     if (moment !== null) for (const tell of this.onMoment) tell(moment);
   }
 
-  #onRecords(after: readonly RecordSet[]): void {
+  #onRecords(after: readonly RecordSet[], standing: readonly RecordSet[]): void {
     this.note("zone", { kind: "record", after });
-    this.#guard(() => this.checker.onRecords(this.#records, after));
-    this.#records = after;
+    this.#guard(() => checkOwner(standing, this.state()));
+    // By what really stood: where the records were deleted by hand, nothing fences a late batch (docs/limits.md).
+    this.#guard(() => this.checker.onRecords(standing, after));
   }
 
   #guard(check: () => void): void {
