@@ -71,6 +71,7 @@ class SimulatedServers implements RedisStage {
       prng: splitPrng(1, "network"),
       hasMarker,
       isCut: (one, other) => this.#cuts.isCut(one, other),
+      isLost: (from, to) => this.#cuts.isLost(from, to),
       onHeal: (one, other, action) => this.#cuts.onHeal(one, other, action),
       delayMs: () => oneWayMs,
       isConnectionCut: () => false,

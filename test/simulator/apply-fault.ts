@@ -28,8 +28,11 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "replica-of":
     case "ail":
     case "cure":
+    case "displace":
+    case "reclaim":
       return onNode(world, fault);
     case "cut":
+    case "cut-way":
     case "heal":
       return onLink(world, fault);
     case "crash":
@@ -79,11 +82,12 @@ export function nodeAt(world: SimWorld, host: string): SimRedis {
   throw new Error(`expected a node (${known}), got ${host}`);
 }
 
+type OnNode =
+  | Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of">
+  | Of<"ail" | "cure" | "displace" | "reclaim">;
+
 /** Something that befalls a server; the checker learns that it is troubled. */
-function onNode(
-  world: SimWorld,
-  fault: Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of" | "ail" | "cure">,
-): Act {
+function onNode(world: SimWorld, fault: OnNode): Act {
   const node = nodeAt(world, fault.node);
   const troubled = (act: () => void) => () => {
     world.checker.trouble(node.id);
@@ -96,8 +100,11 @@ function onNode(
   switch (fault.kind) {
     case "kill":
       return node.isUp ? troubled(() => node.kill()) : null;
-    case "restart":
-      return node.isUp ? null : troubled(() => node.restart(fault.data));
+    case "restart": {
+      // An empty server counts as the group's, whoever started it: a stranger keeps its data.
+      const isLost = node.isDisplaced && fault.data === "empty";
+      return node.isUp || isLost ? null : troubled(() => node.restart(fault.data));
+    }
     case "hang":
       return node.isServing ? troubled(() => node.hang()) : null;
     case "thaw":
@@ -110,6 +117,10 @@ function onNode(
       const { of: ailment } = fault;
       return node.ailments.has(ailment) ? touched(() => node.ailments.delete(ailment)) : null;
     }
+    case "displace":
+      return node.isDisplaced ? null : troubled(() => node.displace(fault.keys));
+    case "reclaim":
+      return node.isDisplaced ? troubled(() => node.reclaim()) : null;
     case "no-one":
       return byHand(world, node, () => node.becomeMaster());
     case "replica-of": {
@@ -123,7 +134,7 @@ function onNode(
 
 /** A role that somebody changes by hand: no promise covers what follows. */
 function byHand(world: SimWorld, node: SimRedis, act: () => void): Act {
-  if (!node.isServing) return null;
+  if (!node.isServing || node.isDisplaced) return null;
   return () => {
     world.checker.trouble(...world.nodes.keys());
     world.checker.touchedByHandAtMs = world.engine.nowMs;
@@ -131,12 +142,13 @@ function byHand(world: SimWorld, node: SimRedis, act: () => void): Act {
   };
 }
 
-function onLink(world: SimWorld, fault: Of<"cut" | "heal">): Act {
+function onLink(world: SimWorld, fault: Of<"cut" | "cut-way" | "heal">): Act {
   // Nodes are named by their address inside the world, everybody else by name.
   const place = (name: string) => (name.includes(".") ? nodeAt(world, name).id : name);
   const [one, other] = [place(fault.one), place(fault.other)];
   const isCut = world.isCut(one, other);
   if (fault.kind === "cut") return isCut ? null : () => world.cut(one, other);
+  if (fault.kind === "cut-way") return isCut ? null : () => world.cut(one, other, "one-way");
   return isCut ? () => world.heal(one, other) : null;
 }
 
@@ -270,6 +282,12 @@ function setRate(world: SimWorld, of: RateName, value: number): void {
       return;
     case "dns-appear-ms":
       dns.appearAfterMs = value;
+      return;
+    case "full-sync-ms":
+      world.timings.fullSyncMs = value;
+      return;
+    case "load-ms":
+      world.timings.loadMs = value;
       return;
     case "dns-cache-ms":
       dns.cacheMs = value;

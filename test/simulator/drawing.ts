@@ -31,7 +31,7 @@ export function pickNode(world: SimWorld, prng: Prng): SimRedis {
 export function mayLose(world: SimWorld, host: string): boolean {
   const nodes = [...world.nodes.values()];
   const isUp = nodes.some((node) => node.host === host && node.isUp);
-  return isUp && nodes.filter((node) => node.isServing).length > 1;
+  return isUp && nodes.filter((node) => node.isServing && !node.isDisplaced).length > 1;
 }
 
 export function cutFor(one: string, other: string, forMs: number): readonly Drawn[] {

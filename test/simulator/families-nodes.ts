@@ -1,4 +1,15 @@
-import { type Drawn, type Family, forWhile, now, pickNode, type Rate } from "./drawing.ts";
+import {
+  cutFor,
+  type Drawn,
+  type Family,
+  forWhile,
+  mayLose,
+  now,
+  pickNode,
+  type Rate,
+} from "./drawing.ts";
+import type { Fault } from "./faults.ts";
+import { observers } from "./group-config.ts";
 import { ailments } from "./sim-ailments.ts";
 
 /** Rates of the zone and of servers, each drawn from a stream of its own. */
@@ -7,6 +18,8 @@ export const nodeRates: readonly Rate[] = [
   ["dns-busy-ms", 0.3, (prng) => prng.next() * 2_000],
   ["dns-appear-ms", 0.3, (prng) => prng.next() * 30_000],
   ["dns-cache-ms", 0.3, (prng) => prng.next() * 60_000],
+  ["full-sync-ms", 0.3, (prng) => prng.next() * 20_000],
+  ["load-ms", 0.3, (prng) => prng.next() * 15_000],
 ];
 
 /** Families around Redis servers, the zone, the network and clients. */
@@ -40,4 +53,103 @@ export const nodeFamilies: readonly Family[] = [
       return [...taken, ...edit];
     },
   },
+  {
+    // Fault N18. Replicas of a master whose address is taken copy what they find there.
+    name: "address-reuse",
+    meanMs: 120_000,
+    draw: (world, prng) => {
+      const { host: node, role } = pickNode(world, prng);
+      if (!mayLose(world, node) || (role === "master" && prng.chance(0.6))) return [];
+      const displace: Fault = { kind: "displace", node, keys: prng.int(1, 600) };
+      return forWhile(0, 500 + prng.exp(30_000), displace, [{ kind: "reclaim", node }]);
+    },
+  },
+  {
+    // Faults N22 and P8: at the rhythm of the probes, or of the detector.
+    name: "flapping",
+    meanMs: 120_000,
+    draw: (world, prng) => {
+      const { host: node } = pickNode(world, prng);
+      const { probeIntervalMs, downAfterMs } = world.config.settings;
+      const halfMs = (prng.chance(0.5) ? probeIntervalMs : downAfterMs) * (0.9 + prng.next() * 0.2);
+      const isHang = prng.chance(0.4) && mayLose(world, node);
+      const sides = observers.filter(() => prng.chance(0.7));
+      return Array.from({ length: prng.int(3, 10) }, (_, turn) => 2 * turn * halfMs).flatMap(
+        (afterMs) =>
+          isHang
+            ? forWhile(afterMs, halfMs, { kind: "hang", node }, [{ kind: "thaw", node }])
+            : sides.flatMap((one) => cutBetween({ one, other: node }, afterMs, halfMs)),
+      );
+    },
+  },
+  {
+    // Fault P4: requests arrive and answers don't, or the other way round.
+    name: "one-way",
+    meanMs: 60_000,
+    draw: (world, prng) => {
+      const { host } = pickNode(world, prng);
+      const forMs = prng.exp(15_000);
+      const others = [...observers, "client0", "client1"].filter(() => prng.chance(0.5));
+      const isDeaf = prng.chance(0.5);
+      return others.flatMap((other) => {
+        const [one, to] = isDeaf ? [other, host] : [host, other];
+        return forWhile(0, forMs, { kind: "cut-way", one, other: to }, [
+          { kind: "heal", one, other: to },
+        ]);
+      });
+    },
+  },
+  {
+    // Fault P10: everybody misses somebody else.
+    name: "ring",
+    meanMs: 90_000,
+    draw: (world, prng) => {
+      const hosts = [...world.nodes.values()].map((one) => one.host);
+      const forMs = prng.exp(15_000);
+      const shift = prng.int(0, hosts.length - 1);
+      const hostAt = (index: number) => hosts[(index + shift) % hosts.length] ?? "";
+      const missed = observers.flatMap((one, index) => cutFor(one, hostAt(index), forMs));
+      if (prng.chance(0.5)) return missed;
+      const between: Fault = { kind: "cut-way", one: hostAt(0), other: hostAt(1) };
+      return [...missed, ...forWhile(0, forMs, between, [{ ...between, kind: "heal" }])];
+    },
+  },
+  {
+    // Fault P9: an observer and the node beside it are gone, or hear only each other.
+    name: "region-lost",
+    meanMs: 120_000,
+    draw: (world, prng) => {
+      const index = prng.int(0, observers.length - 1);
+      const observer = observers[index] ?? observers[0];
+      const hosts = [...world.nodes.values()].map((one) => one.host);
+      const own = hosts[index % hosts.length] ?? "";
+      const forMs = 1_000 + prng.exp(30_000);
+      const table = forWhile(0, forMs, { kind: "store-cut", observer }, [
+        { kind: "store-heal", observer },
+      ]);
+      const others = hosts.filter((host) => host !== own);
+      const away = others.flatMap((host) => [
+        ...cutFor(observer, host, forMs),
+        ...cutFor(own, host, forMs),
+      ]);
+      const remote = observers.filter((one) => one !== observer);
+      const apart = remote.flatMap((one) => cutFor(one, own, forMs));
+      const isDead = prng.chance(0.5) && mayLose(world, own);
+      const dead = isDead
+        ? forWhile(0, forMs, { kind: "kill", node: own }, [
+            { kind: "restart", node: own, data: "aof" },
+          ])
+        : [];
+      return [...table, ...away, ...apart, ...dead];
+    },
+  },
 ];
+
+/** A cut of both ways, some time from now. */
+function cutBetween(
+  link: { readonly one: string; readonly other: string },
+  afterMs: number,
+  forMs: number,
+): readonly Drawn[] {
+  return forWhile(afterMs, forMs, { kind: "cut", ...link }, [{ kind: "heal", ...link }]);
+}

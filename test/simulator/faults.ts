@@ -27,6 +27,8 @@ export const rateNames = [
   "dns-busy-ms",
   "dns-appear-ms",
   "dns-cache-ms",
+  "full-sync-ms",
+  "load-ms",
 ] as const;
 
 function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {
@@ -42,8 +44,12 @@ const kinds = [
   // It is alive and of no use, in one of several ways (sim-ailments.ts).
   fault("ail", { node, with: z.enum(ailments) }),
   fault("cure", { node, of: z.enum(ailments) }),
-  // The network between two places, both ways.
+  // Somebody else's server runs at the node's address, with so many keys; then ours again (fault N18).
+  fault("displace", { node, keys: count }),
+  fault("reclaim", { node }),
+  // The network between two places, both ways; or only what the one sends is lost.
   fault("cut", { one: place, other: place }),
+  fault("cut-way", { one: place, other: place }),
   fault("heal", { one: place, other: place }),
   // Invocations. A crash comes at the n-th next thing that each live process of the observer waits for.
   fault("crash", { observer, await: count }),

@@ -5,6 +5,7 @@ import { families } from "./families.ts";
 import { nodeRates } from "./families-nodes.ts";
 import type { TimedFault } from "./faults.ts";
 import { splitPrng } from "./prng.ts";
+import { smallData } from "./sim-redis.ts";
 import { observers, type SimWorld } from "./world.ts";
 
 /** What a seed switches on, and how hard (swarm testing: each seed is another mixture). */
@@ -124,12 +125,14 @@ export function healForGood(world: SimWorld): void {
   world.delayMs = 1;
   world.cutChance = 0;
   world.replicationMs = 2;
+  Object.assign(world.timings, smallData());
   world.healAll();
   world.operators.resume()?.();
   for (const node of world.nodes.values()) {
-    if (!node.isServing) world.checker.trouble(node.id);
+    if (!node.isServing || node.isDisplaced) world.checker.trouble(node.id);
     node.thaw();
     node.ailments.clear();
+    node.reclaim();
     node.restart(world.hasMarker ? "aof" : "rdb");
   }
   for (const observer of observers) {

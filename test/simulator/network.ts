@@ -1,6 +1,8 @@
 /** Who can't reach whom: pairs of observers, nodes and clients by name, both ways. What was sent waits for the heal. */
 export class Cuts {
   readonly #cut = new Set<string>();
+  /** Of the pairs that are cut: who is not heard by the other, and hears it all the same. */
+  readonly #unheard = new Map<string, string>();
   readonly #waiting = new Map<string, (() => void)[]>();
 
   isCut(one: string, other: string): boolean {
@@ -8,13 +10,22 @@ export class Cuts {
     return this.#cut.size > 0 && this.#cut.has(pair(one, other));
   }
 
-  cut(one: string, other: string): void {
+  /** Whether what `from` sends does not arrive. */
+  isLost(from: string, to: string): boolean {
+    if (!this.isCut(from, to)) return false;
+    const unheard = this.#unheard.get(pair(from, to));
+    return unheard === undefined || unheard === from;
+  }
+
+  cut(one: string, other: string, how: "both-ways" | "one-way" = "both-ways"): void {
     this.#cut.add(pair(one, other));
+    if (how === "one-way") this.#unheard.set(pair(one, other), one);
   }
 
   heal(one: string, other: string): void {
     const key = pair(one, other);
     this.#cut.delete(key);
+    this.#unheard.delete(key);
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     for (const action of waiting) action();

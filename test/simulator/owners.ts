@@ -1,6 +1,7 @@
 import type { GroupState } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
 import { Violation } from "./checkers.ts";
+import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 
 /** S18: a batch of ours never touches records whose companion names another owner. */
 export function checkOwner(standing: readonly RecordSet[], state: GroupState | null): void {
@@ -8,5 +9,33 @@ export function checkOwner(standing: readonly RecordSet[], state: GroupState | n
     const owner = type === "TXT" ? parseCompanion(values[0] ?? "") : null;
     if (owner === null || state === null || owner.deployment === state.deployment) continue;
     throw new Violation("S18", `records of the deployment ${owner.deployment} were changed`);
+  }
+}
+
+/**
+ * S18, N18: no role is ever changed of a server that is somebody else's. One that took the master's own address and holds
+ * as much as any replica is recorded as the master with another data set, and people are called (rule R710): from then on
+ * nothing tells it from the group's.
+ */
+export class Strangers {
+  readonly #nodes: ReadonlyMap<string, SimRedis>;
+  readonly #adopted = new Set<SimRedis>();
+
+  constructor(nodes: ReadonlyMap<string, SimRedis>) {
+    this.#nodes = nodes;
+  }
+
+  onState({ master }: GroupState): void {
+    const node = this.#nodes.get(master?.node ?? "");
+    if (node?.isDisplaced === true && node.replid === master?.replid) this.#adopted.add(node);
+  }
+
+  onRoleChange(node: SimRedis, { kind, by }: RoleCommand): void {
+    if (!node.isDisplaced) this.#adopted.delete(node);
+    if (!node.isDisplaced || this.#adopted.has(node)) return;
+    throw new Violation(
+      "S18",
+      `${by} changed the role of another's server at ${node.id} (${kind})`,
+    );
   }
 }

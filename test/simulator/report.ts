@@ -92,7 +92,7 @@ export function report(records: readonly SeedRecord[]): string {
 }
 
 /** Families that lose writes by themselves, whoever fails over. */
-const ownLosses: readonly string[] = ["manual-role", "node-empty"];
+const ownLosses: readonly string[] = ["manual-role", "node-empty", "address-reuse"];
 
 function losesByFailoverAlone(record: SeedRecord): boolean {
   return !record.families.some((name) => ownLosses.includes(name));

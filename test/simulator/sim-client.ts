@@ -8,6 +8,8 @@ export interface ClientWorld {
   readonly prng: Prng;
   readonly nodes: ReadonlyMap<string, SimRedis>;
   isCut(from: string, to: string): boolean;
+  /** Whether what the first one sends doesn't reach the second. */
+  isLost(from: string, to: string): boolean;
   /** The address that the name answers now. */
   resolve(): string | null;
 }
@@ -55,7 +57,7 @@ export function startClient(
       reconnect();
       return;
     }
-    if (world.isCut(options.name, node.id)) return;
+    if (world.isLost(options.name, node.id)) return;
     const value = writes.next;
     writes.next += 1;
     writes.unknown.add(value);
@@ -69,7 +71,7 @@ export function startClient(
             target = null;
             return;
           }
-          if (world.isCut(options.name, node.id)) return;
+          if (world.isLost(node.id, options.name)) return;
           writes.unknown.delete(value);
           writes.acknowledged.set(value, node.id);
         }),

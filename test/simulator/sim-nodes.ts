@@ -21,6 +21,8 @@ export interface SimNetwork {
   readonly hasMarker: boolean;
   /** Nothing passes between these two now; what was sent waits for the cut to heal, as TCP does. */
   isCut(observer: string, node: string): boolean;
+  /** Whether what the first one sends doesn't reach the second: a cut may be one of one direction only. */
+  isLost(from: string, to: string): boolean;
   /** Calls back when the cut between the two heals. */
   onHeal(observer: string, node: string, action: () => void): void;
   /** One way. */
@@ -227,7 +229,7 @@ function onEnd(
 ): void {
   const { node } = connection;
   connection.forget = node.onceCut(() => {
-    if (connection.isClosed || network.isCut(observer, node.id)) return;
+    if (connection.isClosed || network.isLost(node.id, observer)) return;
     const hear = (): void => {
       if (connection.isClosed) return;
       // It was this connection's own role change.
@@ -311,7 +313,7 @@ function ask<T>(
 ): void {
   const { connection, what, act, mayWrite = false } = request;
   const { node } = connection;
-  const isCut = () => network.isCut(observer, node.id);
+  const isUnheard = () => network.isLost(node.id, observer);
   const reset = (): void => {
     const end = (): void => settle(failure("cut", `${node.id}: the connection has ended`));
     process.deliver(1, end, what);
@@ -324,7 +326,7 @@ function ask<T>(
   }
   // A server that dies while a request is under way ends the connection, where that news gets through.
   const onDeath = (): void => {
-    if (!isCut()) reset();
+    if (!isUnheard()) reset();
   };
   const run = (): void => {
     // A plain close does not recall what was sent; a kill by the server does (measured on Redis 7.0).
@@ -336,7 +338,7 @@ function ask<T>(
     const reply = (): void => {
       process.deliver(network.delayMs(observer, node.id), () => settle(success(value)), what);
     };
-    if (isCut()) network.onHeal(observer, node.id, reply);
+    if (isUnheard()) network.onHeal(observer, node.id, reply);
     else reply();
   };
   const begin = (): void => {
@@ -351,7 +353,7 @@ function ask<T>(
   const depart = (): void => {
     process.send(network.delayMs(observer, node.id), arrive, what);
   };
-  if (isCut()) network.onHeal(observer, node.id, depart);
+  if (network.isLost(observer, node.id)) network.onHeal(observer, node.id, depart);
   else depart();
 }
 

@@ -12,7 +12,7 @@ import { LossMeter } from "./losses.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
-import { checkOwner } from "./owners.ts";
+import { checkOwner, Strangers } from "./owners.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
@@ -48,6 +48,7 @@ export class SimWorld {
   readonly options: WorldOptions;
   readonly config: GroupConfig;
   readonly nodes = new Map<string, SimRedis>();
+  readonly #strangers = new Strangers(this.nodes);
   readonly store: SimStore;
   readonly dns: SimDns;
   readonly operators: Operators;
@@ -153,6 +154,7 @@ export class SimWorld {
         prng: network,
         hasMarker: this.hasMarker,
         isCut: (one: string, other: string) => cuts.isCut(one, other),
+        isLost: (from: string, to: string) => cuts.isLost(from, to),
         onHeal: (one: string, other: string, action: () => void) => cuts.onHeal(one, other, action),
         delayMs: (observer: string, node: string) => this.drawDelayMs(observer, node),
         isConnectionCut: () => this.#isConnectionCut(),
@@ -198,6 +200,7 @@ export class SimWorld {
         this.note(command.by, { kind: "role", command, node: node.id });
         this.checker.touch(node.id);
         if (command.kind === "promote") this.truth.onPromoted(command.epoch);
+        this.#guard(() => this.#strangers.onRoleChange(node, command));
         this.#guard(() => this.checker.onRoleChange(node, command, before, this.state()));
       },
     };
@@ -228,9 +231,9 @@ export class SimWorld {
     return this.cuts.isCut(one, other);
   }
 
-  cut(one: string, other: string): void {
+  cut(one: string, other: string, how: "both-ways" | "one-way" = "both-ways"): void {
     this.#touchLink(one, other);
-    this.cuts.cut(one, other);
+    this.cuts.cut(one, other, how);
   }
 
   #touchLink(one: string, other: string): void {
@@ -269,6 +272,7 @@ export class SimWorld {
       prng: splitPrng(this.options.seed, `client${index}`),
       nodes: this.nodes,
       isCut: (from: string, to: string) => this.isCut(from, to),
+      isLost: (from: string, to: string) => this.cuts.isLost(from, to),
       resolve: () => this.dns.resolveFor(`client${index}`, name, this.engine.nowMs)[0] ?? null,
     };
   }
@@ -286,6 +290,7 @@ export class SimWorld {
   #onState(before: GroupState | null, after: GroupState, writer: string): void {
     this.note(writer, { kind: "state", before, after });
     this.losses.onState(before, after);
+    this.#strangers.onState(after);
     this.#guard(() => {
       if (before !== null && after.phase === "promoting" && after.epoch > before.epoch) {
         this.checker.noteClaimFrom(before.phase);
