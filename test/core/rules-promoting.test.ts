@@ -132,6 +132,22 @@ describe("P540 promoting", () => {
     expectClosed(resumed().look({ prepared }), "P540", "-failover-abort-slave-timeout");
   });
 
+  test.each<[string, Partial<NodeFacts>]>([
+    ["another server at its address", { role: "master", replid: "id-8", keys: 300 }],
+    ["emptied", { replid: "id-9", offset: 0, keys: 0 }],
+    ["behind what was chosen", { offset: 999 }],
+  ])(
+    "N18 F5c a candidate that is %s by now is not touched, and its epoch is closed",
+    (_what, facts) => {
+      const prepared = [prepares(n1, orphanFacts(facts))];
+
+      const decision = resumed().look({ prepared });
+
+      expectClosed(decision, "P540", "-failover-abort-slave-timeout");
+      expect(kindsOf(decision)).not.toContain("promote");
+    },
+  );
+
   test("N25 a try whose answer did not come is made again over a new session", () => {
     const watch = watchCalm();
     claimed(watch);

@@ -59,7 +59,7 @@ export const closingRules: readonly Rule<MasterView>[] = [
       const doubt = doubtIn(view, done.node, done.facts);
       if (doubt !== null) return doubt;
       if (!descendsFrom(lead.candidate, done.facts)) {
-        const why = `${done.node} does not descend from what was chosen: it shows role ${done.facts.role}, replid ${done.facts.replid}, second ${done.facts.replid2} up to ${done.facts.secondOffset}; chosen was ${lead.candidate.replid} at ${lead.candidate.offset}`;
+        const why = sayStrange(lead.candidate, done.facts);
         return closeFailed(view, "P510", why, "-failover-abort-slave-timeout");
       }
       return commitIt(lead, done.facts);
@@ -155,6 +155,12 @@ function promoteIt(lead: Leading, beside: string): Finding {
     const why = `${candidate.node} carries the marker of epoch ${marker}, above ${state.epoch}`;
     return closeFailed(view, "P540", why, "-failover-abort-slave-timeout");
   }
+  // Between choice and promotion it may have been emptied, or another server may have taken its address (fault N18).
+  // Nothing of that could be committed, and a promotion would write this group's marker into somebody else's data.
+  if (prepared.facts !== null && !descendsFrom(candidate, prepared.facts)) {
+    const strange = sayStrange(candidate, prepared.facts);
+    return closeFailed(view, "P540", strange, "-failover-abort-slave-timeout");
+  }
   const why = `promoting ${candidate.node} for epoch ${state.epoch}`;
   const plan: Plan = [
     [
@@ -169,6 +175,11 @@ function promoteIt(lead: Leading, beside: string): Finding {
     ],
   ];
   return { why, plan, look: lookNow(view, {}) };
+}
+
+function sayStrange(chosen: Candidate, shown: NodeFacts): string {
+  const second = `second ${shown.replid2} up to ${shown.secondOffset}`;
+  return `${chosen.node} does not descend from what was chosen: it shows role ${shown.role}, replid ${shown.replid} at ${shown.offset}, ${second}; chosen was ${chosen.replid} at ${chosen.offset}`;
 }
 
 /** Asked in this epoch, whether before its promotion was tried or after, and not answered: an epoch never waits (F15). */
