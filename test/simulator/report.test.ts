@@ -5,7 +5,8 @@ import type { SeedRecord } from "./seed-record.ts";
 
 async function recordOnce(): Promise<SeedRecord> {
   const { record } = await runSeed({ seed: 1, safetyMs: 30_000 });
-  return { ...record, failovers: 1, ambiguousWrites: 1, lostPerFailover: [3] };
+  const { rules, faults } = { rules: { R799: 3 }, faults: { kill: 1 } };
+  return { ...record, rules, faults, failovers: 1, ambiguousWrites: 1, lostPerFailover: [3] };
 }
 
 describe("a run", () => {

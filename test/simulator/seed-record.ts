@@ -50,7 +50,9 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
 
 export function setOf(world: SimWorld): WriteSet {
   const master = world.nodes.get(world.state()?.master?.node ?? "");
-  return checkSet(world.writes, master?.values() ?? new Set());
+  // Below zero is what another's server brought along that stood at the address of one of the group's.
+  const ofClients = [...(master?.values() ?? [])].filter((value) => value > 0);
+  return checkSet(world.writes, new Set(ofClients));
 }
 
 /** S10: a server that holds what it refused, or what nobody sent, breaks more than a failover can. */

@@ -72,6 +72,8 @@ export class SimRedis {
   isUp = true;
   isHung = false;
   isLoading = false;
+  /** Whether this process was started without the data that was there. */
+  hasBegunEmpty = false;
   /** Conditions in which it answers and serves nobody. */
   readonly ailments = new Set<Ailment>();
   priority = 100;
@@ -658,6 +660,7 @@ export class SimRedis {
     this.isUp = true;
     this.runId = this.#fresh("run");
     this.startedAtMs = this.#world.engine.nowMs;
+    this.hasBegunEmpty = data === "empty";
     this.linkDownAtMs = null;
     this.role = this.#configured === null ? "master" : "replica";
     this.masterId = this.#configured;
@@ -701,10 +704,14 @@ export class SimRedis {
     this.#displaced = { ...this.#snapshot(), configured: this.#configured };
     this.#backlogFrom = null;
     this.#configured = null;
-    const entry: LogEntry = { end: 0, value: null, marker: null };
+    // Values of its own, which no client of the group ever writes: what it holds can be lost as well.
+    const first = -Math.round(this.#world.engine.nowMs) * 1_000;
+    const log = Array.from({ length: keys }, (_, at) => {
+      return { end: 0, value: first - at, marker: null };
+    });
     const replid = this.#fresh("foreign");
     const lineage = { replid, replid2: null, secondOffset: -1, offset: 0 };
-    this.#install({ log: new Array<LogEntry>(keys).fill(entry), marker: null, ...lineage });
+    this.#install({ log, marker: null, ...lineage });
     this.role = "master";
     this.masterId = null;
     this.isUp = true;

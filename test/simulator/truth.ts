@@ -50,7 +50,8 @@ export class Truth {
     const held = suspect.values();
     const written = [...this.#sight.acknowledged].filter(([, by]) => by === suspect.id);
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;
-    // What it lost may have been written by its predecessors.
+    // What it lost may have been written by its predecessors, and be gone everywhere: replicas copy an emptiness.
+    if (suspect.hasBegunEmpty) return;
     if ([...this.#sight.nodes.values()].some((node) => hasMore(node, suspect))) return;
     throw new Violation(
       "N3",
