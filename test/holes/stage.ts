@@ -100,20 +100,18 @@ export function startCrowd(world: SimWorld, crowd: Crowd): () => void {
   const name = world.config.dns?.name ?? "";
   const { names, everyMs, ttlMs } = crowd;
   const clients = names.map((client) => {
-    let first: string | null = null;
     const around = {
       engine: world.engine,
       prng: splitPrng(world.options.seed, client),
       nodes: world.nodes,
       isCut: (from: string, to: string) => world.isCut(from, to),
-      resolve: () => {
-        const answer = world.dns.resolveNow(name)[0] ?? null;
-        if (ttlMs !== "forever") return answer;
-        first ??= answer;
-        return first;
-      },
+      isLost: (from: string, to: string) => world.cuts.isLost(from, to),
+      resolve: () => world.dns.resolveNow(name)[0] ?? null,
+      onAccepted: () => {},
+      onConfirmed: () => {},
     };
-    const options = { name: client, everyMs, ttlMs: ttlMs === "forever" ? 0 : ttlMs };
+    const kind = ttlMs === "forever" ? ("clings" as const) : ("follows" as const);
+    const options = { name: client, kind, everyMs, ttlMs: ttlMs === "forever" ? 0 : ttlMs };
     return startClient(around, world.writes, options);
   });
   return () => {

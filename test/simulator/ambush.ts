@@ -2,7 +2,6 @@ import type { GroupState } from "../../lib/core/model.ts";
 import { nodeAmbushes } from "./ambushes-nodes.ts";
 import { type Drawn, forWhile } from "./drawing.ts";
 import type { Fault, RateName } from "./faults.ts";
-import { observers } from "./group-config.ts";
 import type { Prng } from "./prng.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -26,12 +25,17 @@ export interface Moment {
   readonly previous: string | null;
 }
 
-export function momentOf(before: GroupState | null, after: GroupState, writer: string): Moment {
+export function momentOf(
+  before: GroupState | null,
+  after: GroupState,
+  writer: string,
+  observers: readonly string[],
+): Moment {
   const leader = (after.leader ?? writer).split("/")[0] ?? "";
   const hostOf = (node: string | undefined) => node?.split(":")[0] ?? null;
   return {
     kind: kindOf(before, after),
-    leader: observers.find((one) => one === leader) ?? observers[0],
+    leader: observers.find((one) => one === leader) ?? "a",
     others: observers.filter((one) => one !== leader),
     master: hostOf(after.master?.node),
     candidate: hostOf(after.candidate?.node),

@@ -85,6 +85,11 @@ export class Checker {
     }
   }
 
+  /** When something last befell a node, or came between it and an observer. */
+  changedAtMs(node: string): number {
+    return this.troubledAtMs.get(node) ?? 0;
+  }
+
   /** Every write of STATE that was applied. */
   onState(before: GroupState | null, after: GroupState): void {
     if (before === null) return;

@@ -9,7 +9,6 @@ import {
   type Rate,
 } from "./drawing.ts";
 import type { Fault } from "./faults.ts";
-import { observers } from "./group-config.ts";
 import { ailments } from "./sim-ailments.ts";
 
 /** Rates of the zone and of servers, each drawn from a stream of its own. */
@@ -73,7 +72,7 @@ export const nodeFamilies: readonly Family[] = [
       const { probeIntervalMs, downAfterMs } = world.config.settings;
       const halfMs = (prng.chance(0.5) ? probeIntervalMs : downAfterMs) * (0.9 + prng.next() * 0.2);
       const isHang = prng.chance(0.4) && mayLose(world, node);
-      const sides = observers.filter(() => prng.chance(0.7));
+      const sides = world.config.observers.filter(() => prng.chance(0.7));
       return Array.from({ length: prng.int(3, 10) }, (_, turn) => 2 * turn * halfMs).flatMap(
         (afterMs) =>
           isHang
@@ -89,7 +88,7 @@ export const nodeFamilies: readonly Family[] = [
     draw: (world, prng) => {
       const { host } = pickNode(world, prng);
       const forMs = prng.exp(15_000);
-      const others = [...observers, "client0", "client1"].filter(() => prng.chance(0.5));
+      const others = [...world.config.observers, ...world.clients].filter(() => prng.chance(0.5));
       const isDeaf = prng.chance(0.5);
       return others.flatMap((other) => {
         const [one, to] = isDeaf ? [other, host] : [host, other];
@@ -108,7 +107,9 @@ export const nodeFamilies: readonly Family[] = [
       const forMs = prng.exp(15_000);
       const shift = prng.int(0, hosts.length - 1);
       const hostAt = (index: number) => hosts[(index + shift) % hosts.length] ?? "";
-      const missed = observers.flatMap((one, index) => cutFor(one, hostAt(index), forMs));
+      const missed = world.config.observers.flatMap((one, index) =>
+        cutFor(one, hostAt(index), forMs),
+      );
       if (prng.chance(0.5)) return missed;
       const between: Fault = { kind: "cut-way", one: hostAt(0), other: hostAt(1) };
       return [...missed, ...forWhile(0, forMs, between, [{ ...between, kind: "heal" }])];
@@ -119,8 +120,8 @@ export const nodeFamilies: readonly Family[] = [
     name: "region-lost",
     meanMs: 120_000,
     draw: (world, prng) => {
-      const index = prng.int(0, observers.length - 1);
-      const observer = observers[index] ?? observers[0];
+      const index = prng.int(0, world.config.observers.length - 1);
+      const observer = world.config.observers[index] ?? "a";
       const hosts = [...world.nodes.values()].map((one) => one.host);
       const own = hosts[index % hosts.length] ?? "";
       const forMs = 1_000 + prng.exp(30_000);
@@ -132,7 +133,7 @@ export const nodeFamilies: readonly Family[] = [
         ...cutFor(observer, host, forMs),
         ...cutFor(own, host, forMs),
       ]);
-      const remote = observers.filter((one) => one !== observer);
+      const remote = world.config.observers.filter((one) => one !== observer);
       const apart = remote.flatMap((one) => cutFor(one, own, forMs));
       const isDead = prng.chance(0.5) && mayLose(world, own);
       const dead = isDead

@@ -1,7 +1,6 @@
 import { cutFor, type Drawn, type Family, mayLose, now, pickNode } from "./drawing.ts";
 import { nodeFamilies } from "./families-nodes.ts";
 import type { Fault } from "./faults.ts";
-import { observers } from "./world.ts";
 
 const common: readonly Family[] = [
   {
@@ -41,7 +40,7 @@ const common: readonly Family[] = [
     name: "observer-cut",
     meanMs: 40_000,
     draw: (world, prng) => {
-      const observer = prng.pick(observers);
+      const observer = prng.pick(world.config.observers);
       return cutFor(observer, pickNode(world, prng).host, prng.exp(15_000));
     },
   },
@@ -52,7 +51,7 @@ const common: readonly Family[] = [
       const { host } = pickNode(world, prng);
       const forMs = prng.exp(20_000);
       const hosts = [...world.nodes.values()].map((one) => one.host);
-      const everybody = [...observers, "client0", "client1", ...hosts];
+      const everybody = [...world.config.observers, ...world.clients, ...hosts];
       const side = prng.chance(0.5) ? everybody : everybody.filter(() => prng.chance(0.6));
       return side.filter((other) => other !== host).flatMap((other) => cutFor(other, host, forMs));
     },
@@ -60,8 +59,8 @@ const common: readonly Family[] = [
   {
     name: "observer-crash",
     meanMs: 30_000,
-    draw: (_world, prng) => {
-      const observer = prng.pick(observers);
+    draw: (world, prng) => {
+      const observer = prng.pick(world.config.observers);
       const crash = now({ kind: "crash", observer, await: prng.int(1, 60) });
       if (!prng.chance(0.7)) return [crash];
       return [crash, { afterMs: prng.exp(10_000), fault: { kind: "invoke", observer } }];
@@ -71,7 +70,7 @@ const common: readonly Family[] = [
     name: "observer-freeze",
     meanMs: 30_000,
     draw: (world, prng) => {
-      const observer = prng.pick(observers);
+      const observer = prng.pick(world.config.observers);
       const live = world.processes.get(observer)?.size ?? 0;
       if (live === 0) return [];
       const freeze = now({ kind: "freeze", observer, youngest: prng.int(1, live) });
@@ -81,13 +80,15 @@ const common: readonly Family[] = [
   {
     name: "duplicate-shift",
     meanMs: 40_000,
-    draw: (_world, prng) => [now({ kind: "invoke", observer: prng.pick(observers) })],
+    draw: (world, prng) => [now({ kind: "invoke", observer: prng.pick(world.config.observers) })],
   },
   {
     name: "store-cut",
     meanMs: 60_000,
-    draw: (_world, prng) => {
-      const out = prng.chance(0.3) ? [...observers] : [prng.pick(observers)];
+    draw: (world, prng) => {
+      const out = prng.chance(0.3)
+        ? [...world.config.observers]
+        : [prng.pick(world.config.observers)];
       const afterMs = prng.exp(15_000);
       return out.flatMap((observer): readonly Drawn[] => [
         now({ kind: "store-cut", observer }),

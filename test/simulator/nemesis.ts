@@ -6,7 +6,7 @@ import { nodeRates } from "./families-nodes.ts";
 import type { TimedFault } from "./faults.ts";
 import { splitPrng } from "./prng.ts";
 import { smallData } from "./sim-redis.ts";
-import { observers, type SimWorld } from "./world.ts";
+import type { SimWorld } from "./world.ts";
 
 /** What a seed switches on, and how hard (swarm testing: each seed is another mixture). */
 export interface Swarm {
@@ -135,7 +135,7 @@ export function healForGood(world: SimWorld): void {
     node.reclaim();
     node.restart(world.hasMarker ? "aof" : "rdb");
   }
-  for (const observer of observers) {
+  for (const observer of world.config.observers) {
     for (const process of world.processes.get(observer) ?? []) {
       process.crashAtAwait = Number.POSITIVE_INFINITY;
       process.lateMs = 0;

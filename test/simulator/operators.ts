@@ -10,10 +10,12 @@ import type { SimStore } from "./sim-store.ts";
 export class Operators {
   readonly #store: SimStore;
   readonly #groupLines: readonly string[];
+  readonly #observers: readonly string[];
   #operations = 0;
   #backup: GroupState | null = null;
 
-  constructor(store: SimStore, groupLines: readonly string[]) {
+  constructor(store: SimStore, groupLines: readonly string[], observers: readonly string[]) {
+    this.#observers = observers;
     this.#store = store;
     this.#groupLines = groupLines;
   }
@@ -45,7 +47,8 @@ export class Operators {
   apply(setting: string, value: string): () => void {
     const version = Math.max(...this.#store.configs.map((one) => one.version)) + 1;
     return () => {
-      this.#store.configs.push(simConfig([...this.#groupLines, `${setting}: ${value}`], version));
+      const lines = [...this.#groupLines, `${setting}: ${value}`];
+      this.#store.configs.push(simConfig(lines, version, this.#observers));
       const state = this.#state;
       if (state?.phase !== "steady") return;
       this.#put(activateConfig(state, version, this.#writer(`version ${version}`)).next);

@@ -2,6 +2,7 @@ import { rules } from "../../lib/core/rules.ts";
 import { families } from "./families.ts";
 import { faultKinds, rateNames } from "./faults.ts";
 import type { SeedRecord } from "./seed-record.ts";
+import type { DualWriters } from "./windows.ts";
 import type { WriteSet } from "./set-checker.ts";
 
 /** Fewer seeds than this may miss something by chance. */
@@ -80,6 +81,9 @@ export function report(records: readonly SeedRecord[]): string {
     `lost writes per failover: ${perFailover(records)}`,
     `  in seeds without ${ownLosses.join(" and ")}: ${perFailover(records.filter(losesByFailoverAlone))}`,
     setSays(records),
+    `two servers took writes, ms: ${windows(records, (one) => one.followMs)}`,
+    `  from clients that keep an address for ever: ${windows(records, (one) => one.clingMs)}`,
+    `a second master in everybody's sight, ms at the longest: ${secondMasters(records)}`,
     exercised("rules", allRules, rulesOf),
     exercised("faults", allFaults, faultsOf),
     exercised(
@@ -121,6 +125,16 @@ function distribution(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
   return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} failovers`;
+}
+
+function windows(records: readonly SeedRecord[], pick: (one: DualWriters) => number): string {
+  return distribution(records.flatMap((one) => one.dualWriters.map(pick)));
+}
+
+function secondMasters(records: readonly SeedRecord[]): string {
+  const sorted = records.map((one) => one.secondMasterMs).sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} seeds`;
 }
 
 /** The set checker's counts, at the end of each seed. */

@@ -4,12 +4,15 @@ import type { TimedFault } from "./faults.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
 import { recordOf, type SeedRecord, unexpectedIn } from "./seed-record.ts";
+import { drawShape, type Shape } from "./shape.ts";
 import { SimWorld } from "./world.ts";
 
 /** What a seed's world is like from its first moment on. */
 export interface Setup {
   readonly scheduleJitterMs: number;
   readonly hasMarker: boolean;
+  /** The usual one where it is not said. */
+  readonly shape?: Shape;
 }
 
 export interface SeedOptions {
@@ -49,6 +52,7 @@ export function drawSetup(seed: number): Setup {
   return {
     scheduleJitterMs: prng.chance(0.3) ? 30_000 : 2_000,
     hasMarker: !prng.chance(0.2),
+    shape: drawShape(seed),
   };
 }
 

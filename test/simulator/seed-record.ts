@@ -1,5 +1,6 @@
 import { Violation } from "./checkers.ts";
 import { checkSet, type WriteSet } from "./set-checker.ts";
+import type { DualWriters } from "./windows.ts";
 import type { SimWorld } from "./world.ts";
 
 /** What is kept of a seed that was run: plain data, a line of the ledger. */
@@ -17,6 +18,10 @@ export interface SeedRecord {
   readonly acknowledged: number;
   readonly lost: number;
   readonly lostPerFailover: readonly number[];
+  /** How long old masters took writes beside new ones (S11). */
+  readonly dualWriters: readonly DualWriters[];
+  /** The longest that a second master was one while every observer could see and fence it (S9). */
+  readonly secondMasterMs: number;
   /** All clients' writes, held against the data set that is left at the end. */
   readonly set: WriteSet;
   /** How often each rule decided, and each fault happened. */
@@ -40,6 +45,8 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
     acknowledged: world.writes.acknowledged.size,
     lost: losses.total,
     lostPerFailover: losses.perFailover,
+    dualWriters: world.windows.perFailover,
+    secondMasterMs: Math.round(world.fencing.longestMs),
     set: setOf(world),
     rules: Object.fromEntries(world.invocations.decided),
     faults: countFaults(world),

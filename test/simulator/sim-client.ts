@@ -10,8 +10,11 @@ export interface ClientWorld {
   isCut(from: string, to: string): boolean;
   /** Whether what the first one sends doesn't reach the second. */
   isLost(from: string, to: string): boolean;
-  /** The address that the name answers now. */
+  /** The address that the client's resolver answers now. */
   resolve(): string | null;
+  /** A server took a client's write; and later, it said that a replica has it too. */
+  onAccepted(by: ClientKind, node: SimRedis): void;
+  onConfirmed(value: number, node: SimRedis): void;
 }
 
 /** The history of all clients' writes. */
@@ -22,66 +25,144 @@ export class Writes {
 }
 
 /**
+ * How a client finds the master. `follows` has the habits of docs/clients.md; `waits` also asks for WAIT 1 after each
+ * write; `clings` resolves the name once and keeps the address for ever, as a JVM may (fault R7).
+ */
+export type ClientKind = "follows" | "clings" | "waits";
+
+export interface ClientOptions {
+  readonly name: string;
+  readonly kind: ClientKind;
+  readonly everyMs: number;
+  readonly ttlMs: number;
+}
+
+/** An answer that takes longer is none, and ends the connection of a client that follows. */
+const deadlineMs = 1_000;
+const waitPollMs = 20;
+const waitMs = 1_000;
+
+/**
  * A client with a sticky connection and a TTL cache: it writes unique integers to whoever it is connected to, and
- * resolves the name again when the connection ends or is told READONLY.
+ * resolves the name again when the connection ends, owes an answer for too long, or is told READONLY.
  */
 export function startClient(
   world: ClientWorld,
   writes: Writes,
-  options: { readonly name: string; readonly everyMs: number; readonly ttlMs: number },
+  options: ClientOptions,
 ): { stop(): void } {
-  let target: SimRedis | null = null;
-  let generation = 0;
-  let cachedAtMs = Number.NEGATIVE_INFINITY;
-  let isStopped = false;
+  const client = new Client(world, writes, options);
+  world.engine.schedule(world.prng.next() * options.everyMs, () => client.write());
+  return { stop: () => client.stop() };
+}
 
-  const reconnect = (): void => {
-    target = null;
-    const { nowMs } = world.engine;
-    if (nowMs - cachedAtMs < options.ttlMs) return;
-    cachedAtMs = nowMs;
-    const host = world.resolve();
-    const node = [...world.nodes.values()].find((one) => one.host === host);
-    if (node === undefined || !node.isUp || world.isCut(options.name, node.id)) return;
-    target = node;
-    generation = node.killGeneration;
-  };
+class Client {
+  readonly #world: ClientWorld;
+  readonly #writes: Writes;
+  readonly #options: ClientOptions;
+  #target: SimRedis | null = null;
+  #generation = 0;
+  #isStopped = false;
+  #address: { readonly host: string | null; readonly atMs: number } | null = null;
 
-  const write = (): void => {
-    if (isStopped) return;
-    world.engine.scheduleQuiet(options.everyMs * (0.5 + world.prng.next()), write);
-    if (target === null) reconnect();
-    const node = target;
+  constructor(world: ClientWorld, writes: Writes, options: ClientOptions) {
+    this.#world = world;
+    this.#writes = writes;
+    this.#options = options;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  write(): void {
+    if (this.#isStopped) return;
+    const { engine, prng } = this.#world;
+    const { everyMs, name } = this.#options;
+    engine.schedule(everyMs * (0.5 + prng.next()), () => this.write());
+    if (this.#target === null) this.#connect();
+    const node = this.#target;
     if (node === null) return;
-    if (!node.isUp || node.killGeneration !== generation) {
-      reconnect();
+    if (!node.isUp || node.killGeneration !== this.#generation) {
+      this.#connect();
       return;
     }
-    if (world.isLost(options.name, node.id)) return;
+    if (this.#world.isLost(name, node.id)) {
+      this.#expect(node, () => false);
+      return;
+    }
+    this.#send(node);
+  }
+
+  #connect(): void {
+    this.#target = null;
+    const host = this.#resolve();
+    const node = [...this.#world.nodes.values()].find((one) => one.host === host);
+    const { name } = this.#options;
+    if (node === undefined || !node.isUp || this.#world.isCut(name, node.id)) return;
+    this.#target = node;
+    this.#generation = node.killGeneration;
+  }
+
+  #resolve(): string | null {
+    const { kind, ttlMs } = this.#options;
+    const { nowMs } = this.#world.engine;
+    const known = this.#address;
+    const isKept = kind === "clings" ? known?.host != null : nowMs - (known?.atMs ?? -1e9) < ttlMs;
+    if (known !== null && isKept) return known.host;
+    const host = this.#world.resolve();
+    this.#address = { host, atMs: nowMs };
+    return host;
+  }
+
+  /** Ends the connection unless the answer has come by the deadline. Who clings waits for ever. */
+  #expect(node: SimRedis, isAnswered: () => boolean): void {
+    if (this.#options.kind === "clings") return;
+    const { killGeneration } = node;
+    this.#world.engine.schedule(deadlineMs, () => {
+      if (this.#target !== node || node.killGeneration !== killGeneration || isAnswered()) return;
+      this.#target = null;
+    });
+  }
+
+  #send(node: SimRedis): void {
+    const { engine } = this.#world;
+    const writes = this.#writes;
     const value = writes.next;
     writes.next += 1;
     writes.unknown.add(value);
-    const sentTo = generation;
-    world.engine.scheduleQuiet(1, () =>
+    const sentTo = this.#generation;
+    this.#expect(node, () => !writes.unknown.has(value));
+    engine.schedule(1, () =>
       node.arrive(() =>
         node.onWrite(() => {
           if (node.killGeneration !== sentTo) return;
-          if (!node.write(value)) {
+          if (node.write(value)) this.#taken(node, value);
+          else {
             writes.unknown.delete(value);
-            target = null;
-            return;
+            this.#target = null;
           }
-          if (world.isLost(node.id, options.name)) return;
-          writes.unknown.delete(value);
-          writes.acknowledged.set(value, node.id);
         }),
       ),
     );
-  };
-  world.engine.schedule(world.prng.next() * options.everyMs, write);
-  return {
-    stop: () => {
-      isStopped = true;
-    },
-  };
+  }
+
+  #taken(node: SimRedis, value: number): void {
+    const { name, kind } = this.#options;
+    this.#world.onAccepted(kind, node);
+    if (kind === "waits") this.#await(node, value, node.offset, this.#world.engine.nowMs + waitMs);
+    if (this.#world.isLost(node.id, name)) return;
+    this.#writes.unknown.delete(value);
+    this.#writes.acknowledged.set(value, node.id);
+  }
+
+  /** WAIT 1: told once a replica has the stream up to the write, or not at all. */
+  #await(node: SimRedis, value: number, offset: number, endMs: number): void {
+    const { killGeneration } = node;
+    this.#world.engine.schedule(waitPollMs, () => {
+      if (!node.isServing || node.killGeneration !== killGeneration) return;
+      if (node.hasReplicaAt(offset)) this.#world.onConfirmed(value, node);
+      else if (this.#world.engine.nowMs < endMs) this.#await(node, value, offset, endMs);
+    });
+  }
 }

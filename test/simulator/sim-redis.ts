@@ -323,6 +323,19 @@ export class SimRedis {
     this.#hasGoodReplicas = this.role === "replica" || good.length >= toWrite;
   }
 
+  /** What WAIT 1 asks: whether some replica has the stream up to an offset, and can say so. */
+  hasReplicaAt(offset: number): boolean {
+    return [...this.#world.nodes.values()].some(
+      (node) =>
+        node.masterId === this.id &&
+        node.linkUp &&
+        node.isServing &&
+        node.replid === this.replid &&
+        node.offset >= offset &&
+        !this.#world.isCut(node.id, this.id),
+    );
+  }
+
   dropLink(): void {
     if (this.linkUp) this.linkDownAtMs = this.#world.engine.nowMs;
     this.linkUp = false;

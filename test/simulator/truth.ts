@@ -33,6 +33,9 @@ export interface Sight {
 export class Truth {
   readonly #sight: Sight;
   readonly #promotedAtMs = new Map<number, number>();
+  readonly #confirmed: { readonly value: number; readonly by: string; readonly atMs: number }[] =
+    [];
+  #roundAtMs = 0;
 
   constructor(sight: Sight) {
     this.#sight = sight;
@@ -70,6 +73,7 @@ export class Truth {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
     this.#checkBest(before, chosen);
+    if (chosen !== old) this.#checkConfirmed(old, chosen);
     if (this.#sight.mayReplaceHeard()) return;
     if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
     const hearers = [...this.#sight.nodes.values()].filter(
@@ -86,7 +90,10 @@ export class Truth {
     // Whoever could not be promoted just before comes last, whatever it holds.
     const hasFailed = lastEpoch !== null && lastEpoch.epoch > masterEpoch;
     if (hasFailed || master === null || this.#sight.isNetworkPoor()) return;
+    if (chosen.priority === 0)
+      throw new Violation("S7", `${chosen.id} is chosen, its priority is 0`);
     for (const node of this.#sight.nodes.values()) {
+      if (node.priority === 0 || node.priority > chosen.priority) continue;
       const isRival = node !== chosen && node.id !== master.node && node.replid === chosen.replid;
       if (!isRival || !this.#isUntouched(node) || node.offset <= chosen.offset) continue;
       const ahead = node.offset - chosen.offset;
@@ -137,6 +144,45 @@ export class Truth {
   #isQuiet(node: SimRedis): boolean {
     const sinceMs = this.#sight.troubledAtMs(node.id, "servers");
     return node.isServing && this.#sight.now() - sinceMs > quietMinMs;
+  }
+
+  /** A client was told by WAIT 1 that a replica has its write too. */
+  onConfirmed(value: number, by: string): void {
+    this.#confirmed.push({ value, by, atMs: this.#sight.now() });
+  }
+
+  onRound(): void {
+    this.#roundAtMs = this.#sight.now();
+  }
+
+  /**
+   * S10: where every replica could be asked, and nothing had befallen one since a write was confirmed, the one that has
+   * it or one that is ahead of it leads. Nodes of different rank are not chosen by what they hold.
+   */
+  #checkConfirmed(old: SimRedis, chosen: SimRedis): void {
+    const others = [...this.#sight.nodes.values()].filter((node) => node !== old);
+    const isFair = others.every(
+      (node) =>
+        node.priority === chosen.priority &&
+        node.replid === chosen.replid &&
+        node.isServing &&
+        !node.isLoading &&
+        node.ailments.size === 0 &&
+        this.#sight.isReachable(node.id),
+    );
+    if (!isFair || this.#sight.isNetworkPoor()) return;
+    const troubled = others.map((node) => this.#sight.troubledAtMs(node.id, "anything"));
+    const sinceMs = Math.max(...troubled) + noticedMs;
+    const held = chosen.values();
+    const lost = this.#confirmed.find(
+      ({ value, by, atMs }) =>
+        by === old.id && atMs > sinceMs && atMs < this.#roundAtMs && !held.has(value),
+    );
+    if (lost === undefined) return;
+    throw new Violation(
+      "S10",
+      `${chosen.id} is chosen without ${lost.value}, which WAIT confirmed`,
+    );
   }
 
   #servesQuietly(node: SimRedis): boolean {

@@ -6,7 +6,8 @@ import { applyFault } from "./apply-fault.ts";
 import { Checker, Violation } from "./checkers.ts";
 import { Engine, type Process } from "./engine.ts";
 import type { Fault, TimedFault } from "./faults.ts";
-import { groupName, observers, simConfig } from "./group-config.ts";
+import { Fencing } from "./fencing.ts";
+import { groupName, observerNames, observers, simConfig } from "./group-config.ts";
 import { Invocations } from "./invocations.ts";
 import { LossMeter } from "./losses.ts";
 import { Cuts } from "./network.ts";
@@ -14,12 +15,14 @@ import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import { type Prng, splitPrng } from "./prng.ts";
-import { startClient, Writes } from "./sim-client.ts";
+import { hostsOf, type Shape, usualShape } from "./shape.ts";
+import { type ClientKind, startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
 import { type RoleCommand, SimRedis, smallData } from "./sim-redis.ts";
 import { SimStore } from "./sim-store.ts";
 import { Trace } from "./trace.ts";
 import { Truth } from "./truth.ts";
+import { WindowMeter } from "./windows.ts";
 import { Witness } from "./witness.ts";
 
 export { groupName, observers };
@@ -32,6 +35,8 @@ export interface WorldOptions {
   /** Lines of YAML for the group. */
   readonly groupLines?: readonly string[];
   readonly clientCount?: number;
+  /** How big the group is, and who writes to it. */
+  readonly shape?: Shape;
   /** Up to this long a scheduled start is late. */
   readonly scheduleJitterMs?: number;
   /** An observer that never starts a shift. */
@@ -46,6 +51,7 @@ export interface WorldOptions {
 export class SimWorld {
   readonly engine: Engine;
   readonly options: WorldOptions;
+  readonly shape: Shape;
   readonly config: GroupConfig;
   readonly nodes = new Map<string, SimRedis>();
   readonly #strangers = new Strangers(this.nodes);
@@ -57,6 +63,8 @@ export class SimWorld {
   readonly witness: Witness;
   readonly writes = new Writes();
   readonly losses: LossMeter;
+  readonly windows = new WindowMeter();
+  readonly fencing = new Fencing(this);
   readonly invocations: Invocations;
   readonly cuts = new Cuts();
   readonly trail: Trace;
@@ -85,8 +93,11 @@ export class SimWorld {
     this.trail = new Trace(this, options.trace);
     this.#network = splitPrng(seed, "network");
     const marker = options.hasMarker === false ? ["marker: false"] : [];
-    const groupLines = [...marker, ...(options.groupLines ?? [])];
-    this.config = simConfig(groupLines);
+    this.shape = options.shape ?? usualShape;
+    const nodes = hostsOf(this.shape).map((host) => `"${host}:6379"`);
+    const own = options.shape === undefined ? [] : [`nodes: [${nodes.join(", ")}]`];
+    const groupLines = [...marker, ...own, ...(options.groupLines ?? [])];
+    this.config = simConfig(groupLines, 1, observerNames.slice(0, this.shape.observers));
     this.hasMarker = this.config.settings.marker;
     this.store = new SimStore(splitPrng(seed, "store"), {
       onState: (before, after, writer) => this.#onState(before, after, writer),
@@ -99,12 +110,14 @@ export class SimWorld {
       onCast: (process, vote) => this.witness.onCast(process, vote),
     });
     this.store.configs.push(this.config);
-    this.operators = new Operators(this.store, groupLines);
+    this.operators = new Operators(this.store, groupLines, this.config.observers);
     this.dns = new SimDns(splitPrng(seed, "dns"), (after, before) =>
       this.#onRecords(after, before),
     );
-    for (const node of this.config.nodes) {
+    for (const [index, node] of this.config.nodes.entries()) {
       const server = new SimRedis(this.#redisWorld(), node.probe.host, node.probe.port);
+      server.priority = this.shape.priorities[index] ?? server.priority;
+      server.minReplicas.toWrite = this.shape.minReplicas;
       this.nodes.set(node.id, server);
     }
     this.#attachReplicas();
@@ -126,7 +139,7 @@ export class SimWorld {
   }
 
   #isReachable(node: string): boolean {
-    return observers.every((observer) => !this.isCut(observer, node));
+    return this.config.observers.every((observer) => !this.isCut(observer, node));
   }
 
   #newTruth(): Truth {
@@ -166,10 +179,10 @@ export class SimWorld {
           this.witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true }),
       },
       note: (who: string, note: Note) => this.note(who, note),
-      fail: (violation: Violation) => this.#fail(violation),
+      fail: (violation: Violation) => this.fail(violation),
     };
     const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false, absent } = this.options;
-    const present = observers.filter((one) => one !== absent);
+    const present = this.config.observers.filter((one) => one !== absent);
     return new Invocations(around, { seed, observers: present, jitterMs, isOrderly });
   }
 
@@ -217,6 +230,10 @@ export class SimWorld {
     return this.store.states.get(groupName) ?? null;
   }
 
+  get clients(): readonly string[] {
+    return this.shape.clients.map((_, index) => `client${index}`);
+  }
+
   /** The address that the group's name answers now. */
   recordNow(): string {
     return this.dns.resolveNow(this.config.dns?.name ?? "")[0] ?? "none";
@@ -254,13 +271,16 @@ export class SimWorld {
   /** Starts observers, clients and the servers' own second hand. */
   start(): void {
     this.invocations.start();
+    this.fencing.start();
     const tick = () => {
       for (const node of this.nodes.values()) node.tick(this.engine.nowMs);
       this.engine.schedule(1_000, tick);
     };
     this.engine.schedule(1_000, tick);
-    for (let index = 0; index < (this.options.clientCount ?? 2); index += 1) {
-      const options = { name: `client${index}`, everyMs: 400, ttlMs: 1_000 };
+    const kinds = this.shape.clients;
+    for (let index = 0; index < (this.options.clientCount ?? kinds.length); index += 1) {
+      const kind = kinds[index] ?? "follows";
+      const options = { name: `client${index}`, kind, everyMs: 400, ttlMs: 1_000 };
       startClient(this.#clientWorld(index), this.writes, options);
     }
   }
@@ -274,6 +294,9 @@ export class SimWorld {
       isCut: (from: string, to: string) => this.isCut(from, to),
       isLost: (from: string, to: string) => this.cuts.isLost(from, to),
       resolve: () => this.dns.resolveFor(`client${index}`, name, this.engine.nowMs)[0] ?? null,
+      onAccepted: (by: ClientKind, node: SimRedis) =>
+        this.windows.onAccepted(by, node, this.engine.nowMs),
+      onConfirmed: (value: number, node: SimRedis) => this.truth.onConfirmed(value, node.id),
     };
   }
 
@@ -290,6 +313,7 @@ export class SimWorld {
   #onState(before: GroupState | null, after: GroupState, writer: string): void {
     this.note(writer, { kind: "state", before, after });
     this.losses.onState(before, after);
+    this.windows.onState(before, after);
     this.#strangers.onState(after);
     this.#guard(() => {
       if (before !== null && after.phase === "promoting" && after.epoch > before.epoch) {
@@ -299,12 +323,14 @@ export class SimWorld {
       const active = this.store.configs.find((one) => one.version === after.configVersion);
       this.checker.config = active ?? this.checker.config;
       this.witness.onState(before, after, this.engine.nowMs);
+      if (after.round.number > (before?.round.number ?? 0)) this.truth.onRound();
       if (before === null || before.master === null) return;
       const isClaim = after.epoch > before.epoch && after.kind === "failover";
       if (isClaim) this.truth.onClaim(before, after);
       if (after.masterEpoch > before.masterEpoch) this.truth.onCommit(before, after, writer);
     });
-    const moment = this.onMoment.length === 0 ? null : momentOf(before, after, writer);
+    const moment =
+      this.onMoment.length === 0 ? null : momentOf(before, after, writer, this.config.observers);
     if (moment !== null) for (const tell of this.onMoment) tell(moment);
   }
 
@@ -320,11 +346,11 @@ export class SimWorld {
       check();
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
-  #fail(violation: Violation): void {
+  fail(violation: Violation): void {
     this.violation ??= violation;
   }
 

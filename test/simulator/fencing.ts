@@ -1,0 +1,92 @@
+import { isOurs } from "../../lib/core/view.ts";
+import { Violation } from "./checkers.ts";
+import type { SimWorld } from "./world.ts";
+
+/** How often the world asks. */
+const everyMs = 500;
+
+/**
+ * S9, S11: a second master of the group is a replica soon, where nothing stands in the way: everybody reaches both, the
+ * table answers, nobody has paused, and no epoch is open. Each probe asks for the role; one more look observes the node
+ * and reads STATE, and the fence goes out with it. What has to fit in is thus two probe intervals, and the deadlines of
+ * a probe, of a look at the table and of the fence itself; everything may be tried once again.
+ */
+export class Fencing {
+  readonly #world: SimWorld;
+  readonly #sinceMs = new Map<string, number>();
+  longestMs = 0;
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+  }
+
+  get boundMs(): number {
+    const { probeIntervalMs, probeTimeoutMs, fenceMs } = this.#world.config.settings;
+    return 2 * (2 * probeIntervalMs + probeTimeoutMs + fenceMs);
+  }
+
+  start(): void {
+    const { engine } = this.#world;
+    const look = (): void => {
+      this.#look();
+      engine.schedule(everyMs, look);
+    };
+    engine.schedule(everyMs, look);
+  }
+
+  #look(): void {
+    const world = this.#world;
+    const { nowMs } = world.engine;
+    const isClear = this.#isClear();
+    for (const { id } of world.nodes.values()) {
+      if (!isClear || !this.#isSecondMaster(id)) {
+        this.#sinceMs.delete(id);
+        continue;
+      }
+      const sinceMs = Math.max(this.#sinceMs.get(id) ?? nowMs, world.checker.changedAtMs(id));
+      this.#sinceMs.set(id, sinceMs);
+      this.longestMs = Math.max(this.longestMs, nowMs - sinceMs);
+      if (nowMs - sinceMs <= this.boundMs) continue;
+      const forMs = Math.round(nowMs - sinceMs);
+      world.fail(
+        new Violation("S11", `${id} is a second master in everybody's sight for ${forMs} ms`),
+      );
+    }
+  }
+
+  /** Whether observers can do their work: awake, with a table that answers, and a master that is one. */
+  #isClear(): boolean {
+    const world = this.#world;
+    const state = world.state();
+    const { cutOff, lostReply, lateApply, throttled, slow } = world.store.faults;
+    const isTableWell = cutOff.size === 0 && lostReply + lateApply + throttled + slow < 0.05;
+    if (state === null || state.master === null || !isTableWell) return false;
+    if (state.pause !== null || state.phase === "promoting") return false;
+    if (world.delayMs > 20 || world.cutChance > 0) return false;
+    const live = [...world.processes.values()].flatMap((one) => [...one]);
+    if (live.length < world.config.observers.length || live.some((one) => one.isFrozen))
+      return false;
+    return (
+      this.#isPlain(state.master.node) && world.nodes.get(state.master.node)?.role === "master"
+    );
+  }
+
+  #isSecondMaster(id: string): boolean {
+    const world = this.#world;
+    const state = world.state();
+    const node = world.nodes.get(id);
+    if (state === null || node === undefined || id === state.master?.node) return false;
+    return (
+      node.role === "master" && this.#isPlain(id) && isOurs(state, node.facts(world.engine.nowMs))
+    );
+  }
+
+  /** Up, well, and in everybody's reach. */
+  #isPlain(id: string): boolean {
+    const world = this.#world;
+    const node = world.nodes.get(id);
+    if (node === undefined || !node.isServing || node.isLoading || node.ailments.size > 0)
+      return false;
+    return !node.isDisplaced && world.config.observers.every((one) => !world.isCut(one, id));
+  }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "@jest/globals";
+import { applyFault } from "./apply-fault.ts";
+import { checkOwner } from "./owners.ts";
+import { runGuarded } from "./run-seed.ts";
+import { SimWorld } from "./world.ts";
+
+const attach = {
+  kind: "attach",
+  epoch: 0,
+  to: "10.0.0.1:6379",
+  timeoutMs: 0,
+  marks: true,
+} as const;
+
+async function bootedWorld(): Promise<SimWorld> {
+  const world = new SimWorld({ seed: 1, isOrderly: true });
+  world.start();
+  await world.engine.runUntil(12_000);
+  return world;
+}
+
+describe("S18", () => {
+  it("another's server at a replica's address must not change its role", async () => {
+    const world = await bootedWorld();
+    applyFault(world, { kind: "displace", node: "10.0.0.2", keys: 7 });
+
+    world.nodes.get("10.0.0.2:6379")?.changeRole({ ...attach, by: "a" });
+
+    expect(world.violation?.message).toContain("a changed the role of another's server");
+  });
+
+  it("another's server that is left alone is taken for nobody's, and ours is taken in again", async () => {
+    const world = await bootedWorld();
+    applyFault(world, { kind: "displace", node: "10.0.0.2", keys: 7 });
+    await world.engine.runUntil(40_000);
+    expect(world.nodes.get("10.0.0.2:6379")).toMatchObject({ role: "master", isDisplaced: true });
+
+    applyFault(world, { kind: "reclaim", node: "10.0.0.2" });
+    await world.engine.runUntil(60_000);
+
+    expect(world.violation).toBeNull();
+    expect(world.nodes.get("10.0.0.2:6379")).toMatchObject({ role: "replica", linkUp: true });
+  });
+
+  it("records that carry another owner's companion must not be changed", async () => {
+    const world = await bootedWorld();
+    expect(() => checkOwner(world.dns.records, world.state())).not.toThrow();
+
+    applyFault(world, { kind: "dns-foreign" });
+
+    expect(() => checkOwner(world.dns.records, world.state())).toThrow("S18");
+  });
+});
+
+describe("S11", () => {
+  it("a second master that nobody makes a replica is noticed", async () => {
+    const world = await bootedWorld();
+    const second = world.nodes.get("10.0.0.2:6379");
+    if (second === undefined) throw new Error("expected a second node");
+    second.changeRole = () => "refused";
+    second.becomeMaster();
+    await runGuarded(world, 60_000);
+
+    expect(world.violation?.invariant).toBe("S11");
+  });
+});

@@ -1,0 +1,40 @@
+import { splitPrng } from "./prng.ts";
+import type { ClientKind } from "./sim-client.ts";
+
+/** How big a seed's group is, how its servers are set up, and who writes to it. */
+export interface Shape {
+  readonly nodes: number;
+  readonly observers: number;
+  /** Each server's replica-priority, in the order of the nodes. */
+  readonly priorities: readonly number[];
+  /** Each server's min-replicas-to-write. */
+  readonly minReplicas: number;
+  readonly clients: readonly ClientKind[];
+}
+
+export const usualShape: Shape = {
+  nodes: 3,
+  observers: 3,
+  priorities: [],
+  minReplicas: 0,
+  clients: ["follows", "follows"],
+};
+
+/** Most groups have three nodes of equal rank, as most that run do. */
+export function drawShape(seed: number): Shape {
+  const prng = splitPrng(seed, "shape");
+  const nodes = prng.chance(0.7) ? 3 : prng.pick([2, 4]);
+  const observers = prng.chance(0.8) ? 3 : 5;
+  const minReplicas = prng.chance(0.2) ? 1 : 0;
+  const isRanked = prng.chance(0.25);
+  const priorities = Array.from({ length: isRanked ? nodes : 0 }, () => prng.pick([10, 100]));
+  // One node that must never lead: a second one would leave a group that nobody can save.
+  if (isRanked && prng.chance(0.5)) priorities[prng.int(0, nodes - 1)] = 0;
+  const others: readonly ClientKind[] = ["clings", "waits"];
+  const clients = [...usualShape.clients, ...others.filter(() => prng.chance(0.5))];
+  return { nodes, observers, priorities, minReplicas, clients };
+}
+
+export function hostsOf({ nodes }: Shape): readonly string[] {
+  return Array.from({ length: nodes }, (_, index) => `10.0.0.${index + 1}`);
+}
