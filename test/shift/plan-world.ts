@@ -51,6 +51,7 @@ export class PlanWorld {
       nodes: this.nodes,
       hasMarker: true,
       isCut: () => false,
+      isLost: () => false,
       replicationDelayMs: () => 1,
       onRoleChange: (_node: SimRedis, command: RoleCommand) => this.done.push(command),
     };
@@ -127,6 +128,7 @@ export class PlanWorld {
       prng: splitPrng(1, "network"),
       hasMarker: true,
       isCut: () => false,
+      isLost: () => false,
       onHeal: () => {},
       delayMs: () => 1,
       isConnectionCut: () => false,

@@ -19,7 +19,7 @@ async function bootedWorld(): Promise<SimWorld> {
   return world;
 }
 
-describe("S18", () => {
+describe("S18, N18", () => {
   it("another's server at a replica's address must not change its role", async () => {
     const world = await bootedWorld();
     applyFault(world, { kind: "displace", node: "10.0.0.2", keys: 7 });
