@@ -283,3 +283,25 @@ describe("a hand-over without success", () => {
     expect(kindsOf(decision)).toEqual(["fence"]);
   });
 });
+
+describe("N18 another server at an address of a switchover", () => {
+  const stranger = { replid: "id-8", replid2: null, secondOffset: -1, keys: 300, marker: null };
+
+  test("the old master's: it is not touched, and the epoch is closed", () => {
+    const watch = askedToHandOver();
+
+    const decision = watch.look({ prepared: observing(masterFacts(stranger)) });
+
+    expectClosed(decision, "W580");
+    expect(kindsOf(decision)).not.toContain("fence");
+  });
+
+  test("the target's: it is not promoted, and the old master is freed of it", () => {
+    const watch = askedToHandOver();
+    const demoted = replicaFacts({ failoverState: "failover-in-progress", masterHost: "10.0.0.2" });
+
+    const decision = watch.look({ prepared: observing(demoted, masterFacts(stranger)) });
+
+    expect(commandsOf(decision)).toMatchObject([{ kind: "fence", node: n0 }]);
+  });
+});

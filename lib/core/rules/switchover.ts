@@ -2,7 +2,7 @@ import type { Look } from "../commands.ts";
 import { findNode } from "../config.ts";
 import type { Prepared } from "../memory.ts";
 import { isHandingOver, type NodeFacts } from "../model.ts";
-import { isAnswering, lookNow, type MasterView } from "../view.ts";
+import { isAnswering, isOurs, lookNow, type MasterView } from "../view.ts";
 import { closeFailed, type Leading, leading } from "./promoting.ts";
 import { type Finding, hold, type Rule } from "./rule.ts";
 
@@ -61,7 +61,14 @@ export const switchoverRules: readonly Rule<MasterView>[] = [
       const lead = leading(view);
       const old = observed(view, view.master.node);
       if (lead === null || old === null) return null;
-      return stepSwitchover(lead, old, observed(view, lead.candidate.node));
+      if (!isOurs(view.state, old.facts)) {
+        const why = `another server answers at ${old.node}; it is left alone`;
+        return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
+      }
+      const target = observed(view, lead.candidate.node);
+      // Another server at the target's address is as good as none (fault N18).
+      const isOwn = target !== null && isOurs(view.state, target.facts);
+      return stepSwitchover(lead, old, isOwn ? target : null);
     },
   },
 ];
