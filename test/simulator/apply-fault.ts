@@ -111,7 +111,9 @@ function onNode(world: SimWorld, fault: OnNode): Act {
       return node.isHung ? troubled(() => node.thaw()) : null;
     case "ail": {
       const { with: ailment } = fault;
-      return node.ailments.has(ailment) ? null : touched(() => node.ailments.add(ailment));
+      return !node.isUp || node.ailments.has(ailment)
+        ? null
+        : touched(() => node.ailments.add(ailment));
     }
     case "cure": {
       const { of: ailment } = fault;
