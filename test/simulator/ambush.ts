@@ -1,9 +1,12 @@
 import type { GroupState } from "../../lib/core/model.ts";
-import type { Drawn } from "./families.ts";
+import { type Drawn, forWhile } from "./drawing.ts";
 import type { Fault, RateName } from "./faults.ts";
 import { observers } from "./group-config.ts";
 import type { Prng } from "./prng.ts";
 import type { SimWorld } from "./world.ts";
+
+/** Nothing that is on its way arrives later than this (fault C14). */
+export const lateMaxMs = 300_000;
 
 /**
  * Faults that lie in wait: they come just after the group's item moved, because the deep mistakes show only when
@@ -48,7 +51,7 @@ function kindOf(before: GroupState | null, after: GroupState): Moment["kind"] {
   return after.round.number > before.round.number ? "round" : "other";
 }
 
-export const ambushes: readonly Ambush[] = [
+const common: readonly Ambush[] = [
   {
     name: "freeze-leader",
     draw: ({ leader }, _world, prng) => freezeFor(leader, prng, 9_000),
@@ -153,14 +156,26 @@ export const ambushes: readonly Ambush[] = [
   },
 ];
 
-function forWhile(
-  afterMs: number,
-  forMs: number,
-  fault: Fault,
-  back: readonly Fault[],
-): readonly Drawn[] {
-  return [{ afterMs, fault }, ...back.map((one) => ({ afterMs: afterMs + forMs, fault: one }))];
-}
+/** Ambushes on the side of the processes and what they send. */
+const ofProcesses: readonly Ambush[] = [
+  {
+    name: "late-leader",
+    draw: ({ leader: observer }, _world, prng) => {
+      const ms = Math.round(prng.chance(0.5) ? prng.exp(3_000) : prng.next() * lateMaxMs);
+      return forWhile(prng.exp(50), 50 + prng.exp(800), { kind: "late", observer, ms }, [
+        { kind: "late", observer, ms: 0 },
+      ]);
+    },
+  },
+  {
+    name: "end-leader-early",
+    draw: ({ leader: observer }, _world, prng) => [
+      { afterMs: 0, fault: { kind: "end-early", observer, await: prng.int(1, 12) } },
+    ],
+  },
+];
+
+export const ambushes: readonly Ambush[] = [...common, ...ofProcesses];
 
 function freezeFor(observer: string, prng: Prng, meanMs: number): readonly Drawn[] {
   const freeze: Fault = { kind: "freeze", observer, youngest: 1 };

@@ -1,22 +1,9 @@
+import { cutFor, type Drawn, type Family, mayLose, now, pickNode } from "./drawing.ts";
+import { tableFamilies } from "./families-table.ts";
 import type { Fault } from "./faults.ts";
-import type { Prng } from "./prng.ts";
-import type { SimRedis } from "./sim-redis.ts";
-import { observers, type SimWorld } from "./world.ts";
+import { observers } from "./world.ts";
 
-/** A fault that a family has drawn: so much later than the moment of drawing. */
-export interface Drawn {
-  readonly afterMs: number;
-  readonly fault: Fault;
-}
-
-/** A family of faults: what it draws at its moments by looking at the world, and how often a moment comes. */
-export interface Family {
-  readonly name: string;
-  readonly meanMs: number;
-  readonly draw: (world: SimWorld, prng: Prng) => readonly Drawn[];
-}
-
-export const families: readonly Family[] = [
+const common: readonly Family[] = [
   {
     name: "node-crash",
     meanMs: 60_000,
@@ -146,24 +133,4 @@ export const families: readonly Family[] = [
   },
 ];
 
-function now(fault: Fault): Drawn {
-  return { afterMs: 0, fault };
-}
-
-function pickNode(world: SimWorld, prng: Prng): SimRedis {
-  return prng.pick([...world.nodes.values()]);
-}
-
-/** Faults of nodes stop short of the last good copy: what dies with everybody's data is nobody's to keep. */
-function mayLose(world: SimWorld, host: string): boolean {
-  const nodes = [...world.nodes.values()];
-  const isUp = nodes.some((node) => node.host === host && node.isUp);
-  return isUp && nodes.filter((node) => node.isServing).length > 1;
-}
-
-function cutFor(one: string, other: string, forMs: number): readonly Drawn[] {
-  return [
-    now({ kind: "cut", one, other }),
-    { afterMs: forMs, fault: { kind: "heal", one, other } },
-  ];
-}
+export const families: readonly Family[] = [...common, ...tableFamilies];

@@ -1,5 +1,7 @@
 import { ambushes } from "./ambush.ts";
-import { type Drawn, families } from "./families.ts";
+import type { Drawn } from "./drawing.ts";
+import { families } from "./families.ts";
+import { drawTableMode } from "./families-table.ts";
 import type { RateName, TimedFault } from "./faults.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { observers, type SimWorld } from "./world.ts";
@@ -15,10 +17,10 @@ export const familyNames = [...families, ...ambushes].map((one) => one.name);
 /** How likely an ambush springs at one move of the group's item. */
 const ambushChance = 0.25;
 
+/** Each family is switched by a stream of its own, so that a new family changes nothing in the seeds without it. */
 export function drawSwarm(seed: number): Swarm {
-  const prng = splitPrng(seed, "swarm");
-  const chosen = familyNames.filter(() => prng.chance(0.35));
-  return { families: chosen, speed: 0.5 + prng.next() * 2 };
+  const chosen = familyNames.filter((name) => splitPrng(seed, `switch ${name}`).chance(0.35));
+  return { families: chosen, speed: 0.5 + splitPrng(seed, "speed").next() * 2 };
 }
 
 /** How likely a seed has a rate at all, and how high it is then. */
@@ -33,6 +35,8 @@ const rates: readonly (readonly [RateName, number, (prng: Prng) => number])[] = 
   ["connection-cut", 0.2, (prng) => prng.next() * 0.1],
   ["replication-ms", 0.3, (prng) => prng.next() * 500],
   ["repl-ping-ms", 0.3, () => 10_000],
+  ["start-skipped", 0.3, (prng) => prng.next() * 0.4],
+  ["cold-start-ms", 0.3, (prng) => 3_000 + prng.next() * 5_000],
 ];
 
 /** Draws the rates that hold for a whole seed, and lets the families draw faults until `endMs`. */
@@ -42,6 +46,7 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
   for (const [of, probability, draw] of rates) {
     if (prng.chance(probability)) world.inject("rates", { kind: "rate", of, value: draw(prng) });
   }
+  for (const fault of drawTableMode(splitPrng(seed, "table mode"))) world.inject("rates", fault);
   for (const family of families) {
     if (!swarm.families.includes(family.name)) continue;
     const stream = splitPrng(seed, `family ${family.name}`);
@@ -49,7 +54,7 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
       const waitMs = stream.exp(family.meanMs / swarm.speed);
       if (world.engine.nowMs + waitMs >= endMs) return;
       world.engine.schedule(waitMs, () => {
-        injectDrawn(world, family.name, family.draw(world, stream));
+        injectDrawn(world, family.name, family.draw(world, stream), endMs);
         again();
       });
     };
@@ -70,14 +75,19 @@ function layAmbushes(world: SimWorld, swarm: Swarm, endMs: number): void {
         world,
         ambush.name,
         drawn.map((one) => ({ ...one, afterMs: one.afterMs + 1 })),
+        endMs,
       );
     });
   }
 }
 
-/** What comes at one moment is one event, so that a replay of the recorded schedule runs the same. */
-function injectDrawn(world: SimWorld, by: string, all: readonly Drawn[]): void {
+/**
+ * What comes at one moment is one event, so that a replay of the recorded schedule runs the same. Nothing comes once
+ * everything was healed for good.
+ */
+function injectDrawn(world: SimWorld, by: string, all: readonly Drawn[], endMs: number): void {
   for (const [afterMs, drawn] of Map.groupBy(all, at)) {
+    if (world.engine.nowMs + afterMs >= endMs) continue;
     const act = () => injectAll(world, by, drawn);
     if (afterMs === 0) act();
     else world.engine.schedule(afterMs, act);
@@ -104,20 +114,15 @@ export function replay(world: SimWorld, schedule: readonly TimedFault[]): void {
 /** Ends every fault for good: what is left must converge. */
 export function healForGood(world: SimWorld): void {
   world.note("nemesis", { kind: "line", text: "everything is healed for good" });
-  Object.assign(world.store.faults, {
-    lostReply: 0,
-    lateApply: 0,
-    throttled: 0,
-    slow: 0,
-    stale: 0,
-  });
-  world.store.faults.cutOff.clear();
+  world.store.heal();
   Object.assign(world.dns.faults, { isDown: false, lostReply: 0, late: 0, throttled: 0 });
   world.delayMs = 1;
   world.cutChance = 0;
   world.replicationMs = 2;
   world.healAll();
+  world.operators.giveBack()?.();
   world.operators.resume()?.();
+  world.invocations.heal();
   for (const node of world.nodes.values()) {
     if (!node.isServing) world.checker.trouble(node.id);
     node.thaw();
@@ -127,9 +132,14 @@ export function healForGood(world: SimWorld): void {
   for (const observer of observers) {
     for (const process of world.processes.get(observer) ?? []) {
       process.crashAtAwait = Number.POSITIVE_INFINITY;
+      process.endsAtAwait = Number.POSITIVE_INFINITY;
       process.lateMs = 0;
       process.thaw();
     }
-    if ((world.processes.get(observer)?.size ?? 0) === 0) world.invoke(observer);
+    // Old code can't read what new code wrote: people finish the upgrade.
+    const upgrade = world.store.newer.size > 0 ? world.invocations.upgrade(observer) : null;
+    upgrade?.();
+    if (upgrade !== null || (world.processes.get(observer)?.size ?? 0) === 0)
+      world.invoke(observer);
   }
 }

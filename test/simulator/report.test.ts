@@ -4,7 +4,8 @@ import { runSeed } from "./run-seed.ts";
 import type { SeedRecord } from "./seed-record.ts";
 
 async function recordOnce(): Promise<SeedRecord> {
-  const { record } = await runSeed({ seed: 1, safetyMs: 30_000 });
+  const swarm = { families: ["node-crash"], speed: 1 };
+  const { record } = await runSeed({ seed: 1, swarm, safetyMs: 30_000 });
   return { ...record, failovers: 1, ambiguousWrites: 1, lostPerFailover: [3] };
 }
 
