@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Failure, type FailureKind, failure } from "../ports/errors.ts";
 import { describeThrown } from "./thrown.ts";
@@ -51,13 +52,39 @@ const kinds: Readonly<Record<string, FailureKind>> = {
 /** What the SDK says before it sends anything: nothing can have happened. */
 const neverSent: ReadonlySet<string> = new Set(["Region is missing", "Credential is missing"]);
 
+/** Errors that came after an attempt whose outcome is not known. */
+const doubtful = new WeakSet<object>();
+
+/**
+ * The SDK tries again by itself and tells the last error alone. Whatever an earlier attempt left open stays open:
+ *
+ *   write ──► applied, reply lost ──► the SDK's second attempt ──► throttled: not "not written"
+ */
+export function keepDoubts(client: DynamoDBClient): void {
+  client.middlewareStack.add(
+    (next) => {
+      let isInDoubt = false;
+      return async (args) => {
+        try {
+          return await next(args);
+        } catch (error) {
+          if (isInDoubt && typeof error === "object" && error !== null) doubtful.add(error);
+          isInDoubt ||= !awsFailure("an attempt", error).isOutcomeKnown;
+          throw error;
+        }
+      };
+    },
+    { step: "finalizeRequest", priority: "low", name: "keepDoubts", override: true },
+  );
+}
+
 /** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
 export function awsFailure(what: string, error: unknown): Failure {
   const { name, code, message } = describeThrown(error);
   // The SDK calls a reset connection a TimeoutError; its code tells what it was.
   const kind = kinds[code] ?? kinds[name] ?? (neverSent.has(message) ? "refused" : "cut");
-  return failure(
-    kind,
-    `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`,
-  );
+  const why = `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`;
+  const failed = failure(kind, why);
+  const isDoubtful = typeof error === "object" && error !== null && doubtful.has(error);
+  return isDoubtful ? { ...failed, isOutcomeKnown: false } : failed;
 }

@@ -3,7 +3,7 @@ import type { GroupConfig } from "../core/config.ts";
 import type { Vote } from "../core/model.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { Heartbeat, Store, StoredEvent, StoredState } from "../ports/store.ts";
-import { limitedHandler } from "./aws-client.ts";
+import { keepDoubts, limitedHandler } from "./aws-client.ts";
 import { compareAndSwap, type StateTable } from "./compare-and-swap.ts";
 import { type Calls, type Condition, createCalls } from "./dynamo-calls.ts";
 import {
@@ -40,6 +40,7 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
       // A repeated conditional write that had been applied is recognised by its attempt id.
       maxAttempts: 2,
     });
+  keepDoubts(client);
   const calls = createCalls(client, table);
 
   const readState = async (group: string): Promise<Result<StoredState>> => {

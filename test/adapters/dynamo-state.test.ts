@@ -269,6 +269,21 @@ describe("an answer that is lost", () => {
     expect(swap).toMatchObject({ isWon: false, state: { attempts: ["b#1"] } });
   });
 
+  test("D1 applied, its answer lost, and the SDK's own second attempt throttled: won all the same", async () => {
+    await standing();
+    const door = await lab.standIn.openDoor();
+    door.faults.loseReplyNext = 1;
+    door.hooks.onApplied = () => {
+      door.faults.throttleNext = 1;
+      return Promise.resolve();
+    };
+
+    const swap = await lab.store({ door }).writeState(1, at(2, "a#1"), "a#1");
+
+    expect((await readBack()).rev).toBe(2);
+    expect(gotFrom(swap).isWon).toBe(true);
+  });
+
   test("D3 throttled once is tried again by the SDK", async () => {
     await standing();
     lab.standIn.faults.throttleNext = 1;

@@ -309,4 +309,25 @@ export const defects: readonly Defect[] = [
     find: 'if (role === "master") return "master-too";',
     replace: 'if (role === "master") return null;',
   },
+  {
+    id: "restored-table-trusted",
+    title: "A marker above STATE's epoch stops nobody.",
+    file: "lib/core/rules/store.ts",
+    find: "if (above === undefined) return null;",
+    replace: "if (above === undefined || view.nowMs !== 0) return null;",
+  },
+  {
+    id: "sends-after-the-end",
+    title: "An effect starts although the invocation was told to stop.",
+    file: "lib/shift/budget.ts",
+    find: 'if (signal.aborted) return "the invocation was told to stop";',
+    replace: "",
+  },
+  {
+    id: "conflict-is-a-win",
+    title: "A write that met another region's counts as applied.",
+    file: "lib/adapters/compare-and-swap.ts",
+    find: "if (put.isOutcomeKnown) return put;",
+    replace: 'if (put.kind === "throttled") return success({ isWon: true, state: write.next });',
+  },
 ];

@@ -5,6 +5,9 @@ import type { Fault, RateName } from "./faults.ts";
 import type { Prng } from "./prng.ts";
 import type { SimWorld } from "./world.ts";
 
+/** Nothing that is on its way arrives later than this (fault C14). */
+export const lateMaxMs = 300_000;
+
 /**
  * Faults that lie in wait: they come just after the group's item moved, because the deep mistakes show only when
  * something happens between two steps of one epoch. Random times alone hardly ever hit that.
@@ -158,7 +161,26 @@ const common: readonly Ambush[] = [
   },
 ];
 
-export const ambushes: readonly Ambush[] = [...common, ...nodeAmbushes];
+/** Ambushes on the side of the processes and what they send. */
+const ofProcesses: readonly Ambush[] = [
+  {
+    name: "late-leader",
+    draw: ({ leader: observer }, _world, prng) => {
+      const ms = Math.round(prng.chance(0.5) ? prng.exp(3_000) : prng.next() * lateMaxMs);
+      return forWhile(prng.exp(50), 50 + prng.exp(800), { kind: "late", observer, ms }, [
+        { kind: "late", observer, ms: 0 },
+      ]);
+    },
+  },
+  {
+    name: "end-leader-early",
+    draw: ({ leader: observer }, _world, prng) => [
+      { afterMs: 0, fault: { kind: "end-early", observer, await: prng.int(1, 12) } },
+    ],
+  },
+];
+
+export const ambushes: readonly Ambush[] = [...common, ...ofProcesses, ...nodeAmbushes];
 
 function freezeFor(observer: string, prng: Prng, meanMs: number): readonly Drawn[] {
   const freeze: Fault = { kind: "freeze", observer, youngest: 1 };

@@ -39,9 +39,18 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "freeze":
     case "unfreeze":
     case "late":
+    case "end-early":
       return onProcesses(liveOf(world, fault.observer), fault);
     case "invoke":
       return () => world.invoke(fault.observer);
+    case "fail-starts":
+      return () => world.invocations.failStarts(fault.observer, fault.times);
+    case "set-clock":
+      return () => world.invocations.setClock(fault.observer, fault.by);
+    case "upgrade":
+      return world.invocations.upgrade(fault.observer);
+    case "far":
+      return () => world.store.faults.far.set(fault.observer, fault.ms);
     case "store-cut":
     case "store-heal":
       return onStore(world.store.faults.cutOff, fault);
@@ -64,8 +73,12 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.backup();
     case "table-restore":
       return world.operators.restore();
+    case "table-mend":
+      return world.operators.mend();
     case "table-foreign":
       return world.operators.takeOver();
+    case "table-back":
+      return world.operators.giveBack();
     case "rate":
       return () => setRate(world, fault.of, fault.value);
     default:
@@ -163,12 +176,16 @@ function liveOf(world: SimWorld, observer: string): readonly Process[] {
 
 function onProcesses(
   live: readonly Process[],
-  fault: Of<"crash" | "freeze" | "unfreeze" | "late">,
+  fault: Of<"crash" | "freeze" | "unfreeze" | "late" | "end-early">,
 ): Act {
   switch (fault.kind) {
     case "crash":
       return forEach(live, (process) => {
         process.crashAtAwait = process.awaits + fault.await;
+      });
+    case "end-early":
+      return forEach(live, (process) => {
+        process.endsAtAwait = process.awaits + fault.await;
       });
     case "freeze": {
       const chosen = live.at(-fault.youngest);
@@ -258,6 +275,12 @@ function setRate(world: SimWorld, of: RateName, value: number): void {
     case "store-slow":
       store.faults.slow = value;
       return;
+    case "store-conflict":
+      store.faults.conflict = value;
+      return;
+    case "store-write-ms":
+      store.faults.writeMs = value;
+      return;
     case "dns-lost-reply":
       dns.faults.lostReply = value;
       return;
@@ -278,6 +301,12 @@ function setRate(world: SimWorld, of: RateName, value: number): void {
       return;
     case "repl-ping-ms":
       for (const node of world.nodes.values()) node.replPingMs = value;
+      return;
+    case "start-skipped":
+      world.invocations.skippedStarts = value;
+      return;
+    case "cold-start-ms":
+      world.invocations.coldStartMs = value;
       return;
     case "dns-busy-ms":
       dns.handlingMs = value;

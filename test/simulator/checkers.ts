@@ -106,6 +106,7 @@ export class Checker {
       throw new Violation("S9", "the master changed without a commit");
     }
     this.#checkRecord(before, after);
+    this.#highestEpoch = Math.max(this.#highestEpoch, after.epoch);
     if (before.phase === "promoting" && after.phase === "steady") this.failedEpochs += 1;
     if (
       before.phase !== "steady" &&
@@ -115,6 +116,26 @@ export class Checker {
       throw new Violation("S17", "the configuration changed in an open epoch");
     }
   }
+
+  /**
+   * Whether a node that everybody has reached for long carries a marker of this epoch or a later one. Where none does, a
+   * restored table cannot be told (docs/limits.md); where there is no marker at all, nobody restores one.
+   */
+  #isTold(epoch: number): boolean {
+    if (!this.config.settings.marker) return true;
+    return [...this.nodes.values()].some((node) => {
+      const quietMs = this.now() - (this.troubledAtMs.get(node.id) ?? 0);
+      const isSeen = node.isServing && this.isReachable(node.id) && quietMs > quietMinMs;
+      return isSeen && (node.marker() ?? 0) >= epoch;
+    });
+  }
+
+  /** The item was put back to an older one: what was recorded since is recorded again. */
+  onReplaced(): void {
+    this.#outdated.clear();
+  }
+
+  #highestEpoch = 0;
 
   /** No server ever gets an old run id again: a record that returns to one was written from memory (protocol F5). */
   #checkRecord(before: GroupState, after: GroupState): void {
@@ -133,6 +154,11 @@ export class Checker {
   #onClaim(before: GroupState, after: GroupState): void {
     if (after.epoch !== before.epoch + 1) throw new Violation("S5", "an epoch was skipped");
     if (before.pause !== null) throw new Violation("S12", "a claim while paused");
+    // Only a table that was put back repeats an epoch.
+    if (this.#intents.has(after.epoch) && !this.#isTold(after.epoch)) {
+      this.#intents.delete(after.epoch);
+      this.#promoted.delete(after.epoch);
+    }
     if (after.kind === "switchover") {
       this.#claimedAtMs = this.now();
       this.#acknowledgedAtClaim = Math.max(0, ...this.acknowledged.keys());
@@ -304,7 +330,9 @@ export class Checker {
     // One that is a replica already is demoted by nobody: a switchover that was closed as its old master hung, after that
     // had handed over, leaves its last step in the socket.
     const isCommitted = state?.master?.node === node.id && state.phase !== "promoting";
-    if (command.kind === "attach" && isCommitted && before === "master") {
+    // An item that was put back names a master of the past.
+    const isOfNow = (state?.epoch ?? 0) >= this.#highestEpoch;
+    if (command.kind === "attach" && isCommitted && isOfNow && before === "master") {
       throw new Violation(
         "F1",
         `the committed master ${node.id} was attached to ${command.to} by ${command.by}`,

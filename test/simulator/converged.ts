@@ -3,6 +3,15 @@ import { Violation } from "./checkers.ts";
 import { sharesHistory } from "./truth.ts";
 import type { SimWorld } from "./world.ts";
 
+/** What is wrong once everything has been healed for long enough; null: nothing. */
+export function judgeHealed(world: SimWorld): Violation | null {
+  if (isHeldByDesign(world)) return null;
+  // Hands off is the promise here, and that people know; stuck would look the same from afar.
+  const restored = world.handsOff.judge();
+  if (restored === null) return notConverged(world);
+  return restored === "held" ? null : restored;
+}
+
 /** L3: one master, everybody replicates from it, the record names it, nothing is open. Null: so it is. */
 export function notConverged(world: SimWorld): Violation | null {
   const state = world.state();
@@ -31,7 +40,7 @@ export function notConverged(world: SimWorld): Violation | null {
  * Whether the group holds by design: no node carries the recorded history any more (people moved roles by hand, or the
  * data went with its last copy), and only an operator can say which data set is right.
  */
-export function isHeldByDesign(world: SimWorld): boolean {
+function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every((node) => !sharesHistory(master, node));

@@ -153,6 +153,9 @@ export class Process {
   awaits = 0;
   crashAtAwait = Number.POSITIVE_INFINITY;
   onCrash: () => void = () => {};
+  /** Its runtime gives up on it at this await, and it runs on (fault C3). */
+  endsAtAwait = Number.POSITIVE_INFINITY;
+  onEnding: () => void = () => {};
   /** What leaves this process from `lateFromAwait` on needs this much longer to arrive (fault C14). */
   lateFromAwait = Number.POSITIVE_INFINITY;
   lateMs = 0;
@@ -177,11 +180,15 @@ export class Process {
     return this.engine.schedule(delayMs, () => this.#arrive(action, what));
   }
 
+  /** How much later what leaves this process now arrives. */
+  get latenessMs(): number {
+    return this.awaits >= this.lateFromAwait ? this.lateMs : 0;
+  }
+
   /** Lets something leave this process: it arrives after the delay, even if its sender is dead by then. */
   send(delayMs: number, action: () => void, what: string): void {
     this.onTurn("sends", what);
-    const isLate = this.awaits >= this.lateFromAwait;
-    this.engine.schedule(delayMs + (isLate ? this.lateMs : 0), action);
+    this.engine.schedule(delayMs + this.latenessMs, action);
   }
 
   #arrive(action: () => void, what: string): void {
@@ -194,6 +201,10 @@ export class Process {
     if (this.awaits >= this.crashAtAwait) {
       this.crash();
       return;
+    }
+    if (this.awaits >= this.endsAtAwait) {
+      this.endsAtAwait = Number.POSITIVE_INFINITY;
+      this.onEnding();
     }
     this.onTurn("hears", what);
     action();

@@ -1,5 +1,6 @@
 import { cutFor, type Drawn, type Family, mayLose, now, pickNode } from "./drawing.ts";
 import { nodeFamilies } from "./families-nodes.ts";
+import { tableFamilies } from "./families-table.ts";
 import type { Fault } from "./faults.ts";
 
 const common: readonly Family[] = [
@@ -134,4 +135,4 @@ const common: readonly Family[] = [
   },
 ];
 
-export const families: readonly Family[] = [...common, ...nodeFamilies];
+export const families: readonly Family[] = [...common, ...nodeFamilies, ...tableFamilies];

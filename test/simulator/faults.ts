@@ -17,6 +17,8 @@ export const rateNames = [
   "store-late-apply",
   "store-throttled",
   "store-slow",
+  "store-conflict",
+  "store-write-ms",
   "dns-lost-reply",
   "dns-late",
   "dns-throttled",
@@ -24,6 +26,8 @@ export const rateNames = [
   "connection-cut",
   "replication-ms",
   "repl-ping-ms",
+  "start-skipped",
+  "cold-start-ms",
   "dns-busy-ms",
   "dns-appear-ms",
   "dns-cache-ms",
@@ -59,7 +63,15 @@ const kinds = [
   fault("invoke", { observer }),
   // Whatever leaves the observer's live processes from now on arrives so much later.
   fault("late", { observer, ms: z.coerce.number().min(0) }),
-  // The table and the zone.
+  // The runtime gives up on each live process at the n-th next thing that it waits for: the signal, and it runs on.
+  fault("end-early", { observer, await: count }),
+  // The next starts of the observer fail, and its wall clock is set: nothing but people's eyes may depend on it.
+  fault("fail-starts", { observer, times: count }),
+  fault("set-clock", { observer, by: z.coerce.number() }),
+  // Whatever starts for the observer from now on is the next version of the code.
+  fault("upgrade", { observer }),
+  // The table and the zone. Each round trip of a far observer takes so much longer.
+  fault("far", { observer, ms: z.coerce.number().min(0) }),
   fault("store-cut", { observer }),
   fault("store-heal", { observer }),
   fault("dns-down", {}),
@@ -69,10 +81,12 @@ const kinds = [
   fault("dns-delete", {}),
   fault("dns-foreign", {}),
   fault("dns-return", {}),
-  // The table is copied, put back to that copy, or taken by another deployment.
+  // The table is copied, put back to that copy, and mended by people; it is taken by another deployment, and given back.
   fault("table-backup", {}),
   fault("table-restore", {}),
+  fault("table-mend", {}),
   fault("table-foreign", {}),
+  fault("table-back", {}),
   // People: by the command line, and by hand on a server. `apply` activates its version in steady only.
   fault("apply", { setting: z.string(), value: z.string() }),
   fault("ask-failover", {}),

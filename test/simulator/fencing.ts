@@ -58,6 +58,10 @@ export class Fencing {
   #isClear(): boolean {
     const world = this.#world;
     const state = world.state();
+    // A STATE that is not theirs, or was put back, is no reason to act.
+    const { deployment, newer } = world.store;
+    if (world.operators.isRestored || state?.deployment !== deployment || newer.size > 0)
+      return false;
     const { cutOff, lostReply, lateApply, throttled, slow } = world.store.faults;
     const isTableWell = cutOff.size === 0 && lostReply + lateApply + throttled + slow < 0.05;
     if (state === null || state.master === null || !isTableWell) return false;

@@ -7,19 +7,22 @@ export const observers = ["a", "b", "c"] as const;
 export const observerNames = [...observers, "d", "e"] as const;
 export const groupName = "orders";
 
-/** The simulated group through the real loader: three observers, three nodes, a name, and lines of YAML on top. */
+/** The simulated group through the real loader: three observers, three nodes, a name, and lines of YAML on top; `observers` is of the file. */
 export function simConfig(
-  groupLines: readonly string[],
+  lines: readonly string[],
   version = 1,
   names: readonly string[] = observers,
 ): GroupConfig {
+  const isOfAll = (line: string) => line.startsWith("observers:");
+  const [ofAll = `observers: [${names.join(", ")}]`] = lines.filter(isOfAll);
+  const groupLines = lines.filter((line) => !isOfAll(line));
   const own = new Set(groupLines.map((line) => line.split(":")[0]?.trim()));
   const defaults = [
     'nodes: ["10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"]',
     "dns: { zoneId: Z0123456789ABCDEFGHIJ, name: orders.sim.test, ttl: 1, srv: false }",
   ].filter((line) => !own.has(line.split(":")[0]));
   const text = [
-    `observers: [${names.join(", ")}]`,
+    ofAll,
     "groups:",
     `  - name: ${groupName}`,
     ...[...defaults, ...groupLines].map((line) => `    ${line}`),

@@ -9,7 +9,7 @@ import { type Prng, splitPrng } from "./prng.ts";
 import { simClock } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
 import { type SimNetwork, simNodes } from "./sim-nodes.ts";
-import type { SimStore } from "./sim-store.ts";
+import type { CodeVersion, SimStore } from "./sim-store.ts";
 
 const shiftMs = 60_000;
 const invocationMs = 900_000;
@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly dns: SimDns;
   readonly network: Omit<SimNetwork, "onEffect">;
   note(who: string, note: Note): void;
+  /** An effect leaves a process. */
+  onEffect(process: Process, observer: string, what: string): void;
   fail(violation: Violation): void;
 }
 
@@ -46,6 +48,16 @@ export class Invocations {
   readonly #cadence: Cadence;
   readonly #schedule: Prng;
   readonly #clocks = new Map<string, { readonly offsetMs: number; readonly rate: number }>();
+  /** How likely a scheduled start doesn't come, and how long a cold one takes at most. */
+  skippedStarts = 0;
+  coldStartMs = 0;
+  /** When each rule decided last for each observer: `a F150`. */
+  readonly decidedAtMs = new Map<string, number>();
+  readonly #failing = new Map<string, number>();
+  readonly #wallStepMs = new Map<string, number>();
+  readonly #upgraded = new Set<string>();
+  /** What the runtime has given up on, and runs on. */
+  readonly #ended = new WeakSet<Process>();
   #started = 0;
 
   constructor(around: Surroundings, cadence: Cadence) {
@@ -71,7 +83,9 @@ export class Invocations {
   }
 
   #invokeAndRepeat(observer: string): void {
-    this.invoke(observer);
+    // What never happens draws no number, so that seeds without it stay as they are.
+    const isSkipped = this.skippedStarts > 0 && this.#schedule.chance(this.skippedStarts);
+    if (!isSkipped) this.invoke(observer);
     const jitterMs = this.#schedule.next() * this.#cadence.jitterMs;
     this.#around.engine.schedule(shiftMs + jitterMs, () => this.#invokeAndRepeat(observer));
   }
@@ -86,8 +100,19 @@ export class Invocations {
     const live = this.live.get(observer);
     live?.add(process);
     process.onCrash = () => live?.delete(process);
-    process.deliver(20, () => {
-      void this.#shift(process, observer, number).then(() => {
+    const ending = new AbortController();
+    process.onEnding = () => {
+      this.#ended.add(process);
+      ending.abort();
+    };
+    const code = this.#upgraded.has(observer) ? "next" : "this";
+    process.deliver(this.#startMs(), () => {
+      if (this.#isFailing(observer)) {
+        process.crash();
+        return;
+      }
+      const start = { process, observer, number, code, signal: ending.signal } as const;
+      void this.#shift(start).then(() => {
         process.isDead = true;
         live?.delete(process);
       });
@@ -96,19 +121,52 @@ export class Invocations {
     return process;
   }
 
-  async #shift(process: Process, observer: string, number: number): Promise<void> {
+  #startMs(): number {
+    if (this.coldStartMs === 0) return 20;
+    return this.coldStartMs * (0.4 + 0.6 * this.#schedule.next());
+  }
+
+  #isFailing(observer: string): boolean {
+    const times = this.#failing.get(observer) ?? 0;
+    if (times > 0) this.#failing.set(observer, times - 1);
+    return times > 0;
+  }
+
+  /** The next starts of the observer end before they have begun. */
+  failStarts(observer: string, times: number): void {
+    this.#failing.set(observer, times);
+  }
+
+  /** Somebody sets an observer's wall clock. */
+  setClock(observer: string, byMs: number): void {
+    this.#wallStepMs.set(observer, (this.#wallStepMs.get(observer) ?? 0) + byMs);
+  }
+
+  /** Lets whatever starts for the observer from now on be the next version of the code; null: it is so already. */
+  upgrade(observer: string): (() => void) | null {
+    return this.#upgraded.has(observer) ? null : () => this.#upgraded.add(observer);
+  }
+
+  /** Starts come again as they should. */
+  heal(): void {
+    this.skippedStarts = 0;
+    this.coldStartMs = 0;
+    this.#failing.clear();
+  }
+
+  async #shift({ process, observer, number, code, signal }: Start): Promise<void> {
     try {
-      const shift = await startShift(this.#ports(process, observer), {
+      const shift = await startShift(this.#ports(process, observer, code), {
         observer,
         deployment: "sim",
-        codeVersion: "sim",
+        codeVersion: code === "this" ? "sim" : "sim-next",
         requestId: String(number).padStart(8, "0"),
         woken: null,
         shiftMs,
         remainingMs: invocationMs,
-        signal: new AbortController().signal,
+        signal,
       });
-      const statuses = new Told((status) => this.#onDecision(process, status));
+      const statuses = new Told((status) => this.#onDecision(process, observer, status));
       const watched = { ...shift, statuses };
       await handOver(watched, await watchGroups(watched));
     } catch (error) {
@@ -117,17 +175,19 @@ export class Invocations {
     }
   }
 
-  #onDecision(process: Process, { rule, why }: GroupStatus): void {
+  #onDecision(process: Process, observer: string, { rule, why }: GroupStatus): void {
+    this.decidedAtMs.set(`${observer} ${rule}`, this.#around.engine.nowMs);
     this.decided.set(rule, (this.decided.get(rule) ?? 0) + 1);
     this.#around.note(process.name, { kind: "decision", rule, why });
   }
 
-  #ports(process: Process, observer: string): ShiftPorts {
+  #ports(process: Process, observer: string, code: CodeVersion): ShiftPorts {
     const around = this.#around;
+    const onSend = () => this.#onStart(process, observer, "a change of records");
     return {
-      store: around.store.portFor(process, observer),
-      dns: around.dns.portFor(process),
-      clock: simClock(process),
+      store: around.store.portFor(process, observer, code),
+      dns: around.dns.portFor(process, around.dns.faults, onSend),
+      clock: simClock(process, () => this.#wallStepMs.get(observer) ?? 0),
       reporter: {
         event: (event) => around.note(process.name, { kind: "event", rule: event.rule, event }),
         line: (level, text) => {
@@ -144,8 +204,12 @@ export class Invocations {
           success(
             simNodes(process, observer, {
               ...around.network,
-              onEffect: (sender, _observer, change, node) =>
-                this.#onEffect(sender, change.kind, node),
+              onEffect: (sender, who, change, node) => {
+                if (change.kind !== "mark") {
+                  around.note(sender.name, { kind: "sent", change: change.kind, node });
+                }
+                this.#onEffect(sender, who, `${change.kind} on ${node}`);
+              },
             }),
           ),
         ),
@@ -154,15 +218,34 @@ export class Invocations {
   }
 
   /** S4: no effect starts on a STATE that was read longer ago than fenceMs, by the sender's own clock. */
-  #onEffect(sender: Process, change: string, node: string): void {
-    const { store, config, note, fail } = this.#around;
-    note(sender.name, { kind: "sent", change, node });
+  #onEffect(sender: Process, observer: string, what: string): void {
+    this.#onStart(sender, observer, what);
+    const { store, config, fail } = this.#around;
     const verifiedAtMs = store.verifiedAtMs.get(sender.name) ?? Number.NEGATIVE_INFINITY;
     const ageMs = Math.round(sender.now() - verifiedAtMs);
     if (ageMs <= config.settings.fenceMs) return;
-    const what = `${sender.name} starts ${change} on ${node}, its STATE is ${ageMs} ms old`;
-    fail(new Violation("S4", what));
+    fail(new Violation("S4", `${sender.name} starts ${what}, its STATE is ${ageMs} ms old`));
   }
+
+  /**
+   * S4: no effect starts after the end. A batch of records has no age of its own: a publication starts with its reading,
+   * and what it sends is a compare-and-swap by epoch, however old its STATE is by then (DESIGN 5, fault R5).
+   */
+  #onStart(sender: Process, observer: string, what: string): void {
+    this.#around.onEffect(sender, observer, what);
+    if (!this.#ended.has(sender)) return;
+    const why = `${sender.name} starts ${what} after it was told to end`;
+    this.#around.fail(new Violation("S4", why));
+  }
+}
+
+/** One process's beginning. */
+interface Start {
+  readonly process: Process;
+  readonly observer: string;
+  readonly number: number;
+  readonly code: CodeVersion;
+  readonly signal: AbortSignal;
 }
 
 /** The shift's own list of what its watches last decided, which tells of every decision. */

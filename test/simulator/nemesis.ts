@@ -3,6 +3,7 @@ import { applyFault } from "./apply-fault.ts";
 import type { Drawn, Rate } from "./drawing.ts";
 import { families } from "./families.ts";
 import { nodeRates } from "./families-nodes.ts";
+import { drawTableMode } from "./families-table.ts";
 import type { TimedFault } from "./faults.ts";
 import { splitPrng } from "./prng.ts";
 import { smallData } from "./sim-redis.ts";
@@ -36,6 +37,8 @@ const rates: readonly Rate[] = [
   ["connection-cut", 0.2, (prng) => prng.next() * 0.1],
   ["replication-ms", 0.3, (prng) => prng.next() * 500],
   ["repl-ping-ms", 0.3, () => 10_000],
+  ["start-skipped", 0.3, (prng) => prng.next() * 0.4],
+  ["cold-start-ms", 0.3, (prng) => 3_000 + prng.next() * 5_000],
 ];
 
 /** Draws the rates that hold for a whole seed, and lets the families draw faults until `endMs`. */
@@ -50,6 +53,8 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
     if (!stream.chance(probability)) continue;
     world.inject("rates", { kind: "rate", of, value: draw(stream) });
   }
+  for (const fault of drawTableMode(world, splitPrng(seed, "table mode")))
+    world.inject("rates", fault);
   for (const family of families) {
     if (!swarm.families.includes(family.name)) continue;
     const stream = splitPrng(seed, `family ${family.name}`);
@@ -57,7 +62,7 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
       const waitMs = stream.exp(family.meanMs / swarm.speed);
       if (world.engine.nowMs + waitMs >= endMs) return;
       world.engine.schedule(waitMs, () => {
-        injectDrawn(world, family.name, family.draw(world, stream));
+        injectDrawn(world, family.name, family.draw(world, stream), endMs);
         again();
       });
     };
@@ -78,14 +83,19 @@ function layAmbushes(world: SimWorld, swarm: Swarm, endMs: number): void {
         world,
         ambush.name,
         drawn.map((one) => ({ ...one, afterMs: one.afterMs + 1 })),
+        endMs,
       );
     });
   }
 }
 
-/** What comes at one moment is one event, so that a replay of the recorded schedule runs the same. */
-function injectDrawn(world: SimWorld, by: string, all: readonly Drawn[]): void {
+/**
+ * What comes at one moment is one event, so that a replay of the recorded schedule runs the same. Nothing comes once
+ * everything was healed for good.
+ */
+function injectDrawn(world: SimWorld, by: string, all: readonly Drawn[], endMs: number): void {
   for (const [afterMs, drawn] of Map.groupBy(all, at)) {
+    if (world.engine.nowMs + afterMs >= endMs) continue;
     const act = () => injectAll(world, by, drawn);
     if (afterMs === 0) act();
     else world.engine.schedule(afterMs, act);
@@ -112,14 +122,7 @@ export function replay(world: SimWorld, schedule: readonly TimedFault[]): void {
 /** Ends every fault for good: what is left must converge. */
 export function healForGood(world: SimWorld): void {
   world.note("nemesis", { kind: "line", text: "everything is healed for good" });
-  Object.assign(world.store.faults, {
-    lostReply: 0,
-    lateApply: 0,
-    throttled: 0,
-    slow: 0,
-    stale: 0,
-  });
-  world.store.faults.cutOff.clear();
+  world.store.heal();
   world.dns.heal();
   applyFault(world, { kind: "dns-return" });
   world.delayMs = 1;
@@ -127,7 +130,9 @@ export function healForGood(world: SimWorld): void {
   world.replicationMs = 2;
   Object.assign(world.timings, smallData());
   world.healAll();
+  world.operators.giveBack()?.();
   world.operators.resume()?.();
+  world.invocations.heal();
   for (const node of world.nodes.values()) {
     if (!node.isServing || node.isDisplaced) world.checker.trouble(node.id);
     node.thaw();
@@ -138,9 +143,14 @@ export function healForGood(world: SimWorld): void {
   for (const observer of world.config.observers) {
     for (const process of world.processes.get(observer) ?? []) {
       process.crashAtAwait = Number.POSITIVE_INFINITY;
+      process.endsAtAwait = Number.POSITIVE_INFINITY;
       process.lateMs = 0;
       process.thaw();
     }
-    if ((world.processes.get(observer)?.size ?? 0) === 0) world.invoke(observer);
+    // Old code can't read what new code wrote: people finish the upgrade.
+    const upgrade = world.store.newer.size > 0 ? world.invocations.upgrade(observer) : null;
+    upgrade?.();
+    if (upgrade !== null || (world.processes.get(observer)?.size ?? 0) === 0)
+      world.invoke(observer);
   }
 }

@@ -1,7 +1,7 @@
 import type { GroupState } from "../../lib/core/model.ts";
 import { activateConfig, pause, request, resume, type Writer } from "../../lib/core/state.ts";
 import { groupName, simConfig } from "./group-config.ts";
-import type { SimStore } from "./sim-store.ts";
+import type { SimStore, Snapshot } from "./sim-store.ts";
 
 /**
  * People at the table: what the command line writes there, and what happens to tables. Each answers what it would do
@@ -12,16 +12,33 @@ export class Operators {
   readonly #groupLines: readonly string[];
   readonly #observers: readonly string[];
   #operations = 0;
-  #backup: GroupState | null = null;
+  #backup: Snapshot | null = null;
+  /** What a restore has overwritten, until people mend it. */
+  #overwritten: Snapshot | null = null;
+  readonly #onReplaced: () => void;
 
-  constructor(store: SimStore, groupLines: readonly string[], observers: readonly string[]) {
+  /** `onReplaced` is told when the group's item became another one without a write of its own. */
+  constructor(
+    store: SimStore,
+    groupLines: readonly string[],
+    observers: readonly string[],
+    onReplaced: () => void = () => {},
+  ) {
     this.#observers = observers;
     this.#store = store;
     this.#groupLines = groupLines;
+    this.#onReplaced = onReplaced;
   }
 
+  /** The item, where it is ours. People have the newest command line, which reads every schema. */
   get #state(): GroupState | null {
-    return this.#store.states.get(groupName) ?? null;
+    const state = this.#store.states.get(groupName);
+    return state?.deployment === this.#store.deployment ? state : null;
+  }
+
+  /** Whether the table was put back to a backup, and nobody has mended it. */
+  get isRestored(): boolean {
+    return this.#overwritten !== null;
   }
 
   pause(): (() => void) | null {
@@ -45,8 +62,8 @@ export class Operators {
 
   /** A new version of the configuration; it becomes the active one in steady only, as `apply` would wait for it. */
   apply(setting: string, value: string): () => void {
-    const version = Math.max(...this.#store.configs.map((one) => one.version)) + 1;
     return () => {
+      const version = Math.max(...this.#store.configs.map((one) => one.version)) + 1;
       const lines = [...this.#groupLines, `${setting}: ${value}`];
       this.#store.configs.push(simConfig(lines, version, this.#observers));
       const state = this.#state;
@@ -56,24 +73,53 @@ export class Operators {
   }
 
   backup(): (() => void) | null {
-    const state = this.#state;
-    if (state === null) return null;
+    if (this.#state === null) return null;
     return () => {
-      this.#backup = state;
+      this.#backup = this.#store.snapshot();
     };
   }
 
-  /** The item as it was, without a word to anybody. */
+  /** The table as it was, without a word to anybody. */
   restore(): (() => void) | null {
     const backup = this.#backup;
-    return backup === null ? null : () => this.#store.states.set(groupName, backup);
+    if (backup === null) return null;
+    return () => {
+      this.#overwritten ??= this.#store.snapshot();
+      this.#store.restore(backup);
+      this.#onReplaced();
+    };
   }
 
-  /** Another deployment's item stands where ours was. */
+  /** People put back what the restore took, where the group has not gone its own way since. */
+  mend(): (() => void) | null {
+    const before = this.#overwritten;
+    const epoch = before?.states.get(groupName)?.epoch ?? 0;
+    if (before === null || (this.#store.states.get(groupName)?.epoch ?? 0) >= epoch) return null;
+    return () => {
+      this.#overwritten = null;
+      this.#store.restore(before);
+      this.#onReplaced();
+    };
+  }
+
+  /** Another deployment's item stands where ours was, and moves as its own observers write. */
   takeOver(): (() => void) | null {
     const state = this.#state;
     if (state === null) return null;
-    return () => this.#store.states.set(groupName, { ...state, deployment: "another" });
+    return () => this.#replace({ ...state, rev: state.rev + 1, deployment: "another" });
+  }
+
+  /** Ours is put back where it was. */
+  giveBack(): (() => void) | null {
+    const state = this.#store.states.get(groupName);
+    if (state === undefined || state.deployment === this.#store.deployment) return null;
+    return () =>
+      this.#replace({ ...state, rev: state.rev + 1, deployment: this.#store.deployment });
+  }
+
+  #replace(next: GroupState): void {
+    this.#store.states.set(groupName, next);
+    this.#onReplaced();
   }
 
   #put(next: GroupState): void {

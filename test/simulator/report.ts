@@ -2,8 +2,8 @@ import { rules } from "../../lib/core/rules.ts";
 import { families } from "./families.ts";
 import { faultKinds, rateNames } from "./faults.ts";
 import type { SeedRecord } from "./seed-record.ts";
-import type { DualWriters } from "./windows.ts";
 import type { WriteSet } from "./set-checker.ts";
+import type { DualWriters } from "./windows.ts";
 
 /** Fewer seeds than this may miss something by chance. */
 const vacuousFrom = 20;

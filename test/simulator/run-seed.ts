@@ -1,5 +1,5 @@
 import type { Violation } from "./checkers.ts";
-import { isHeldByDesign, notConverged } from "./converged.ts";
+import { judgeHealed } from "./converged.ts";
 import type { TimedFault } from "./faults.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
@@ -84,7 +84,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
 export async function runHealed(world: SimWorld): Promise<void> {
   healForGood(world);
   await runGuarded(world, world.engine.nowMs + healMs);
-  if (world.violation === null && !isHeldByDesign(world)) world.violation = notConverged(world);
+  world.violation ??= judgeHealed(world);
   world.violation ??= unexpectedIn(world);
 }
 

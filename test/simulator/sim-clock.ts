@@ -1,8 +1,8 @@
 import type { Clock } from "../../lib/ports/clock.ts";
 import { cancel, type Process } from "./engine.ts";
 
-/** Time as one process has it. */
-export function simClock(process: Process): Clock {
+/** Time as one process has it. Its wall clock is set by others, and steps: only people read it (fault C9). */
+export function simClock(process: Process, wallStepMs: () => number = () => 0): Clock {
   const sleepers = new WeakMap<AbortSignal, Set<() => void>>();
 
   /** Who sleeps under a signal: one listener for all of them, because nearly every sleep ends by itself. */
@@ -38,7 +38,7 @@ export function simClock(process: Process): Clock {
 
   return {
     nowMs: () => process.now(),
-    wallTime: () => new Date(Math.max(0, process.now())).toISOString(),
+    wallTime: () => new Date(Math.max(0, process.now() + wallStepMs())).toISOString(),
     sleep,
   };
 }

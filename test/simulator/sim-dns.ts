@@ -23,6 +23,8 @@ export interface DnsFaults {
   isDenied: boolean;
 }
 
+const answerTimeoutMs = 2_000;
+
 /** Told of every batch that was applied. */
 type OnChange = (after: readonly RecordSet[], before: readonly RecordSet[]) => void;
 
@@ -67,7 +69,8 @@ export class SimDns {
     this.#onChange = onChange;
   }
 
-  portFor(process: Process, faults: DnsFaults = this.faults): Dns {
+  /** `onSend` is told of every batch that leaves the process. */
+  portFor(process: Process, faults: DnsFaults = this.faults, onSend: () => void = () => {}): Dns {
     const ask = <T>(request: DnsRequest<T>) => this.#request(process, faults, request);
     const isGone = (zoneId: string) => this.zoneId !== null && this.zoneId !== zoneId;
     const read = (dns: DnsConfig) => {
@@ -75,6 +78,7 @@ export class SimDns {
       return ask({ what: "read record", act, isChange: false });
     };
     const batcher = createBatcher((zoneId, changes) => {
+      onSend();
       if (isGone(zoneId)) return ask({ what: "publish", act: noZone, isChange: true });
       return this.#change(process, faults, changes);
     });
@@ -198,7 +202,7 @@ export class SimDns {
       const answer = (delayMs: number, result: Result<T>) =>
         process.deliver(delayMs, () => resolve(result), what);
       if (faults.isDown) {
-        answer(2_000, failure("timeout", "the control plane is down"));
+        answer(answerTimeoutMs, failure("timeout", "the control plane is down"));
         return;
       }
       if (prng.chance(faults.throttled)) {
@@ -210,18 +214,18 @@ export class SimDns {
         return;
       }
       if (prng.chance(late)) {
-        process.send(2_000 + prng.exp(8_000), () => act(), what);
-        answer(2_000, failure("timeout", "no answer; the batch may arrive later"));
+        process.send(answerTimeoutMs + prng.exp(8_000), () => act(), what);
+        answer(answerTimeoutMs, failure("timeout", "no answer; the batch may arrive later"));
         return;
       }
       const isLost = prng.chance(faults.lostReply);
+      const isLate = process.latenessMs > answerTimeoutMs;
       const arrive = () => {
         const result = act();
-        answer(
-          isLost ? 2_000 : 5 + prng.exp(20),
-          isLost ? failure("timeout", "no answer") : result,
-        );
+        if (!isLost && !isLate) answer(5 + prng.exp(20), result);
       };
+      // Nobody waits longer for the answer than the request's own time.
+      if (isLost || isLate) answer(answerTimeoutMs, failure("timeout", "no answer"));
       process.send(5 + prng.exp(20), arrive, what);
     });
   }

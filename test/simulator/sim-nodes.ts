@@ -33,8 +33,13 @@ export interface SimNetwork {
   onSample(process: Process, observer: string, sample: Sample): void;
   /** A node answered over a session, to something sent at this time of the process's clock. */
   onObserved(process: Process, observer: string, node: string, sentAtMs: number): void;
-  /** A role change leaves this process for a node. */
-  onEffect(process: Process, observer: string, change: RoleChange, node: string): void;
+  /** A role change or a marker leaves this process for a node. */
+  onEffect(
+    process: Process,
+    observer: string,
+    change: RoleChange | { readonly kind: "mark" },
+    node: string,
+  ): void;
 }
 
 /** A connection: it ends with the server's process, with its CLIENT KILL, or with the network's mood. */
@@ -430,6 +435,7 @@ function sessionOn(
           : failure("refused", `${node.id}: READONLY`);
       };
       if (!network.hasMarker) return Promise.resolve(success(undefined));
+      network.onEffect(process, observer, { kind: "mark" }, node.id);
       return flat(asked(deadlineMs, "mark", act, node.role === "master"));
     },
     close: () => close(connection),

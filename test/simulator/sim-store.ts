@@ -19,6 +19,11 @@ export interface StoreFaults {
   lateApply: number;
   throttled: number;
   slow: number;
+  /** Of a write, that another region writes the item in the same moment: neither is applied (fault D4). */
+  conflict: number;
+  /** What a write takes longer because other regions have to agree, and how far each observer is. */
+  writeMs: number;
+  readonly far: Map<string, number>;
   /** Replicas of an eventually consistent table: unsafe, planted only. */
   stale: number;
 }
@@ -40,11 +45,26 @@ interface StoreRequest<T> {
 
 const requestTimeoutMs = 1_000;
 
+/** Which version of the code asks: the next one writes a schema that this one can't read (fault C8). */
+export type CodeVersion = "this" | "next";
+
+/** What a backup holds of what observers write. Configurations stay as they are: their numbers would be repeated (docs/limits.md). */
+export interface Snapshot {
+  readonly states: ReadonlyMap<string, GroupState>;
+  readonly votes: ReadonlyMap<string, Vote>;
+  readonly heartbeats: ReadonlyMap<string, Heartbeat>;
+  readonly newer: ReadonlySet<string>;
+}
+
 /** A table that works, for everybody. */
 export function noStoreFaults(): StoreFaults {
   const [cutOff, refused, denied] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  const rates = { lostRequest: 0, lostReply: 0, lateApply: 0, throttled: 0, slow: 0, stale: 0 };
-  return { cutOff, refused, denied, ...rates };
+  return { cutOff, refused, denied, far: new Map(), ...noRates() };
+}
+
+function noRates() {
+  const ofRequests = { lostRequest: 0, lostReply: 0, lateApply: 0, throttled: 0, slow: 0 };
+  return { ...ofRequests, conflict: 0, writeMs: 0, stale: 0 };
 }
 
 /** A refusal of the table is an answer too. */
@@ -62,6 +82,8 @@ export class SimStore {
   readonly faults = noStoreFaults();
   /** When each process asked for the STATE that it last got, by its own clock. */
   readonly verifiedAtMs = new Map<string, number>();
+  /** Groups whose STATE was last written by the next version. */
+  readonly newer = new Set<string>();
   ambiguous = 0;
   writes = 0;
   readonly deployment: string;
@@ -74,14 +96,21 @@ export class SimStore {
     this.deployment = deployment;
   }
 
+  /** Nothing troubles anybody any more. */
+  heal(): void {
+    Object.assign(this.faults, noRates());
+    const { cutOff, refused, denied, far } = this.faults;
+    for (const some of [cutOff, refused, denied, far]) some.clear();
+  }
+
   get configs(): GroupConfig[] {
     return this.registry.configs;
   }
 
   /** The store as one process of one observer sees it, which may not write what operators write. */
-  portFor(process: Process, observer: string, faults: StoreFaults = this.faults): Store {
+  portFor(process: Process, observer: string, code: CodeVersion = "this"): Store {
     return {
-      ...this.operatorPortFor(process, observer, faults),
+      ...this.operatorPortFor(process, observer, this.faults, code),
       putConfig: () => Promise.resolve(failure("denied", "observers never write CONFIG")),
       deleteConfig: () => Promise.resolve(failure("denied", "observers never delete CONFIG")),
       claimNode: () => Promise.resolve(failure("denied", "observers never claim nodes")),
@@ -90,24 +119,38 @@ export class SimStore {
   }
 
   /** The store as somebody with every right sees it. */
-  operatorPortFor(process: Process, who: string, faults: StoreFaults = this.faults): Store {
+  operatorPortFor(
+    process: Process,
+    who: string,
+    faults: StoreFaults = this.faults,
+    code: CodeVersion = "this",
+  ): Store {
     const read = <T>(what: string, get: () => T): Promise<Result<T>> =>
       this.#request(process, who, faults, { what, act: get, isWrite: false });
     const write = <T>(what: string, put: () => T): Promise<Result<T>> =>
       this.#request(process, who, faults, { what, act: put, isWrite: true });
     const { registry } = this;
-    const verified = async <T>(answer: Promise<Result<T>>): Promise<Result<T>> => {
+    const verified = async <T>(
+      answer: Promise<Result<T>>,
+      isOurs: (value: T) => boolean,
+    ): Promise<Result<T>> => {
       const askedAtMs = process.now();
       const got = await answer;
-      if (got.ok) this.verifiedAtMs.set(process.name, askedAtMs);
+      // A STATE that is not ours to understand verifies nothing.
+      if (got.ok && isOurs(got.value)) this.verifiedAtMs.set(process.name, askedAtMs);
       return got;
     };
+    const isState = (stored: StoredState) => stored.kind === "state";
     const table = {
-      read: (group: string) => verified(read("read STATE", (): StoredState => this.#stored(group))),
+      read: (group: string) => {
+        const got = read("read STATE", (): StoredState => this.#stored(group, code));
+        return verified(got, isState);
+      },
       put: (base: number | null, next: GroupState) => {
         this.#watch.onSent(next);
         const what = `write STATE ${next.lastTransition.rule}`;
-        return verified(write(what, (): StatePut => this.#put(who, base, next)));
+        const put = write(what, (): StatePut => this.#put(who, base, next, code));
+        return verified(put, (done) => done.isPut || isState(done.standing));
       },
     };
     return {
@@ -141,9 +184,12 @@ export class SimStore {
     };
   }
 
-  #stored(group: string): StoredState {
+  #stored(group: string, code: CodeVersion): StoredState {
     const state = this.states.get(group);
     if (state === undefined) return { kind: "absent" };
+    if (code === "this" && this.newer.has(group)) {
+      return { kind: "foreign", why: "STATE is not one that this version understands: schema" };
+    }
     if (state.deployment === this.deployment) return { kind: "state", state };
     return { kind: "foreign", why: `STATE belongs to deployment ${state.deployment}` };
   }
@@ -155,14 +201,34 @@ export class SimStore {
     this.#watch.onState(before, next, writer);
   }
 
-  #put(observer: string, base: number | null, next: GroupState): StatePut {
+  #put(observer: string, base: number | null, next: GroupState, code: CodeVersion): StatePut {
     const standing = this.states.get(next.group) ?? null;
     if ((standing?.rev ?? null) !== base) {
-      return { isPut: false, standing: this.#stored(next.group) };
+      return { isPut: false, standing: this.#stored(next.group, code) };
     }
     this.writes += 1;
+    if (code === "next") this.newer.add(next.group);
     this.putNow(next, observer);
     return { isPut: true };
+  }
+
+  snapshot(): Snapshot {
+    const { states, votes, heartbeats, newer } = this;
+    return {
+      states: new Map(states),
+      votes: new Map(votes),
+      heartbeats: new Map(heartbeats),
+      newer: new Set(newer),
+    };
+  }
+
+  /** The table as it was, without a word to anybody. */
+  restore(to: Snapshot): void {
+    replaceBy(this.states, to.states);
+    replaceBy(this.votes, to.votes);
+    replaceBy(this.heartbeats, to.heartbeats);
+    this.newer.clear();
+    for (const group of to.newer) this.newer.add(group);
   }
 
   #castVote(vote: Vote): { readonly isCast: boolean; readonly standing: Vote } {
@@ -210,13 +276,19 @@ export class SimStore {
         answer(5, failure("throttled", "ThrottlingException"));
         return;
       }
+      if (isWrite && faults.conflict > 0 && prng.chance(faults.conflict)) {
+        answer(5 + faults.writeMs, failure("throttled", "ReplicatedWriteConflictException"));
+        return;
+      }
       if (faults.lostRequest > 0 && prng.chance(faults.lostRequest)) {
         if (isWrite) this.ambiguous += 1;
         answer(requestTimeoutMs, failure("timeout", "no answer; the request was lost"));
         return;
       }
       const slowMs = prng.chance(faults.slow) ? prng.exp(800) : 0;
-      const thereMs = 1 + prng.exp(4) + slowMs;
+      const regionsMs = (faults.far.get(who) ?? 0) + (isWrite ? faults.writeMs : 0);
+      const thereMs = 1 + prng.exp(4) + slowMs + regionsMs;
+      const isLate = thereMs + process.latenessMs > requestTimeoutMs;
       if (isWrite && prng.chance(faults.lateApply)) {
         this.ambiguous += 1;
         process.send(requestTimeoutMs + prng.exp(3_000), () => act(), what);
@@ -226,12 +298,17 @@ export class SimStore {
       const isLost = prng.chance(faults.lostReply);
       const arrive = () => {
         const value = act();
-        if (isLost || thereMs > requestTimeoutMs) {
-          if (isWrite) this.ambiguous += 1;
-          answer(requestTimeoutMs, failure("timeout", "no answer"));
-        } else answer(1 + prng.exp(4), success(value));
+        if (isWrite && (isLost || isLate)) this.ambiguous += 1;
+        if (!isLost && !isLate) answer(1 + prng.exp(4), success(value));
       };
+      // Nobody waits longer for the answer than the request's own time.
+      if (isLost || isLate) answer(requestTimeoutMs, failure("timeout", "no answer"));
       process.send(thereMs, arrive, what);
     });
   }
+}
+
+function replaceBy<V>(now: Map<string, V>, then: ReadonlyMap<string, V>): void {
+  now.clear();
+  for (const [key, value] of then) now.set(key, value);
 }

@@ -70,7 +70,10 @@ export class Truth {
     if (before.master === null || old === undefined || chosen === undefined) return;
     // A claim that is applied late may find its candidate changed: then the commit has to notice.
     const isAsChosen = chosen.isUp && chosen.replid === after.candidate?.replid;
-    if (isAsChosen && !sharesHistory(before.master, chosen)) {
+    // What a stream or a link that healed has brought since it was asked, the claim could not know.
+    const { replid, replid2 } = chosen;
+    const offset = Math.min(chosen.offset, after.candidate?.offset ?? chosen.offset);
+    if (isAsChosen && !sharesHistory(before.master, { replid, replid2, offset })) {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
     this.#checkBest(before, chosen);
@@ -194,7 +197,10 @@ export class Truth {
 }
 
 /** Whether a server's history and the recorded one are of one chain (protocol F5). */
-export function sharesHistory(master: MasterRecord, node: SimRedis): boolean {
+export function sharesHistory(
+  master: MasterRecord,
+  node: Pick<SimRedis, "replid" | "replid2" | "offset">,
+): boolean {
   if (node.replid === master.replid || node.replid2 === master.replid) return true;
   // Whoever kept the older history and wrote on beyond the fork has another one now.
   const isBehindFork = node.offset <= master.secondOffset;

@@ -1,6 +1,6 @@
 import { expect, it } from "@jest/globals";
-import { SimWorld } from "./world.ts";
 import { WindowMeter } from "./windows.ts";
+import { SimWorld } from "./world.ts";
 
 it("counts the time in which an old master takes writes beside the new one, by what its clients do", async () => {
   const world = new SimWorld({ seed: 1, isOrderly: true, clientCount: 0 });

@@ -22,7 +22,7 @@ interface Heard {
  * probe, sent since its round was opened (DESIGN 4.1), and never by an observer that hears no node at all (fault P3).
  */
 export class Witness {
-  readonly #config: GroupConfig;
+  readonly #config: () => GroupConfig;
   readonly #tableReadAtMs: (process: Process) => number;
   #state: GroupState | null = null;
   /** The down vote that each process holds, and since when it hears its suspect again. */
@@ -34,7 +34,7 @@ export class Witness {
   readonly #answeredAtMs = new Map<string, number>();
 
   /** `tableReadAtMs` tells when a process last had an answer of the table, by the process's clock. */
-  constructor(config: GroupConfig, tableReadAtMs: (process: Process) => number) {
+  constructor(config: () => GroupConfig, tableReadAtMs: (process: Process) => number) {
     this.#config = config;
     this.#tableReadAtMs = tableReadAtMs;
   }
@@ -81,6 +81,11 @@ export class Witness {
     if (isAnswer) this.#answeredAtMs.set(observer, nowMs);
   }
 
+  /** The item became another one without a write. */
+  onReplaced(state: GroupState | null): void {
+    this.#state = state;
+  }
+
   onState(before: GroupState | null, after: GroupState, nowMs: number): void {
     this.#state = after;
     const { number } = after.round;
@@ -104,7 +109,7 @@ export class Witness {
       );
     }
     const silentMs = process.engine.nowMs - (this.#answeredAtMs.get(vote.observer) ?? 0);
-    if (silentMs > this.#config.settings.downAfterMs + blindMarginMs) {
+    if (silentMs > this.#config().settings.downAfterMs + blindMarginMs) {
       const forMs = Math.round(silentMs);
       throw new Violation(
         "P3",

@@ -8,6 +8,7 @@ import { Engine, type Process } from "./engine.ts";
 import type { Fault, TimedFault } from "./faults.ts";
 import { Fencing } from "./fencing.ts";
 import { groupName, observerNames, observers, simConfig } from "./group-config.ts";
+import { HandsOff } from "./hands-off.ts";
 import { Invocations } from "./invocations.ts";
 import { LossMeter } from "./losses.ts";
 import { Cuts } from "./network.ts";
@@ -61,6 +62,7 @@ export class SimWorld {
   readonly checker: Checker;
   readonly truth: Truth;
   readonly witness: Witness;
+  readonly handsOff: HandsOff;
   readonly writes = new Writes();
   readonly losses: LossMeter;
   readonly windows = new WindowMeter();
@@ -110,7 +112,11 @@ export class SimWorld {
       onCast: (process, vote) => this.witness.onCast(process, vote),
     });
     this.store.configs.push(this.config);
-    this.operators = new Operators(this.store, groupLines, this.config.observers);
+    this.operators = new Operators(this.store, groupLines, this.config.observers, () => {
+      this.checker.onReplaced();
+      this.witness.onReplaced(this.state());
+      this.handsOff.onReplaced();
+    });
     this.dns = new SimDns(splitPrng(seed, "dns"), (after, before) =>
       this.#onRecords(after, before),
     );
@@ -131,8 +137,9 @@ export class SimWorld {
       (node) => this.#isReachable(node),
     );
     this.truth = this.#newTruth();
+    this.handsOff = new HandsOff(this);
     this.witness = new Witness(
-      this.config,
+      () => this.checker.config,
       (process) => this.store.verifiedAtMs.get(process.name) ?? Number.NEGATIVE_INFINITY,
     );
     this.invocations = this.#invocations();
@@ -150,7 +157,7 @@ export class SimWorld {
       now: () => this.engine.nowMs,
       isCut: (one, other) => this.isCut(one, other),
       isReachable: (node) => this.#isReachable(node),
-      mayReplaceHeard: () => this.config.settings.whenUnreachable === "failover",
+      mayReplaceHeard: () => this.checker.config.settings.whenUnreachable === "failover",
       isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
       live: (observer) => this.processes.get(observer) ?? [],
       troubledAtMs: (node, by) => (by === "servers" ? befellAtMs : troubledAtMs).get(node) ?? 0,
@@ -179,6 +186,8 @@ export class SimWorld {
           this.witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true }),
       },
       note: (who: string, note: Note) => this.note(who, note),
+      onEffect: (process: Process, observer: string, what: string) =>
+        this.#guard(() => this.handsOff.onEffect(process, observer, what)),
       fail: (violation: Violation) => this.fail(violation),
     };
     const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false, absent } = this.options;

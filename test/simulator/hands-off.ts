@@ -1,0 +1,84 @@
+import { parseCompanion } from "../../lib/core/records.ts";
+import { quietMinMs, Violation } from "./checkers.ts";
+import type { Process } from "./engine.ts";
+import type { SimWorld } from "./world.ts";
+
+/** Every shift looks at the record once. */
+const shiftMs = 120_000;
+
+/** Nobody acts on a STATE that was put back from a backup while a node's marker says how far the group had come (D10). */
+export class HandsOff {
+  readonly #world: SimWorld;
+  #restoredAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+  }
+
+  onReplaced(): void {
+    this.#restoredAtMs = this.#world.engine.nowMs;
+  }
+
+  /** Throws where an effect leaves a process that has long had every reason to keep still. */
+  onEffect(process: Process, observer: string, what: string): void {
+    const { engine, operators } = this.#world;
+    if (!operators.isRestored || engine.nowMs - this.#restoredAtMs < quietMinMs) return;
+    const [carrier] = this.#carriers(observer);
+    if (carrier === undefined) return;
+    throw new Violation(
+      "D10",
+      `${process.name} starts ${what} on a restored table, and ${carrier} carries a later marker`,
+    );
+  }
+
+  /** Null: there is no restored table, or nothing that could tell. Else whether everybody holds, and people are called. */
+  judge(): "held" | Violation | null {
+    if (!this.#world.operators.isRestored) return null;
+    if (this.#above().length > 0) return this.#whoActs() ?? "held";
+    if (!this.#isRecordAbove()) return null;
+    const isSaid = this.#world.config.observers.some(
+      (one) => this.#hasDecided(one, "R770", shiftMs) || this.#hasDecided(one, "T630", shiftMs),
+    );
+    if (isSaid) return "held";
+    return new Violation("D10", "the record carries a later epoch than STATE, and nobody says so");
+  }
+
+  #whoActs(): Violation | null {
+    // Who is left out of the configuration holds for that reason.
+    const acting = this.#world.config.observers.find(
+      (one) => !["F130", "F150"].some((rule) => this.#hasDecided(one, rule, quietMinMs)),
+    );
+    if (acting === undefined) return null;
+    return new Violation("D10", `${acting} does not hold because of a restored table`);
+  }
+
+  #hasDecided(observer: string, rule: string, withinMs: number): boolean {
+    const { engine, invocations } = this.#world;
+    const atMs = invocations.decidedAtMs.get(`${observer} ${rule}`) ?? Number.NEGATIVE_INFINITY;
+    return engine.nowMs - atMs < withinMs;
+  }
+
+  /** Where every marker went with its data, the companion of the record still knows. */
+  #isRecordAbove(): boolean {
+    const texts = this.#world.dns.records.filter((one) => one.type === "TXT");
+    const epochs = texts.map((one) => parseCompanion(one.values[0] ?? "")?.epoch ?? 0);
+    return Math.max(0, ...epochs) > (this.#world.state()?.masterEpoch ?? 0);
+  }
+
+  /** Nodes with a marker above STATE that this observer has reached for long enough to have seen it. */
+  #carriers(observer: string): readonly string[] {
+    const { engine, checker } = this.#world;
+    return this.#above().filter((id) => {
+      const sinceMs = checker.troubledAtMs.get(id) ?? 0;
+      return engine.nowMs - sinceMs > quietMinMs && !this.#world.isCut(observer, id);
+    });
+  }
+
+  #above(): readonly string[] {
+    const epoch = this.#world.state()?.epoch ?? 0;
+    if (!this.#world.hasMarker) return [];
+    return [...this.#world.nodes.values()]
+      .filter((node) => node.isServing && (node.marker() ?? 0) > epoch)
+      .map((node) => node.id);
+  }
+}
