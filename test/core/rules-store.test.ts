@@ -69,9 +69,9 @@ describe("S14 fail static", () => {
     expect(kindsOf(decision)).toEqual(["emit"]);
   });
 
-  test("F120 nothing is done before STATE was read for the first time", () => {
+  test("F100 nothing is done before STATE was read for the first time", () => {
     expect(new Watch().look({ samples: everybody, state: "unread" })).toMatchObject({
-      rule: "F120",
+      rule: "F100",
       plan: [],
       look: { state: true },
     });

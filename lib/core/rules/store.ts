@@ -6,11 +6,14 @@ import { hold, type Rule } from "./rule.ts";
 export const failStatic: readonly Rule<View>[] = [
   {
     id: "F100",
-    title: "Do nothing while STATE cannot be read.",
+    title: "Do nothing while STATE cannot be read, or has not been read yet.",
     source: "DESIGN 4, fail static; faults D3, D7, D8",
     find: (view) => {
-      const failed = view.memory.storeFailure;
-      if (failed === null || failed.isForeign) return null;
+      const { storeFailure: failed, state } = view.memory;
+      if (failed === null) {
+        return state === undefined ? hold("STATE has not been read yet", nextLook(view)) : null;
+      }
+      if (failed.isForeign) return null;
       const why = `STATE cannot be read: ${failed.why}`;
       return hold(why, nextLook(view), warning("+page", why, { onceKey: "store" }));
     },
@@ -24,13 +27,6 @@ export const failStatic: readonly Rule<View>[] = [
       if (failed === null) return null;
       return hold(failed.why, nextLook(view), warning("+page", failed.why, { onceKey: "foreign" }));
     },
-  },
-  {
-    id: "F120",
-    title: "Do nothing before STATE was read for the first time.",
-    source: "DESIGN 4, fail static",
-    find: (view) =>
-      view.memory.state === undefined ? hold("STATE has not been read yet", nextLook(view)) : null,
   },
 ];
 
