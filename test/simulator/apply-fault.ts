@@ -220,8 +220,7 @@ function onZone(
   world: SimWorld,
   fault: Of<"dns-down" | "dns-up" | "dns-edit" | "dns-delete" | "dns-foreign" | "dns-return">,
 ): Act {
-  const { dns, config } = world;
-  const own = { deployment: world.state()?.deployment ?? "" };
+  const { dns, config, store: own } = world;
   switch (fault.kind) {
     case "dns-down":
     case "dns-up": {

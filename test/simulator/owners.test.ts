@@ -44,11 +44,11 @@ describe("S18, N18", () => {
 
   it("records that carry another owner's companion must not be changed", async () => {
     const world = await bootedWorld();
-    expect(() => checkOwner(world.dns.records, world.state())).not.toThrow();
+    expect(() => checkOwner(world.dns.records, world.store.deployment)).not.toThrow();
 
     applyFault(world, { kind: "dns-foreign" });
 
-    expect(() => checkOwner(world.dns.records, world.state())).toThrow("S18");
+    expect(() => checkOwner(world.dns.records, world.store.deployment)).toThrow("S18");
   });
 });
 

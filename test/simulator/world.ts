@@ -345,7 +345,7 @@ export class SimWorld {
 
   #onRecords(after: readonly RecordSet[], standing: readonly RecordSet[]): void {
     this.note("zone", { kind: "record", after });
-    this.#guard(() => checkOwner(standing, this.state()));
+    this.#guard(() => checkOwner(standing, this.store.deployment));
     // By what really stood: where the records were deleted by hand, nothing fences a late batch (docs/limits.md).
     this.#guard(() => this.checker.onRecords(standing, after));
   }
