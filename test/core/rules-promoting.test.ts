@@ -219,6 +219,15 @@ describe("P500 until the commit the old master wins", () => {
     expectClosed(decision, "P500", "-failover-abort-master-returned");
   });
 
+  test.each(["BUSY", "NOAUTH", "LOADING"] as const)(
+    "N6 to N9 an answer that only says %s is one of a server that lives",
+    (code) => {
+      const decision = resumed().look({ samples: [errs(n0, code), ...withoutMaster.slice(1)] });
+
+      expectClosed(decision, "P500", "-failover-abort-master-returned");
+    },
+  );
+
   test("an answer from before the claim does not count", () => {
     const watch = new Watch({ state: promotingState({ leader: null }) });
     watch.look({ samples: everybody });

@@ -1,7 +1,6 @@
 import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
 import { hasMore, quietMinMs, Violation } from "./checkers.ts";
 import type { Process } from "./engine.ts";
-import { greetingBy } from "./sim-ailments.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
 /** An observer that watches has asked every node again within this time. */
@@ -120,8 +119,6 @@ export class Truth {
     if (old === undefined || chosen === undefined || promotedAtMs === undefined) return;
     if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
     if (!old.isServing || old.role !== "master" || hasMore(chosen, old)) return;
-    // Whoever answers nothing but errors does not answer as master: rule P500 can't see one in it.
-    if (old.refusal("role") !== null || greetingBy(old) !== null) return;
     const sinceMs = this.#sight.troubledAtMs(old.id, "anything");
     const isSeen = sinceMs < promotedAtMs - noticedMs && !this.#sight.isCut(leader, old.id);
     if (!isSeen || this.#hasSlept(leader)) return;

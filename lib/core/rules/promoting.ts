@@ -28,8 +28,9 @@ export function leading(view: MasterView): Leading | null {
 export const closingRules: readonly Rule<MasterView>[] = [
   {
     id: "P500",
-    title: "Close the epoch when the old master answers as master: until the commit it wins.",
-    source: "protocol F6; fault N23",
+    title:
+      "Close the epoch when the old master answers and is not known as a replica or emptied: until the commit it wins.",
+    source: "protocol F6; faults N23, N6 to N9",
     find: (view) => {
       if (view.state.kind !== "failover") return null;
       // A master that had stopped being one may be its own successor; then it answers because we promoted it.
@@ -37,9 +38,10 @@ export const closingRules: readonly Rule<MasterView>[] = [
       const { memory, masterMemory: master } = view;
       const beside = ownPromotion(view)?.oldMaster ?? null;
       const isBeside = beside !== null && wins(view, beside);
+      // Whoever answers nothing but errors lives, and was the master when it last said what it is (faults N6 to N9).
       const isBack =
         isAnswering(master) &&
-        master.role === "master" &&
+        master.role !== "replica" &&
         (master.lastAnsweredAtMs ?? 0) >= (memory.leadingSinceMs ?? 0) &&
         (master.facts === null || wins(view, master.facts));
       if (!isBeside && !isBack) return null;
