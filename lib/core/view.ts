@@ -72,7 +72,7 @@ export function isOfRecord(view: MasterView): boolean {
 
 /**
  * A node is ours if its history is the group's, or it holds the group's marker key, or it is empty (DESIGN, identity).
- * Everything else at a configured address is foreign: hands off (fault N18).
+ * Everything else at a configured address is foreign: hands off (fault N18). A server that is loading shows no keys yet.
  */
 export function isOurs(state: GroupState, facts: NodeFacts): boolean {
   const ids = new Set(state.histories);
@@ -83,7 +83,7 @@ export function isOurs(state: GroupState, facts: NodeFacts): boolean {
   }
   const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
   const isMarked = facts.marker !== undefined && facts.marker !== null;
-  return isKnown || isMarked || facts.keys === 0;
+  return isKnown || isMarked || (facts.keys === 0 && !facts.isLoading);
 }
 
 /** The configured node that this replica follows, by the replication address it names. */

@@ -113,6 +113,14 @@ describe("R730 repair on sight", () => {
     expect(kindsOf(watch.look({ samples, prepared: [prepares(n2, own)] }))).toContain("attach");
   });
 
+  test("N6, N18 what was still loading when it was observed is observed again: it showed no keys yet", () => {
+    const foreign = masterFacts({ runId: "x", replid: "id-9", keys: 99, marker: null });
+    const loading = { ...foreign, keys: 0, isLoading: true };
+    const { acts } = sees(n2, foreign, loading);
+
+    expect(acts).toMatchObject({ rule: "R730", plan: [], look: { prepare: [n2] } });
+  });
+
   test("a foreign node takes no turn of parallelSyncs from a replica of the wrong master", () => {
     const foreign = masterFacts({ runId: "x", replid: "id-9", keys: 99, marker: null });
     const stray = answers(n2, replicaFacts({ masterHost: "10.0.0.2" }));

@@ -75,6 +75,7 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
   const isFresh =
     prepared !== undefined &&
     prepared.facts !== null &&
+    !prepared.facts.isLoading &&
     prepared.askedAtMs <= memory.stateAskedAtMs &&
     (wrong !== "master-too" || isOfThisReign(view, prepared)) &&
     view.nowMs - memory.stateAskedAtMs < view.settings.fenceMs;
