@@ -76,11 +76,11 @@ export const defects: readonly Defect[] = [
     id: "eventual-read",
     title: "A decision rests on an eventually consistent read.",
     file: "test/simulator/sim-store.ts",
-    find: 'read("read STATE", (): StoredState => this.#stored(group))',
+    find: 'read("read STATE", (): StoredState => this.#stored(group, code))',
     replace: `read("read STATE", (): StoredState => {
         const old = Reflect.get(this, "older") ?? [];
         const state = old[this.#prng.int(0, 8)];
-        return state ? { kind: "state", state } : this.#stored(group);
+        return state ? { kind: "state", state } : this.#stored(group, code);
       })`,
     also: [
       {

@@ -37,11 +37,13 @@ export function notConverged(world: SimWorld): Violation | null {
 }
 
 /**
- * Whether the group holds by design: no node carries the recorded history any more (people moved roles by hand, or the
- * data went with its last copy), and only an operator can say which data set is right.
+ * Whether the group holds by design: no node that may be master carries the recorded history any more (people moved roles
+ * by hand, or the data went with its last copy), and only an operator can say which data set is right.
  */
 function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
-  return [...world.nodes.values()].every((node) => !sharesHistory(master, node));
+  return [...world.nodes.values()].every(
+    (node) => !sharesHistory(master, node) || (node.priority === 0 && node.role === "replica"),
+  );
 }

@@ -24,6 +24,7 @@ interface Heard {
 export class Witness {
   readonly #config: () => GroupConfig;
   readonly #tableReadAtMs: (process: Process) => number;
+  readonly #isHandsOff: () => boolean;
   #state: GroupState | null = null;
   /** The down vote that each process holds, and since when it hears its suspect again. */
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
@@ -33,10 +34,18 @@ export class Witness {
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
 
-  /** `tableReadAtMs` tells when a process last had an answer of the table, by the process's clock. */
-  constructor(config: () => GroupConfig, tableReadAtMs: (process: Process) => number) {
+  /**
+   * `tableReadAtMs` tells when a process last had an answer of the table, by the process's clock; `isHandsOff` whether the
+   * table was put back to a backup, so that whoever knows it writes nothing (rule F150).
+   */
+  constructor(
+    config: () => GroupConfig,
+    tableReadAtMs: (process: Process) => number,
+    isHandsOff: () => boolean,
+  ) {
     this.#config = config;
     this.#tableReadAtMs = tableReadAtMs;
+    this.#isHandsOff = isHandsOff;
   }
 
   onSample(process: Process, observer: string, sample: Sample): void {
@@ -58,7 +67,8 @@ export class Witness {
     }
     const { nowMs } = process.engine;
     const isMaster = reply.kind === "pong" && role?.role === "master";
-    const canWrite = process.now() - this.#tableReadAtMs(process) < tableGapMs;
+    const hasTable = process.now() - this.#tableReadAtMs(process) < tableGapMs;
+    const canWrite = hasTable && !this.#isHandsOff();
     const isAwake = process.now() - process.lastThawMs > withdrawnMs;
     if (!isMaster || !canWrite || !isAwake) held.heardSinceMs = null;
     else held.heardSinceMs ??= nowMs;

@@ -141,6 +141,7 @@ export class SimWorld {
     this.witness = new Witness(
       () => this.checker.config,
       (process) => this.store.verifiedAtMs.get(process.name) ?? Number.NEGATIVE_INFINITY,
+      () => this.operators.isRestored,
     );
     this.invocations = this.#invocations();
   }
