@@ -17,14 +17,23 @@ interface Heard {
   readonly isAnswer: boolean;
 }
 
+/** What the witness is told of the world beside what observers hear. */
+export interface Sight {
+  config(): GroupConfig;
+  /** When a process last had an answer of the table, by the process's clock. */
+  tableReadAtMs(process: Process): number;
+  /** Whether the table was put back to a backup, so that whoever knows it writes nothing (rule F150). */
+  isRestored(): boolean;
+  /** Whether a server was started again with less than another one holds: it answers, and is held to be emptied. */
+  lacksData(node: string): boolean;
+}
+
 /**
  * Remembers what each observer really heard, and holds its votes against that: a vote says "down" only after one more
  * probe, sent since its round was opened (DESIGN 4.1), and never by an observer that hears no node at all (fault P3).
  */
 export class Witness {
-  readonly #config: () => GroupConfig;
-  readonly #tableReadAtMs: (process: Process) => number;
-  readonly #isHandsOff: () => boolean;
+  readonly #sight: Sight;
   #state: GroupState | null = null;
   /** The down vote that each process holds, and since when it hears its suspect again. */
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
@@ -34,18 +43,8 @@ export class Witness {
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
 
-  /**
-   * `tableReadAtMs` tells when a process last had an answer of the table, by the process's clock; `isHandsOff` whether the
-   * table was put back to a backup, so that whoever knows it writes nothing (rule F150).
-   */
-  constructor(
-    config: () => GroupConfig,
-    tableReadAtMs: (process: Process) => number,
-    isHandsOff: () => boolean,
-  ) {
-    this.#config = config;
-    this.#tableReadAtMs = tableReadAtMs;
-    this.#isHandsOff = isHandsOff;
+  constructor(sight: Sight) {
+    this.#sight = sight;
   }
 
   onSample(process: Process, observer: string, sample: Sample): void {
@@ -67,13 +66,13 @@ export class Witness {
     }
     const { nowMs } = process.engine;
     const isMaster = reply.kind === "pong" && role?.role === "master";
-    const hasTable = process.now() - this.#tableReadAtMs(process) < tableGapMs;
-    const canWrite = hasTable && !this.#isHandsOff();
+    const hasTable = process.now() - this.#sight.tableReadAtMs(process) < tableGapMs;
+    const canWrite = hasTable && !this.#sight.isRestored();
     const isAwake = process.now() - process.lastThawMs > withdrawnMs;
     if (!isMaster || !canWrite || !isAwake) held.heardSinceMs = null;
     else held.heardSinceMs ??= nowMs;
     const forMs = nowMs - (held.heardSinceMs ?? nowMs);
-    if (forMs <= withdrawnMs) return;
+    if (forMs <= withdrawnMs || this.#sight.lacksData(node)) return;
     throw new Violation(
       "F3",
       `${process.name} has heard ${node} for ${Math.round(forMs)} ms and lets its down vote stand`,
@@ -112,14 +111,16 @@ export class Witness {
     if (vote.verdict !== "down") return;
     const sentAtMs = this.#sentAtMs.get(process)?.get(vote.node ?? "");
     const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;
-    if (sentAtMs === undefined || sentAtMs < openedAtMs) {
+    // Rounds of a restored table are opened twice, and who knew the first one has probed since.
+    const isConfirmed = sentAtMs !== undefined && sentAtMs >= openedAtMs;
+    if (!isConfirmed && !this.#sight.isRestored()) {
       throw new Violation(
         "S2",
         `${process.name} votes down in round ${vote.round} without a probe sent since it was opened`,
       );
     }
     const silentMs = process.engine.nowMs - (this.#answeredAtMs.get(vote.observer) ?? 0);
-    if (silentMs > this.#config().settings.downAfterMs + blindMarginMs) {
+    if (silentMs > this.#sight.config().settings.downAfterMs + blindMarginMs) {
       const forMs = Math.round(silentMs);
       throw new Violation(
         "P3",

@@ -3,7 +3,7 @@ import type { GroupState, Sample } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { type Moment, momentOf } from "./ambush.ts";
 import { applyFault } from "./apply-fault.ts";
-import { Checker, Violation } from "./checkers.ts";
+import { Checker, hasMore, Violation } from "./checkers.ts";
 import { Engine, type Process } from "./engine.ts";
 import type { Fault, TimedFault } from "./faults.ts";
 import { Fencing } from "./fencing.ts";
@@ -138,11 +138,16 @@ export class SimWorld {
     );
     this.truth = this.#newTruth();
     this.handsOff = new HandsOff(this);
-    this.witness = new Witness(
-      () => this.checker.config,
-      (process) => this.store.verifiedAtMs.get(process.name) ?? Number.NEGATIVE_INFINITY,
-      () => this.operators.isRestored,
-    );
+    this.witness = new Witness({
+      config: () => this.checker.config,
+      tableReadAtMs: ({ name }) => this.store.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY,
+      isRestored: () => this.operators.isRestored,
+      lacksData: (id) => {
+        const node = this.nodes.get(id);
+        if (node === undefined || node.startedAtMs === 0) return false;
+        return [...this.nodes.values()].some((one) => hasMore(one, node));
+      },
+    });
     this.invocations = this.#invocations();
   }
 
