@@ -153,7 +153,9 @@ class Client {
     if (kind === "waits") this.#await(node, value, node.offset, this.#world.engine.nowMs + waitMs);
     if (this.#world.isLost(node.id, name)) return;
     this.#writes.unknown.delete(value);
-    this.#writes.acknowledged.set(value, node.id);
+    // What another's server at the address took is nothing that the group owes (fault N18).
+    const by = node.isDisplaced ? `another's server at ${node.id}` : node.id;
+    this.#writes.acknowledged.set(value, by);
   }
 
   /** WAIT 1: told once a replica has the stream up to the write, or not at all. */
