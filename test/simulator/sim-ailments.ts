@@ -2,9 +2,10 @@ import type { RedisErrorCode } from "../../lib/core/model.ts";
 
 /**
  * Conditions in which a server is alive and yet of no use: it runs a script, can't save, doesn't know our password any
- * more, takes no more clients (faults N7 to N10), or forbids us to change its role (N19). Loading is one of its own, because it ends by itself (N6).
+ * more, takes no more clients (faults N7 to N10), forbids us to change its role (N19), or runs without a file that could
+ * keep the role (protocol F8). Loading is one of its own, because it ends by itself (N6).
  */
-export const ailments = ["busy", "misconf", "denied", "full", "forbidden"] as const;
+export const ailments = ["busy", "misconf", "denied", "full", "forbidden", "fileless"] as const;
 export type Ailment = (typeof ailments)[number];
 
 /** What may be asked of a server, as far as ailments tell questions apart. */

@@ -491,7 +491,7 @@ export class SimRedis {
       else if (command.marks) this.setMarker(command.epoch);
     }
     // CONFIG REWRITE; a fence leaves the file as it is.
-    if (kind !== "fence") this.#configured = this.masterId;
+    if (kind !== "fence" && !this.ailments.has("fileless")) this.#configured = this.masterId;
     this.#world.onRoleChange(this, command, before);
     this.#releaseHeld();
     return "done";
