@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { scopes } from "../exhaustive/scopes.ts";
@@ -6,8 +6,8 @@ import { defects } from "../planted/defects.ts";
 import { faultKinds, rateNames } from "../simulator/faults.ts";
 import { familyNames } from "../simulator/nemesis.ts";
 
-/** How many ids each letter of the catalogue and of the invariants has, from 1 on. */
-const counts = { C: 14, D: 14, R: 9, N: 25, P: 10, O: 12, S: 18, L: 4 };
+/** How many ids each letter of the catalogue, of the invariants and of the review's findings has, from 1 on. */
+const counts = { C: 14, D: 14, R: 9, N: 25, P: 10, O: 12, S: 18, L: 4, F: 16 };
 const ids = Object.entries(counts).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
 );
@@ -95,7 +95,7 @@ function carries(text: string, id: string): boolean {
 describe("docs/faults.md", () => {
   const rows = rowsOf(page);
 
-  it("has one row for each fault and each invariant, in order", () => {
+  it("has one row for each fault, each invariant and each finding, in order", () => {
     expect(rows.map((row) => row.id)).toEqual(ids);
   });
 
@@ -115,6 +115,30 @@ describe("docs/faults.md", () => {
 
   it("shows each of them by what is really there", () => {
     expect(rows.flatMap(wrongIn)).toEqual([]);
+  });
+});
+
+describe("the findings of the protocol review on that page", () => {
+  const shownBy = new Map(
+    rowsOf(page)
+      .filter(({ id }) => id.startsWith("F"))
+      .map(({ id, cells }) => [id, cells.at(-1) ?? ""]),
+  );
+
+  it("are each played by a transcript, but for the one that takes two groups", () => {
+    const told = [...shownBy].filter(([, cell]) => cell.includes("test/transcripts/"));
+
+    expect([...shownBy.keys()].filter((id) => !told.some(([one]) => one === id))).toEqual(["F14"]);
+  });
+
+  it("name each transcript that is called after one of them", () => {
+    const files = readdirSync(pathOf("test/transcripts")).filter((file) => /^f\d\d-/.test(file));
+    const unnamed = files.filter(
+      (file) => !shownBy.get(`F${Number(file.slice(1, 3))}`)?.includes(`test/transcripts/${file}`),
+    );
+
+    expect(files.length).toBeGreaterThan(30);
+    expect(unnamed).toEqual([]);
   });
 });
 
