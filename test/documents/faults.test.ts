@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
+import { hunted } from "../exhaustive/defects.ts";
 import { scopes } from "../exhaustive/scopes.ts";
 import { defects } from "../planted/defects.ts";
 import { faultKinds, rateNames } from "../simulator/faults.ts";
@@ -111,6 +112,15 @@ describe("docs/faults.md", () => {
 
     expect(paths.length).toBeGreaterThan(ids.length);
     expect(paths.filter((path) => !existsSync(pathOf(path ?? "")))).toEqual([]);
+  });
+
+  it("plants mistakes in texts that the sources really have", () => {
+    const edits = [...defects, ...hunted].flatMap((one) =>
+      [one, ...(one.also ?? [])].map(({ file, find }) => ({ id: one.id, file, find })),
+    );
+    const astray = edits.filter(({ file, find }) => read(file).split(find).length !== 2);
+
+    expect(astray).toEqual([]);
   });
 
   it("shows each of them by what is really there", () => {

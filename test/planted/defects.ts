@@ -243,7 +243,7 @@ export const defects: readonly Defect[] = [
     title: "A restart with an AOF is taken for lost data.",
     file: "lib/core/situation.ts",
     find: `  if (facts.marker !== undefined && facts.marker !== null) return false;
-  return facts.keys < mostKeysOfChain(view);`,
+  return keysBesideMarker(facts) < mostKeysOfChain(view);`,
     replace: "  return mostKeysOfChain(view) >= 0;",
   },
   {
