@@ -1,4 +1,4 @@
-import type { GroupConfig, NodeId } from "./config.ts";
+import { findByReplicate, type GroupConfig, type NodeId } from "./config.ts";
 import { isOfChain } from "./lineage.ts";
 import type { MasterRecord, NodeFacts } from "./model.ts";
 
@@ -48,6 +48,8 @@ export interface ElectionInput {
   readonly masterGoneMs: number;
   /** Who could not be promoted just before: it comes after everybody else. */
   readonly failedBefore: NodeId | null;
+  /** Whether the master is to hand over to it: that takes a replica of its own that keeps up (protocol F4). */
+  readonly isHandOver: boolean;
 }
 
 /**
@@ -103,6 +105,9 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (facts.isLoading) return "it is loading its data set";
   if (facts.priority === 0) return "its replica-priority is 0";
   if (!isOfChain(input.master, facts)) return "it holds another history than the master's";
+  if (input.isHandOver && !isKeepingUp(input, facts)) {
+    return `it is no replica of ${input.master.node} with its link up`;
+  }
   if (facts.role === "replica") {
     // A master that was made a replica needs no synchronisation to hold the group's data.
     const isOwnData = node === input.master.node;
@@ -118,6 +123,12 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
     return `it is ${lagBytes} bytes behind, more than maxLagBytes ${settings.maxLagBytes}`;
   }
   return null;
+}
+
+function isKeepingUp({ config, master }: ElectionInput, facts: NodeFacts): boolean {
+  if (facts.role !== "replica" || !facts.isLinkUp) return false;
+  if (facts.masterHost === null || facts.masterPort === null) return false;
+  return findByReplicate(config, facts.masterHost, facts.masterPort)?.id === master.node;
 }
 
 /** Total order, independent of the order of the input: priority, then offset, then run id. */

@@ -22,6 +22,7 @@ function electAmong(contenders: readonly Contender[], change: Partial<ElectionIn
     masterOffset: 1_000,
     masterGoneMs: 5_000,
     failedBefore: null,
+    isHandOver: false,
     ...change,
   });
 }

@@ -32,7 +32,22 @@ function isMasterEligible(view: MasterView): boolean {
   return held.kind === "full" && held.of === "not-master";
 }
 
+/** Whom the living master is to hand over to. */
+export function chooseSuccessor(view: MasterView): Election {
+  return choose(view, { votesOffset: null, isHandOver: true });
+}
+
+/** Who takes the place of a master that is down; `votesOffset`: the highest offset of it that a vote saw. */
 export function chooseFor(view: MasterView, votesOffset: number | null): Election {
+  return choose(view, { votesOffset, isHandOver: false });
+}
+
+interface Occasion {
+  readonly votesOffset: number | null;
+  readonly isHandOver: boolean;
+}
+
+function choose(view: MasterView, { votesOffset, isHandOver }: Occasion): Election {
   const held = suspicion(view);
   return elect({
     config: view.config,
@@ -42,6 +57,7 @@ export function chooseFor(view: MasterView, votesOffset: number | null): Electio
     masterOffset: isAmnesicHeld(view) ? null : highest(votesOffset, ownOffset(view)),
     masterGoneMs: held.kind === "full" ? goneMs(view, view.nowMs - held.sinceMs) : 0,
     failedBefore: failedBefore(view),
+    isHandOver,
   });
 }
 

@@ -2,7 +2,7 @@ import type { Election } from "../election.ts";
 import { notice, warning } from "../events.ts";
 import { claim, clearRequest } from "../state.ts";
 import { isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
-import { chooseFor, isFresh } from "./choice.ts";
+import { chooseSuccessor, isFresh } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /** Operators write a request; a watcher that reaches the master carries it out as a hand-over (protocol F4). */
@@ -24,7 +24,7 @@ export const requestRules: readonly Rule<MasterView>[] = [
         const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
         return hold("asking every node before the hand-over", look);
       }
-      const election = chooseFor(view, null);
+      const election = chooseSuccessor(view);
       const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
       if (!hasFailover || election.choice.kind === "none") {
         const why =

@@ -2,7 +2,7 @@ import type { Look } from "../commands.ts";
 import { findNode } from "../config.ts";
 import type { Prepared } from "../memory.ts";
 import { isHandingOver, type NodeFacts } from "../model.ts";
-import { isAnswering, isOurs, lookNow, type MasterView } from "../view.ts";
+import { followed, isAnswering, isOurs, lookNow, type MasterView } from "../view.ts";
 import { closeFailed, type Leading, leading } from "./promoting.ts";
 import { type Finding, hold, type Rule } from "./rule.ts";
 
@@ -114,6 +114,11 @@ function stepSwitchover(lead: Leading, old: Observed, target: Observed | null): 
   }
   const { epoch } = state;
   if (old.facts.role === "replica" && target?.facts.role === "master") {
+    // Somebody made it a replica of another one by hand: that hands nothing over, and the target may lack its writes.
+    if (followed(config, old.facts) !== candidate.node) {
+      const why = `${old.node} follows ${old.facts.masterHost}:${old.facts.masterPort} instead of ${candidate.node}; the quorum decides`;
+      return closeFailed(view, "W580", why, "-failover-abort-slave-timeout");
+    }
     const attach = {
       kind: "attach" as const,
       node: old.node,
