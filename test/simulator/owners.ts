@@ -14,8 +14,8 @@ export function checkOwner(standing: readonly RecordSet[], deployment: string): 
 
 /**
  * S18, N18: no role is ever changed of a server that is somebody else's. One that took the master's own address and holds
- * as much as any replica is recorded as the master with another data set, and people are called (rule R710): from then on
- * nothing tells it from the group's.
+ * as much as any replica is recorded as the master with another data set, and people are called (rule R710); so is the
+ * data of one that people made the master's master by hand. From then on nothing tells it from the group's.
  */
 export class Strangers {
   readonly #nodes: ReadonlyMap<string, SimRedis>;
@@ -26,8 +26,11 @@ export class Strangers {
   }
 
   onState({ master }: GroupState): void {
-    const node = this.#nodes.get(master?.node ?? "");
-    if (node?.isDisplaced === true && node.replid === master?.replid) this.#adopted.add(node);
+    if (master === null) return;
+    for (const node of this.#nodes.values()) {
+      if (node.isDisplaced && [master.replid, master.replid2].includes(node.replid))
+        this.#adopted.add(node);
+    }
   }
 
   onRoleChange(node: SimRedis, { kind, by }: RoleCommand): void {
