@@ -2,7 +2,7 @@ import type { GroupState } from "../core/model.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { StoredState, Swap } from "../ports/store.ts";
 
-/** What compare-and-swap needs of a table: a put on condition of the rev, which shows what stands, and a strong read. */
+/** What compare-and-swap needs of a table: a put on condition of its basis, which shows what stands, and a strong read. */
 export interface StateTable {
   read(group: string): Promise<Result<StoredState>>;
   put(base: number | null, next: GroupState): Promise<Result<StatePut>>;
@@ -11,6 +11,25 @@ export interface StateTable {
 export type StatePut =
   | { readonly isPut: true }
   | { readonly isPut: false; readonly standing: StoredState };
+
+/**
+ * The attempt whose write this one was made from; null where the first STATE is created. A table that was put back from a
+ * backup repeats revs, and no attempt: a write passes only over the very item that it was made from (fault D10).
+ */
+export function basisOf(next: GroupState): string | null {
+  return next.attempts[1] ?? null;
+}
+
+/** Whether a write may replace what stands. */
+export function isBasis(
+  standing: GroupState | null,
+  base: number | null,
+  next: GroupState,
+): boolean {
+  if ((standing?.rev ?? null) !== base) return false;
+  const basis = basisOf(next);
+  return standing === null || basis === null || standing.attempts[0] === basis;
+}
 
 export interface StateWrite {
   readonly base: number | null;
@@ -22,7 +41,7 @@ export interface StateWrite {
  * Compare-and-swap with an answer that is certain, or a failure that says it is not:
  *
  *   write ──► applied, reply lost ──► read: our attempt id stands ──► won
- *         ──► not applied         ──► read: rev is still the base ──► the same write once more, same id, same condition
+ *         ──► not applied         ──► read: the base still stands ──► the same write once more, same id, same condition
  *         ──► somebody was faster ──► condition fails, the old item shows whose write stands ──► lost
  */
 export async function compareAndSwap(table: StateTable, write: StateWrite): Promise<Result<Swap>> {
@@ -38,7 +57,7 @@ export async function compareAndSwap(table: StateTable, write: StateWrite): Prom
     const read = await table.read(write.next.group);
     if (!read.ok) return put;
     const standing = read.value.kind === "state" ? read.value.state : null;
-    if ((standing?.rev ?? null) !== write.base) return judge(read.value, write.attempt);
+    if (!isBasis(standing, write.base, write.next)) return judge(read.value, write.attempt);
   }
   return ambiguous ?? failure("timeout", "STATE could not be written");
 }

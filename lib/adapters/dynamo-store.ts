@@ -1,10 +1,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { GroupConfig } from "../core/config.ts";
-import type { Vote } from "../core/model.ts";
+import type { GroupState, Vote } from "../core/model.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { Heartbeat, Store, StoredEvent, StoredState } from "../ports/store.ts";
 import { keepDoubts, limitedHandler } from "./aws-client.ts";
-import { compareAndSwap, type StateTable } from "./compare-and-swap.ts";
+import { basisOf, compareAndSwap, type StateTable } from "./compare-and-swap.ts";
 import { type Calls, type Condition, createCalls } from "./dynamo-calls.ts";
 import {
   keys,
@@ -106,7 +106,7 @@ function stateTable(
   return {
     read: readState,
     put: async (base, next) => {
-      const put = await calls.put(toItem(stateKey(next.group), next), conditionOn(base));
+      const put = await calls.put(toItem(stateKey(next.group), next), conditionOn(base, next));
       if (!put.ok) return put;
       if (put.value.isPut) return success({ isPut: true });
       return success({ isPut: false, standing: parseState(put.value.standing, deployment) });
@@ -114,12 +114,15 @@ function stateTable(
   };
 }
 
-function conditionOn(base: number | null): Condition {
+function conditionOn(base: number | null, next: GroupState): Condition {
   if (base === null) return { condition: "attribute_not_exists(pk)" };
+  const rev = { ":rev": { N: String(base) } };
+  const basis = basisOf(next);
+  if (basis === null) return { condition: "#rev = :rev", names: { "#rev": "rev" }, values: rev };
   return {
-    condition: "#rev = :rev",
-    names: { "#rev": "rev" },
-    values: { ":rev": { N: String(base) } },
+    condition: "#rev = :rev AND #attempts[0] = :basis",
+    names: { "#rev": "rev", "#attempts": "attempts" },
+    values: { ...rev, ":basis": { S: basis } },
   };
 }
 

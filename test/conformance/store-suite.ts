@@ -57,6 +57,19 @@ export function describeState(name: string, play: StorePlay): void {
         }
       }));
 
+    test("D10 a write made from another item of the same rev is refused: a restored table repeats revs", () =>
+      play(async (stage) => {
+        await create(stage.store());
+        gotFrom(await stage.store().writeState(1, at(2, "before"), "before"));
+
+        const late = { ...at(3, "late"), attempts: ["late", "restored"] };
+        const swap = gotFrom(await stage.store().writeState(2, late, "late"));
+
+        expect(swap).toMatchObject({ isWon: false, state: { rev: 2, attempts: ["before"] } });
+        const next = { ...at(3, "next"), attempts: ["next", "before"] };
+        expect(gotFrom(await stage.store().writeState(2, next, "next")).isWon).toBe(true);
+      }));
+
     test("D13 of another deployment is foreign, and is never written over", () =>
       play(async (stage) => {
         await create(stage.store());

@@ -95,7 +95,7 @@ export const defects: readonly Defect[] = [
     id: "unconditional-table",
     title: "A table of eventual consistency: both writers' conditions pass.",
     file: "test/simulator/sim-store.ts",
-    find: "if ((standing?.rev ?? null) !== base) {",
+    find: "if (!isBasis(standing, base, next)) {",
     replace: "if (standing === null && base !== null) {",
   },
   {

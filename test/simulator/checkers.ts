@@ -130,15 +130,10 @@ export class Checker {
     });
   }
 
-  /**
-   * The item was put back to an older one: what was recorded since is recorded again, and revs are repeated, so that a
-   * write which was on its way may meet the very rev that it was made from (docs/limits.md).
-   */
-  onRestored(): void {
-    this.#wasRestored = true;
+  /** The item was put back to an older one: what was recorded since is recorded again. */
+  onReplaced(): void {
+    this.#outdated.clear();
   }
-
-  #wasRestored = false;
 
   #highestEpoch = 0;
 
@@ -149,7 +144,7 @@ export class Checker {
     if (was === is || is === undefined) return;
     if (was !== undefined) this.#outdated.add(was);
     const isReelected = after.masterEpoch !== before.masterEpoch;
-    if (!isReelected && !this.#wasRestored && this.#outdated.has(is)) {
+    if (!isReelected && this.#outdated.has(is)) {
       throw new Violation("F5", `the record of ${after.master?.node} went back to run ${is}`);
     }
   }

@@ -1,4 +1,4 @@
-import { compareAndSwap, type StatePut } from "../../lib/adapters/compare-and-swap.ts";
+import { compareAndSwap, isBasis, type StatePut } from "../../lib/adapters/compare-and-swap.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Vote } from "../../lib/core/model.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
@@ -203,7 +203,7 @@ export class SimStore {
 
   #put(observer: string, base: number | null, next: GroupState, code: CodeVersion): StatePut {
     const standing = this.states.get(next.group) ?? null;
-    if ((standing?.rev ?? null) !== base) {
+    if (!isBasis(standing, base, next)) {
       return { isPut: false, standing: this.#stored(next.group, code) };
     }
     this.writes += 1;

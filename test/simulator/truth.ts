@@ -50,6 +50,9 @@ export class Truth {
     const suspect = this.#sight.nodes.get(node ?? "");
     if (verdict !== "down" || suspect === undefined || !evidence.includes("without its data"))
       return;
+    // The answer may be from the moment before its own data came back.
+    const sinceMs = this.#sight.troubledAtMs(suspect.id, "servers");
+    if (this.#sight.now() - sinceMs < noticedMs) return;
     const held = suspect.values();
     const written = [...this.#sight.acknowledged].filter(([, by]) => by === suspect.id);
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;

@@ -113,7 +113,7 @@ export class SimWorld {
     });
     this.store.configs.push(this.config);
     this.operators = new Operators(this.store, groupLines, this.config.observers, () => {
-      if (this.operators.isRestored) this.checker.onRestored();
+      this.checker.onReplaced();
       this.witness.onReplaced(this.state());
       this.handsOff.onReplaced();
     });

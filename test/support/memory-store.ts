@@ -1,3 +1,4 @@
+import { isBasis } from "../../lib/adapters/compare-and-swap.ts";
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Vote } from "../../lib/core/model.ts";
@@ -112,7 +113,7 @@ function stateCalls(
     const standing = states.get(next.group) ?? null;
     const why = foreign.get(next.group);
     if (why !== undefined) return failure("refused", why);
-    if ((standing?.rev ?? null) !== base) {
+    if (!isBasis(standing, base, next)) {
       const isWon = standing?.attempts.includes(attempt) ?? false;
       return success({ isWon, state: standing });
     }
