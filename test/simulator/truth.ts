@@ -180,9 +180,14 @@ export class Truth {
     const troubled = others.map((node) => this.#sight.troubledAtMs(node.id, "anything"));
     const sinceMs = Math.max(...troubled) + noticedMs;
     const held = chosen.values();
+    // What no node holds went with a master that was started again with less, and not with this choice.
     const lost = this.#confirmed.find(
       ({ value, by, atMs }) =>
-        by === old.id && atMs > sinceMs && atMs < this.#roundAtMs && !held.has(value),
+        by === old.id &&
+        atMs > sinceMs &&
+        atMs < this.#roundAtMs &&
+        !held.has(value) &&
+        others.some((node) => node.values().has(value)),
     );
     if (lost === undefined) return;
     throw new Violation(
