@@ -101,7 +101,14 @@ export class Truth {
     for (const node of this.#sight.nodes.values()) {
       if (node.priority === 0 || node.priority > chosen.priority) continue;
       const isRival = node !== chosen && node.id !== master.node && node.replid === chosen.replid;
-      if (!isRival || !this.#isUntouched(node) || node.offset <= chosen.offset) continue;
+      // An older master that wrote on beyond the fork is ahead in a history of its own.
+      if (
+        !isRival ||
+        !sharesHistory(master, node) ||
+        !this.#isUntouched(node) ||
+        node.offset <= chosen.offset
+      )
+        continue;
       const ahead = node.offset - chosen.offset;
       throw new Violation("S7", `${chosen.id} is chosen, ${node.id} is ${ahead} bytes ahead of it`);
     }
