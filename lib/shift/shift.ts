@@ -140,8 +140,12 @@ async function followTable(shift: Shift): Promise<boolean> {
 
 function startGroup(shift: Shift, config: GroupConfig) {
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, shift.ending.signal, shift.signal]);
-  return { stop, done: runGroup(shift, config, signal) };
+  // AbortSignal.any would keep what waits for it alive for as long as none of its sources is aborted, for ever if need be.
+  for (const source of [shift.ending.signal, shift.signal]) {
+    if (source.aborted) stop.abort(source.reason);
+    source.addEventListener("abort", () => stop.abort(source.reason), { once: true });
+  }
+  return { stop, done: runGroup(shift, config, stop.signal) };
 }
 
 /** One group's watch; whatever goes wrong in it stays in it. */
