@@ -109,13 +109,13 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
     return `it is no replica of ${input.master.node} with its link up`;
   }
   if (facts.role === "replica") {
-    // A master that was made a replica needs no synchronisation to hold the group's data.
+    // A master that was made a replica needs neither a synchronisation nor a link to hold the group's data.
     const isOwnData = node === input.master.node;
     if (!facts.hasSynced && !isOwnData) return "it has never completed a synchronisation";
     if (facts.isSyncing) return "it is in the middle of a synchronisation";
     const linkDownMs = (facts.linkDownSeconds ?? 0) * 1_000;
     const allowedMs = input.masterGoneMs + 10 * settings.downAfterMs;
-    if (linkDownMs > allowedMs) {
+    if (linkDownMs > allowedMs && !isOwnData) {
       return `its link was down for ${linkDownMs} ms, more than ${Math.round(allowedMs)} ms`;
     }
   }

@@ -121,6 +121,8 @@ describe("the order of the eligible", () => {
     const unlinked = replica(n0, { hasSynced: false, linkDownSeconds: null });
 
     expect(electAmong([unlinked], { isMasterEligible: true }).choice.kind).toBe("chosen");
+    const longAgo = replica(n0, { linkDownSeconds: 3_600 });
+    expect(electAmong([longAgo], { isMasterEligible: true }).choice.kind).toBe("chosen");
   });
 
   test("holds for a silent node that was seen ahead of the choice", () => {

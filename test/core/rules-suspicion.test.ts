@@ -9,6 +9,7 @@ import {
   n2,
   openOn,
   orphanFacts,
+  prepares,
   refuses,
   replicaFacts,
   vote,
@@ -85,6 +86,21 @@ describe("S310 opening a round", () => {
     const decision = loseMaster(watchCalm(), nobody);
 
     expect(kindsOf(decision)).not.toContain("write-state");
+  });
+});
+
+describe("P3 an observer that loses every path in the middle of its rounds", () => {
+  test("probes whoever could not be prepared, and so finds out that it is blind", () => {
+    const watch = watchCalm();
+    const opens = loseMaster(watch);
+    const unprepared = [prepares(n1, null), prepares(n2, null)];
+
+    const again = watch.look({ done: opens, prepared: unprepared });
+    expect(again).toMatchObject({ rule: "S320", look: { probe: [n0, n1, n2] } });
+
+    const samples = [isSilent(n0), isSilent(n1), isSilent(n2)];
+    const vote = commandsOf(watch.look({ samples }))[0];
+    expect(vote).toMatchObject({ kind: "cast-vote", vote: { verdict: "blind" } });
   });
 });
 

@@ -210,6 +210,10 @@ export class Checker {
   #checkHandOver(from: string, to: string): void {
     // A role that somebody changes by hand in the middle is nobody's promise.
     if (this.touchedByHandAtMs >= this.#claimedAtMs) return;
+    // Another server may have taken the target's place since the commit's evidence, which is `fenceMs` old at the most.
+    const taker = this.nodes.get(to);
+    if (taker !== undefined && this.now() - taker.startedAtMs < this.config.settings.fenceMs)
+      return;
     const kept = this.nodes.get(to)?.values() ?? new Set<number>();
     const since = this.#acknowledgedAtClaim;
     const owed = [...this.acknowledged].flatMap(([value, by]) =>

@@ -1,5 +1,6 @@
 import { isOurs } from "../../lib/core/view.ts";
 import { Violation } from "./checkers.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { sharesHistory } from "./truth.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -36,6 +37,11 @@ export function notConverged(world: SimWorld): Violation | null {
   return new Violation("L3", `the record names ${named}, the master is ${master.host}`);
 }
 
+/** Whether a server is a master, or a replica that may become one: ranked, and with data that it has synchronised. */
+function mayBeMaster(node: SimRedis, nowMs: number): boolean {
+  return node.role === "master" || (node.priority > 0 && node.facts(nowMs).hasSynced);
+}
+
 /**
  * Whether the group holds by design: no node that may be master carries the recorded history any more (people moved roles
  * by hand, or the data went with its last copy), and only an operator can say which data set is right.
@@ -44,6 +50,6 @@ function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every(
-    (node) => !sharesHistory(master, node) || (node.priority === 0 && node.role === "replica"),
+    (node) => !sharesHistory(master, node) || !mayBeMaster(node, world.engine.nowMs),
   );
 }

@@ -729,6 +729,7 @@ export class SimRedis {
     this.masterId = null;
     this.isUp = true;
     this.runId = this.#fresh("run");
+    this.startedAtMs = this.#world.engine.nowMs;
   }
 
   get isDisplaced(): boolean {

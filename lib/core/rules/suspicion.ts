@@ -1,4 +1,5 @@
 import type { Look } from "../commands.ts";
+import type { NodeMemory } from "../detector.ts";
 import { notice, warning } from "../events.ts";
 import { isJoinable } from "../memory.ts";
 import type { Vote, VoteVerdict } from "../model.ts";
@@ -149,15 +150,26 @@ export function countLook(view: MasterView): Look {
   });
 }
 
-/** The one more probe; the others are prepared beside it, because they may be needed next. */
+/**
+ * The one more probe; the others are prepared beside it, because they may be needed next. One that could not be prepared is
+ * probed as well: a session that can't be opened says nothing, and an observer that loses every path in the middle of its
+ * rounds has to notice that it is blind (P3).
+ */
 function confirmLook(view: MasterView, held: Suspicion): Look {
   const isQuiet = held.kind === "full" || held.kind === "unreachable";
   const others = nodesExcept(view, view.master.node).filter((node) => isAnswering(node));
   return lookNow(view, {
-    probe: [view.master.node],
+    probe: [
+      view.master.node,
+      ...others.flatMap((node) => (isUnprepared(view, node) ? node.node : [])),
+    ],
     info: true,
     prepare: isQuiet ? others.map((node) => node.node) : [],
   });
+}
+
+function isUnprepared(view: MasterView, { node }: NodeMemory): boolean {
+  return view.memory.prepared[node]?.facts === null;
 }
 
 export function isOpenOnMaster(view: MasterView): boolean {
