@@ -37,9 +37,9 @@ export function notConverged(world: SimWorld): Violation | null {
   return new Violation("L3", `the record names ${named}, the master is ${master.host}`);
 }
 
-/** Whether a server is a master, or a replica that may become one: ranked, and with data that it has synchronised. */
+/** Whether a server may become the master: ranked, though people made it one by hand, and with data that it once had. */
 function mayBeMaster(node: SimRedis, nowMs: number): boolean {
-  return node.role === "master" || (node.priority > 0 && node.facts(nowMs).hasSynced);
+  return node.priority > 0 && node.facts(nowMs).hasSynced;
 }
 
 /**
@@ -50,6 +50,8 @@ function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every(
-    (node) => !sharesHistory(master, node) || !mayBeMaster(node, world.engine.nowMs),
+    (node) =>
+      !sharesHistory(master, node) ||
+      (node.id !== master.node && !mayBeMaster(node, world.engine.nowMs)),
   );
 }

@@ -114,8 +114,9 @@ export class Truth {
     }
   }
 
-  /** Reachable for everybody for so long that each observer has seen it. */
+  /** Reachable for everybody for so long that each observer has seen it, and fit to say where it stands. */
   #isUntouched(node: SimRedis): boolean {
+    if (node.ailments.size > 0) return false;
     const sinceMs = this.#sight.troubledAtMs(node.id, "anything");
     const isLongAgo = this.#sight.now() - sinceMs > quietMinMs;
     return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
