@@ -301,6 +301,13 @@ export const defects: readonly Defect[] = [
     file: "lib/core/rules/switchover.ts",
     find: 'if (old.facts.role === "replica" && target?.facts.role === "master") {',
     replace: "if (target !== null) {",
+    also: [
+      {
+        file: "lib/core/rules/switchover.ts",
+        find: "if (followed(config, old.facts) !== candidate.node) {",
+        replace: "if (view.nowMs < 0) {",
+      },
+    ],
   },
   {
     id: "close-nothing",

@@ -136,6 +136,17 @@ export const tableFamilies: readonly Family[] = [
     },
   },
   {
+    // Fault P3: no observer reaches the master, and its replicas and its clients do.
+    name: "master-unseen",
+    meanMs: 90_000,
+    draw: (world, prng) => {
+      const { master } = rolesOf(world);
+      if (master === null) return [];
+      const forMs = 8_000 + prng.exp(15_000);
+      return world.config.observers.flatMap((one) => cutFor(one, master.host, forMs));
+    },
+  },
+  {
     // Fault P3 in half: nobody reaches the master, and only one observer reaches the replica that still hears it.
     name: "one-witness",
     meanMs: 120_000,

@@ -20,9 +20,13 @@ export const familyNames = [...families, ...ambushes].map((one) => one.name);
 /** How likely an ambush springs at one move of the group's item. */
 const ambushChance = 0.25;
 
+/** Many families at once hide what one or two alone would show, and the other way round. */
+const densities = [0.05, 0.15, 0.35] as const;
+
 /** Each family is switched by a stream of its own, so that a new family changes nothing in the seeds without it. */
 export function drawSwarm(seed: number): Swarm {
-  const chosen = familyNames.filter((name) => splitPrng(seed, `switch ${name}`).chance(0.35));
+  const density = splitPrng(seed, "density").pick(densities);
+  const chosen = familyNames.filter((name) => splitPrng(seed, `switch ${name}`).chance(density));
   return { families: chosen, speed: 0.5 + splitPrng(seed, "speed").next() * 2 };
 }
 
