@@ -116,7 +116,8 @@ export class Truth {
 
   /** Reachable for everybody for so long that each observer has seen it, and fit to say where it stands. */
   #isUntouched(node: SimRedis): boolean {
-    if (node.ailments.size > 0) return false;
+    // A server in the middle of a synchronisation may lose its data any moment, and is never chosen (fault N12).
+    if (node.ailments.size > 0 || node.facts(this.#sight.now()).isSyncing) return false;
     const sinceMs = this.#sight.troubledAtMs(node.id, "anything");
     const isLongAgo = this.#sight.now() - sinceMs > quietMinMs;
     return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
