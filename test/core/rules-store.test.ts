@@ -116,7 +116,8 @@ describe("hands off", () => {
     const news = watch.look({ ...beside, afterMs: 1_000 });
     const known = watch.look({ ...beside, afterMs: 1_000 });
 
-    expect([news.rule, known.rule]).toEqual(["R799", "F150"]);
+    expect(news).toMatchObject({ rule: "F150", plan: [], look: { afterMs: 0, state: true } });
+    expect([known.rule, ...eventNames(known)]).toEqual(["F150", "+page"]);
   });
 
   test("F160 when the committed master is no node of the configuration", () => {

@@ -130,9 +130,10 @@ export class Checker {
     });
   }
 
-  /** The item was put back to an older one: what was recorded since is recorded again. */
+  /** The item was put back to an older one: what was recorded since is recorded again, a failover too. */
   onReplaced(): void {
     this.#outdated.clear();
+    this.#lastAutomaticMs = Number.NEGATIVE_INFINITY;
   }
 
   #highestEpoch = 0;

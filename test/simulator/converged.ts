@@ -1,3 +1,4 @@
+import type { MasterRecord } from "../../lib/core/model.ts";
 import { isOurs } from "../../lib/core/view.ts";
 import { Violation } from "./checkers.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -37,8 +38,9 @@ export function notConverged(world: SimWorld): Violation | null {
   return new Violation("L3", `the record names ${named}, the master is ${master.host}`);
 }
 
-/** Whether a server may become the master: ranked, though people made it one by hand, and with data that it once had. */
-function mayBeMaster(node: SimRedis, nowMs: number): boolean {
+/** Whether a server is the master, or may become it: ranked, though people made it one by hand, and with data that it once had. */
+function mayBeMaster(node: SimRedis, master: MasterRecord, nowMs: number): boolean {
+  if (node.id === master.node && node.role === "master") return true;
   return node.priority > 0 && node.facts(nowMs).hasSynced;
 }
 
@@ -50,8 +52,6 @@ function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every(
-    (node) =>
-      !sharesHistory(master, node) ||
-      (node.id !== master.node && !mayBeMaster(node, world.engine.nowMs)),
+    (node) => !sharesHistory(master, node) || !mayBeMaster(node, master, world.engine.nowMs),
   );
 }

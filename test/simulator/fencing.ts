@@ -70,9 +70,9 @@ export class Fencing {
     const live = [...world.processes.values()].flatMap((one) => [...one]);
     if (live.length < world.config.observers.length || live.some((one) => one.isFrozen))
       return false;
-    return (
-      this.#isPlain(state.master.node) && world.nodes.get(state.master.node)?.role === "master"
-    );
+    // Nobody is made a replica of a master that came back without its data, and waits for a successor (fault N3).
+    const master = world.nodes.get(state.master.node);
+    return this.#isPlain(state.master.node) && master?.role === "master" && !master.hasBegunEmpty;
   }
 
   #isSecondMaster(id: string): boolean {

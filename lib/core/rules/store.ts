@@ -1,5 +1,5 @@
 import { warning } from "../events.ts";
-import { type GroupView, nextLook, type View } from "../view.ts";
+import { type GroupView, lookNow, nextLook, type View } from "../view.ts";
 import { hold, type Rule } from "./rule.ts";
 
 /** Fail static: whatever cannot be read or understood means no effects at all (invariant S14). */
@@ -58,14 +58,17 @@ export const handsOff: readonly Rule<GroupView>[] = [
     title: "Keep hands off when a node's marker carries an epoch that STATE has not reached.",
     source: "fault D10: a table restored from a backup repeats epochs",
     find: (view) => {
-      // A marker that is news since STATE was asked says only that we have to read again. It counts from when it was
-      // first reported: while something is suspect, every look brings facts that are younger than its reading of STATE.
       const above = Object.values(view.memory.nodes).find(
-        (node) =>
-          (node.facts?.marker ?? 0) > view.state.epoch &&
-          (node.markerSinceMs ?? 0) <= view.memory.stateAskedAtMs,
+        (node) => (node.facts?.marker ?? 0) > view.state.epoch,
       );
       if (above === undefined) return null;
+      // A marker that is news since STATE was asked says only that we have to read again, before anything else is done. It
+      // counts from when it was first reported: while something is suspect, every look brings facts that are younger than
+      // its reading of STATE.
+      if ((above.markerSinceMs ?? 0) > view.memory.stateAskedAtMs) {
+        const news = `${above.node} carries the marker of epoch ${above.facts?.marker}: reading STATE again`;
+        return hold(news, lookNow(view, { state: true }));
+      }
       const why = `${above.node} carries the marker of epoch ${above.facts?.marker}, above STATE's ${view.state.epoch}: the table may have been restored from a backup`;
       return hold(why, nextLook(view), warning("+page", why, { onceKey: "restored" }));
     },
