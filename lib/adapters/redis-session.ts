@@ -27,16 +27,12 @@ export function sessionOn(
       return connection.isOpen;
     },
     observe: async (deadlineMs) => {
+      // What is observed again is decided on anew: a second WATCH alone does not forgive what the first one noticed.
       const watch: Args[] =
-        markerKey === null
-          ? []
-          : [
-              ["WATCH", markerKey],
-              ["GET", markerKey],
-            ];
+        markerKey === null ? [] : [["UNWATCH"], ["WATCH", markerKey], ["GET", markerKey]];
       const got = await connection.exchange([...watch, ["INFO"]], deadlineMs);
       if (!got.ok) return got;
-      observed = markerKey === null ? undefined : parseMarker(got.value[1]);
+      observed = markerKey === null ? undefined : parseMarker(got.value[2]);
       const facts = factsOrFailure(node, got.value.at(-1), observed);
       isFailingOver = facts.ok && isHandingOver(facts.value);
       return facts;

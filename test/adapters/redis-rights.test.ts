@@ -10,7 +10,7 @@ const lab = new RedisLab();
 afterEach(() => lab.close());
 
 const auth = { username: "sentinel", password: "word" };
-const observing = "+auth +client|setname +info +ping +role +multi +exec +watch ~* +get";
+const observing = "+auth +client|setname +info +ping +role +multi +exec +watch +unwatch ~* +get";
 
 /** Starts a pair whose replica lets the user `sentinel` do only this, and promotes that replica. */
 async function promoteWith(rights: string) {

@@ -101,6 +101,19 @@ describe("promoting", () => {
     expect((await lab.client(replica).role())[0]).toBe("slave");
   });
 
+  test("F1 who observes again decides on what it sees then, whatever was written between", async () => {
+    const { master, replica } = await lab.startPair();
+    const session = await lab.session(replica);
+    await session.observe(deadlineMs);
+    await lab.client(master).set(markerKey, 1);
+    await until(async () => (await lab.client(replica).get(markerKey)) === "1");
+
+    expect(gotFrom(await session.observe(deadlineMs)).marker).toBe(1);
+    gotFrom(await session.changeRole(promote(2), deadlineMs));
+
+    expect((await lab.client(replica).role())[0]).toBe("master");
+  });
+
   test("a master already keeps its history, and is cut and marked all the same", async () => {
     const server = await lab.start();
     const session = await lab.session(server);

@@ -53,7 +53,7 @@ class SimConnection {
   isClosed = false;
   /** Calls off whoever waits for its end. */
   forget: () => void = () => {};
-  /** The marker's writes when it was first WATCHed; null: nothing is watched. */
+  /** The marker's writes when it was last observed; null: nothing is watched. */
   watched: number | null = null;
   /** Whether it observed a hand-over under way. */
   sawHandOver = false;
@@ -398,8 +398,7 @@ function sessionOn(
         asked(deadlineMs, "observe", (): Result<NodeFacts> => {
           const refusal = connection.refusal("info");
           if (refusal !== null) return refused(node, refusal);
-          // A second WATCH does not forgive what the first one noticed.
-          if (network.hasMarker) connection.watched ??= node.markerWrites;
+          if (network.hasMarker) connection.watched = node.markerWrites;
           connection.sawHandOver = node.failingOverTo !== null;
           return success(nowFacts());
         }),
