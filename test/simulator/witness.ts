@@ -38,7 +38,7 @@ export class Witness {
   /** The down vote that each process holds, and since when it hears its suspect again. */
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
   readonly #openedAtMs = new Map<number, number>();
-  /** When the last probe that has ended was sent, by process and node. */
+  /** When the youngest probe that has ended was sent, by process and node. */
   readonly #sentAtMs = new WeakMap<Process, Map<string, number>>();
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
@@ -85,8 +85,9 @@ export class Witness {
     const tookMs = (process.now() - heard.sentAtMs) / process.clockRate;
     const { node, isAnswer } = heard;
     const known = this.#sentAtMs.get(process);
+    // Of two that are under way the one that was sent first may end last.
     if (known === undefined) this.#sentAtMs.set(process, new Map([[node, nowMs - tookMs]]));
-    else known.set(node, nowMs - tookMs);
+    else known.set(node, Math.max(known.get(node) ?? 0, nowMs - tookMs));
     if (isAnswer) this.#answeredAtMs.set(observer, nowMs);
   }
 
