@@ -130,8 +130,13 @@ export class Checker {
     });
   }
 
-  /** The item was put back to an older one: what was recorded since is recorded again, a failover too. */
+  /**
+   * The item was put back to an older one: what was recorded since is recorded again, a failover too. So is an epoch in
+   * which nobody was promoted, which leaves no marker to tell it by (docs/limits.md).
+   */
   onReplaced(): void {
+    for (const epoch of this.#intents.keys())
+      if (!this.#promoted.has(epoch)) this.#intents.delete(epoch);
     this.#outdated.clear();
     this.#lastAutomaticMs = Number.NEGATIVE_INFINITY;
   }
