@@ -47,12 +47,14 @@ export const tableFamilies: readonly Family[] = [
   {
     // Without the marker nobody notices that epochs are repeated (docs/limits.md), so nothing is promised.
     name: "table-restored",
-    meanMs: 250_000,
+    meanMs: 100_000,
     draw: (world, prng) => {
       if (!world.hasMarker || world.operators.isRestored) return [];
-      const restoredMs = 1_000 + prng.exp(40_000);
+      const restoredMs = 8_000 + prng.exp(30_000);
       const restore: readonly Drawn[] = [
         now({ kind: "table-backup" }),
+        // What an epoch has done meanwhile is what a restored table does not know.
+        { afterMs: 500, fault: { kind: "ask-failover" } },
         { afterMs: restoredMs, fault: { kind: "table-restore" } },
       ];
       if (prng.chance(0.3)) return restore;
