@@ -1,6 +1,7 @@
-import { findByReplicate, type GroupConfig, type NodeId } from "./config.ts";
+import type { GroupConfig, NodeId } from "./config.ts";
 import { isOfChain } from "./lineage.ts";
 import type { MasterRecord, NodeFacts } from "./model.ts";
+import { followed } from "./view.ts";
 
 /** One node as the choice sees it: what it answered just now, or why it did not. */
 export interface Contender {
@@ -126,9 +127,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
 }
 
 function isKeepingUp({ config, master }: ElectionInput, facts: NodeFacts): boolean {
-  if (facts.role !== "replica" || !facts.isLinkUp) return false;
-  if (facts.masterHost === null || facts.masterPort === null) return false;
-  return findByReplicate(config, facts.masterHost, facts.masterPort)?.id === master.node;
+  return facts.role === "replica" && facts.isLinkUp && followed(config, facts) === master.node;
 }
 
 /** Total order, independent of the order of the input: priority, then offset, then run id. */
