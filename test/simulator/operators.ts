@@ -41,6 +41,13 @@ export class Operators {
     return this.#overwritten !== null;
   }
 
+  /** Whether the group has reached, on its own, the epoch that a restore had taken. */
+  get #hasGoneOn(): boolean {
+    const epochOf = (states: ReadonlyMap<string, GroupState> | undefined) =>
+      states?.get(groupName)?.epoch ?? 0;
+    return epochOf(this.#store.states) >= epochOf(this.#overwritten?.states);
+  }
+
   pause(): (() => void) | null {
     const state = this.#state;
     if (state === null || state.pause !== null) return null;
@@ -79,12 +86,15 @@ export class Operators {
     };
   }
 
-  /** The table as it was, without a word to anybody. */
+  /**
+   * The table as it was, without a word to anybody. Of what two restores in a row take, people put back what the group
+   * lived by last: its own way since the first, where it went one.
+   */
   restore(): (() => void) | null {
     const backup = this.#backup;
     if (backup === null) return null;
     return () => {
-      this.#overwritten ??= this.#store.snapshot();
+      if (!this.isRestored || this.#hasGoneOn) this.#overwritten = this.#store.snapshot();
       this.#store.restore(backup);
       this.#onReplaced();
     };
@@ -93,8 +103,7 @@ export class Operators {
   /** People put back what the restore took, where the group has not gone its own way since. */
   mend(): (() => void) | null {
     const before = this.#overwritten;
-    const epoch = before?.states.get(groupName)?.epoch ?? 0;
-    if (before === null || (this.#store.states.get(groupName)?.epoch ?? 0) >= epoch) return null;
+    if (before === null || this.#hasGoneOn) return null;
     return () => {
       this.#overwritten = null;
       this.#store.restore(before);
