@@ -136,9 +136,25 @@ export class Checker {
    */
   onReplaced(): void {
     for (const epoch of this.#intents.keys())
-      if (!this.#promoted.has(epoch)) this.#intents.delete(epoch);
+      if (!this.#promoted.has(epoch)) this.#untold.add(epoch);
     this.#outdated.clear();
     this.#lastAutomaticMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Epochs that had promoted nobody when the table was put back. */
+  readonly #untold = new Set<number>();
+  /** Candidates of an epoch that a table which was put back let the group open again. */
+  readonly #earlier = new Map<number, Set<string>>();
+
+  /** Only a table that was put back repeats an epoch. A promotion of the earlier one may still wait in a hung server. */
+  #repeat(epoch: number): void {
+    const candidate = this.#intents.get(epoch);
+    if (candidate === undefined) return;
+    const isUntold = this.#untold.has(epoch) && !this.#promoted.has(epoch);
+    if (!isUntold && this.#isTold(epoch)) return;
+    this.#earlier.set(epoch, (this.#earlier.get(epoch) ?? new Set()).add(candidate));
+    this.#intents.delete(epoch);
+    this.#promoted.delete(epoch);
   }
 
   #highestEpoch = 0;
@@ -160,11 +176,7 @@ export class Checker {
   #onClaim(before: GroupState, after: GroupState): void {
     if (after.epoch !== before.epoch + 1) throw new Violation("S5", "an epoch was skipped");
     if (before.pause !== null) throw new Violation("S12", "a claim while paused");
-    // Only a table that was put back repeats an epoch.
-    if (this.#intents.has(after.epoch) && !this.#isTold(after.epoch)) {
-      this.#intents.delete(after.epoch);
-      this.#promoted.delete(after.epoch);
-    }
+    this.#repeat(after.epoch);
     if (after.kind === "switchover") {
       this.#claimedAtMs = this.now();
       this.#acknowledgedAtClaim = Math.max(0, ...this.acknowledged.keys());
@@ -325,7 +337,9 @@ export class Checker {
     state: GroupState | null,
   ): void {
     if (command.kind === "promote") {
-      if (this.#intents.get(command.epoch) !== node.id) {
+      const isIntended = this.#intents.get(command.epoch) === node.id;
+      if (!isIntended && this.#earlier.get(command.epoch)?.has(node.id)) return;
+      if (!isIntended) {
         throw new Violation(
           "S3",
           `${node.id} was promoted for epoch ${command.epoch} without intent`,
