@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { SeenRequest } from "../../lab/dynamodb/gateway.ts";
+import { isRecord } from "../../lab/http-server.ts";
+import type { Store } from "../../lib/ports/store.ts";
+import { groupConfig, storedEvent, vote } from "../support/builders.ts";
+import { DynamoLab, table } from "../support/dynamo-lab.ts";
+import { gotFrom } from "../support/results.ts";
+
+let lab: DynamoLab;
+let asked: SeenRequest[];
+
+beforeEach(async () => {
+  lab = await DynamoLab.start();
+  asked = [];
+});
+afterEach(() => lab.close());
+
+/** The stand-in answers every read with what was written last: only the request tells which kind of read it is. */
+async function startWatchedStore(): Promise<Store> {
+  const onRequest = (request: SeenRequest): Promise<void> => {
+    asked.push(request);
+    return Promise.resolve();
+  };
+  return lab.store({ door: await lab.standIn.openDoor({ onRequest }) });
+}
+
+function isStrong({ operation, body }: SeenRequest): boolean {
+  if (!isRecord(body)) return false;
+  if (operation !== "BatchGetItem") return body.ConsistentRead === true;
+  const items = isRecord(body.RequestItems) ? body.RequestItems[table] : null;
+  return isRecord(items) && items.ConsistentRead === true;
+}
+
+/** Each read of the port, and the operation that it comes down to. */
+const reads: readonly (readonly [string, string, (store: Store) => Promise<unknown>])[] = [
+  ["STATE", "GetItem", (store) => store.readState("cache")],
+  ["votes", "BatchGetItem", (store) => store.readVotes("cache", ["a", "b"])],
+  ["a heartbeat", "GetItem", (store) => store.readHeartbeat("a")],
+  ["a configuration", "GetItem", (store) => store.readConfig("cache", 1)],
+  ["all configurations", "Query", (store) => store.listConfigs()],
+  ["events", "Query", (store) => store.readEvents("cache", 10)],
+];
+
+describe("D5 a read asks for strong consistency", () => {
+  test.each(reads)("of %s", async (_what, operation, read) => {
+    const writer = lab.store();
+    gotFrom(await writer.putConfig(groupConfig({ version: 1 })));
+    gotFrom(await writer.castVote(vote("a")));
+    gotFrom(await writer.appendEvent(storedEvent("000000000001")));
+    const store = await startWatchedStore();
+
+    await read(store);
+
+    expect(asked.map((one) => one.operation)).toContain(operation);
+    expect(asked.filter((one) => !isStrong(one))).toEqual([]);
+  });
+});
