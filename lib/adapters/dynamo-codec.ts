@@ -92,6 +92,7 @@ const groupState = z.object({
       from: z.string().nullable(),
       to: z.string(),
       reason: z.string(),
+      isRefusal: z.boolean().default(false),
       loss: loss.nullable(),
     })
     .nullable(),

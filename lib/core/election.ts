@@ -19,6 +19,8 @@ export interface Assessment {
   readonly isEligible: boolean;
   readonly offset: number | null;
   readonly lagBytes: number | null;
+  /** Whether nothing but the age of its link speaks against it. */
+  readonly isStale: boolean;
   /** Why it is not eligible; for an eligible one, what was seen. */
   readonly why: string;
 }
@@ -58,7 +60,7 @@ export interface ElectionInput {
  * a completed synchronisation and the lag bound (DESIGN 4.3). Unlike Sentinel it works on answers given just now.
  */
 export function elect(input: ElectionInput): Election {
-  const field = input.contenders.map((contender) => assess(input, contender));
+  const field = readmit(input.contenders.map((contender) => assess(input, contender)));
   const eligible = input.contenders
     .flatMap((contender) => {
       const facts = contender.facts;
@@ -93,8 +95,25 @@ function assess(input: ElectionInput, contender: Contender): Assessment {
       ? null
       : Math.max(0, input.masterOffset - facts.offset);
   const refusal = refusalOf(input, contender, lagBytes);
+  const stale = refusal === null ? stalenessOf(input, contender) : null;
   const seen = lagBytes === null ? "lag unknown" : `${lagBytes} bytes behind the last known offset`;
-  return { node, isEligible: refusal === null, offset, lagBytes, why: refusal ?? seen };
+  const why = refusal ?? stale ?? seen;
+  const isEligible = refusal === null && stale === null;
+  return { node, isEligible, offset, lagBytes, isStale: stale !== null, why };
+}
+
+/**
+ * Sentinel's sixth filter keeps a replica that lost its link long ago from being promoted. It knows no histories; within
+ * one, whoever holds as much as the best of the others is no staler than they are.
+ */
+function readmit(field: readonly Assessment[]): readonly Assessment[] {
+  const eligible = field.filter((row) => row.isEligible);
+  if (eligible.length === 0) return field;
+  const freshest = Math.max(...eligible.map((row) => row.offset ?? 0));
+  return field.map((row) => {
+    if (!row.isStale || (row.offset ?? -1) < freshest) return row;
+    return { ...row, isEligible: true, why: `${row.why}, and nobody holds more` };
+  });
 }
 
 function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number | null) {
@@ -114,16 +133,20 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
     const isOwnData = node === input.master.node;
     if (!facts.hasSynced && !isOwnData) return "it has never completed a synchronisation";
     if (facts.isSyncing) return "it is in the middle of a synchronisation";
-    const linkDownMs = (facts.linkDownSeconds ?? 0) * 1_000;
-    const allowedMs = input.masterGoneMs + 10 * settings.downAfterMs;
-    if (linkDownMs > allowedMs && !isOwnData) {
-      return `its link was down for ${linkDownMs} ms, more than ${Math.round(allowedMs)} ms`;
-    }
   }
   if (lagBytes !== null && lagBytes > settings.maxLagBytes) {
     return `it is ${lagBytes} bytes behind, more than maxLagBytes ${settings.maxLagBytes}`;
   }
   return null;
+}
+
+/** Sentinel's sixth filter: a link that was down for much longer than the master is gone (sentinel.md 1.6). */
+function stalenessOf(input: ElectionInput, { node, facts }: Contender): string | null {
+  if (facts?.role !== "replica" || node === input.master.node) return null;
+  const linkDownMs = (facts.linkDownSeconds ?? 0) * 1_000;
+  const allowedMs = input.masterGoneMs + 10 * input.config.settings.downAfterMs;
+  if (linkDownMs <= allowedMs) return null;
+  return `its link was down for ${linkDownMs} ms, more than ${Math.round(allowedMs)} ms`;
 }
 
 function isKeepingUp({ config, master }: ElectionInput, facts: NodeFacts): boolean {

@@ -149,6 +149,8 @@ export interface EpochResult {
   readonly from: NodeId | null;
   readonly to: NodeId;
   readonly reason: string;
+  /** Whether it failed because its candidate did not let itself be promoted. */
+  readonly isRefusal: boolean;
   readonly loss: LossReport | null;
 }
 

@@ -165,6 +165,7 @@ export function commit(
     from: state.master?.node ?? null,
     to: master.node,
     reason: writer.why,
+    isRefusal: false,
     loss,
   };
   return write(
@@ -186,7 +187,11 @@ export function commit(
 }
 
 /** This epoch ends without a new master; the old one stays committed and its candidate is nobody's master. */
-export function failEpoch(state: GroupState, reason: string, writer: Writer): WriteState {
+export function failEpoch(
+  state: GroupState,
+  { reason, isRefusal }: Pick<EpochResult, "reason" | "isRefusal">,
+  writer: Writer,
+): WriteState {
   const lastEpoch: EpochResult = {
     epoch: state.epoch,
     kind: state.kind ?? "failover",
@@ -195,6 +200,7 @@ export function failEpoch(state: GroupState, reason: string, writer: Writer): Wr
     from: state.master?.node ?? null,
     to: state.candidate?.node ?? "",
     reason,
+    isRefusal,
     loss: null,
   };
   return write(

@@ -95,7 +95,9 @@ describe("failover", () => {
 
   test("that fails says why", async () => {
     observerWrites(250, claimed);
-    observerWrites(500, (now) => failEpoch(now, "the old master answered", writer("closed")));
+    observerWrites(500, (now) =>
+      failEpoch(now, { reason: "the old master answered", isRefusal: false }, writer("closed")),
+    );
     expect(await cli.run("failover", "orders", "--yes")).toBe(1);
     expect(cli.lines.at(-1)).toBe("! epoch 2 failed: the old master answered");
   });

@@ -83,6 +83,17 @@ describe("S7 who may not be promoted, each with its reason", () => {
     expect(electAmong([long], { masterGoneMs: 49_000 }).choice.kind).toBe("none");
   });
 
+  test("a link that was down for long is no reason to choose a node that holds less", () => {
+    const long = replica(n1, { linkDownSeconds: 100, offset: 1_000 });
+    const among = (other: Partial<NodeFacts>) =>
+      electAmong([long, replica(n2, other)], { masterGoneMs: 0 }).choice;
+
+    expect(among({ offset: 999 })).toMatchObject({ kind: "chosen", node: n1 });
+    expect(among({ offset: 999, priority: 1 })).toMatchObject({ kind: "chosen", node: n2 });
+    expect(among({ offset: 1_001 })).toMatchObject({ kind: "chosen", node: n2 });
+    expect(electAmong([long], { masterGoneMs: 0 }).choice.kind).toBe("none");
+  });
+
   test("F15 no candidate names every node and its reason", () => {
     expect(chosen(replica(n1, { priority: 0 }), contender(n2, { isHeldDown: true }))).toBe(
       `${n1}: its replica-priority is 0; ${n2}: it is down`,

@@ -33,6 +33,7 @@ const automatic: EpochResult = {
   from: n1,
   to: n0,
   reason: "n1 was down",
+  isRefusal: false,
   loss: null,
 };
 
@@ -119,15 +120,32 @@ describe("what a reached quorum waits for", () => {
     expect(eventNames(held)).toEqual(["+page"]);
   });
 
-  test("N16 S355 the first failure is answered at once: another node may do", () => {
-    const lastEpoch = { ...automatic, epoch: 2, result: "failed" as const, to: n1 };
-    const state = groupState({ epoch: 2, masterEpoch: 1, lastEpoch });
-    const votes = agreed.map((one) => ({ ...one, epoch: 2 }));
+  describe("N16 S355 the first failure is answered at once", () => {
+    /** Whom the next claim names after epoch 2 has failed with n1, the better of two. */
+    function next(failed: Partial<EpochResult>, isSeen: "seen" | "read"): string | undefined {
+      const lastEpoch = { ...automatic, epoch: 2, result: "failed" as const, to: n1, ...failed };
+      const state = groupState({ epoch: 2, masterEpoch: 1, lastEpoch });
+      const watch = watchCalm({ state: isSeen === "read" ? state : groupState() });
+      watch.table = { ...state, rev: state.rev + 1 };
+      const decision = counting(
+        watch,
+        agreed.map((one) => ({ ...one, epoch: 2 })),
+      );
+      expect(decision.rule).toBe("S370");
+      return written(decision).candidate?.node;
+    }
 
-    const decision = counting(watchCalm({ state }), votes);
+    test("with another node, where the candidate did not let itself be promoted", () => {
+      expect(next({ isRefusal: true }, "seen")).toBe(n2);
+    });
 
-    expect(decision.rule).toBe("S370");
-    expect(written(decision)).toMatchObject({ candidate: { node: n2 } });
+    test("with the same node, where the old master came back or a hand-over failed", () => {
+      expect(next({ isRefusal: false }, "seen")).toBe(n1);
+    });
+
+    test("with the same node, where it was refused longer ago than this shift remembers", () => {
+      expect(next({ isRefusal: true }, "read")).toBe(n1);
+    });
   });
 
   test("F16 a shift that never heard the master goes on from its predecessor's suspicion", () => {

@@ -49,7 +49,11 @@ const writes: readonly (readonly [string, GroupState, (state: GroupState) => Wri
   ["claim", suspected, (s) => claim(s, intent, writer)],
   ["claim in settling", settlingState(), (s) => claim(s, intent, writer)],
   ["commit", promotingState(), (s) => commit(s, n1Record, loss, writer)],
-  ["failEpoch", promotingState(), (s) => failEpoch(s, "no answer", writer)],
+  [
+    "failEpoch",
+    promotingState(),
+    (s) => failEpoch(s, { reason: "no answer", isRefusal: false }, writer),
+  ],
   ["takeOver", promotingState(), (s) => takeOver(s, writer)],
   ["beat", promotingState(), (s) => beat(s, writer)],
   ["release", promotingState(), (s) => release(s, writer)],
@@ -181,7 +185,11 @@ describe("each transition", () => {
   });
 
   test("a failed epoch keeps the master, frees the candidate and says why", () => {
-    const { next } = failEpoch(promotingState({ request: asked }), "no answer", writer);
+    const { next } = failEpoch(
+      promotingState({ request: asked }),
+      { reason: "no answer", isRefusal: false },
+      writer,
+    );
 
     expect(next).toMatchObject({
       epoch: 2,

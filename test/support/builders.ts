@@ -254,6 +254,7 @@ export function settlingState(change: Partial<GroupState> = {}): GroupState {
       from: n0,
       to: n1,
       reason: "n0 was down",
+      isRefusal: false,
       loss: { bytes: 0, certainty: "lower-bound", oldOffset: 1_000, newOffset: 1_000 },
     },
     ...change,

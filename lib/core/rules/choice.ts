@@ -61,11 +61,15 @@ function choose(view: MasterView, { votesOffset, isHandOver }: Occasion): Electi
   });
 }
 
-/** Who could not be promoted in the epoch that failed last since the commit: others go first. */
+/**
+ * Who did not let itself be promoted just before, since the commit and under this shift's eyes: others go first. Longer
+ * ago, or where the circumstances were at fault, it is no reason to choose a node that holds less.
+ */
 function failedBefore(view: MasterView): NodeId | null {
-  const { lastEpoch, masterEpoch } = view.state;
-  const isSince = lastEpoch !== null && lastEpoch.epoch > masterEpoch;
-  return isSince && lastEpoch.result === "failed" ? lastEpoch.to : null;
+  const { lastEpoch, masterEpoch, epoch } = view.state;
+  if (lastEpoch === null || lastEpoch.epoch <= masterEpoch || !lastEpoch.isRefusal) return null;
+  const { epochSeen } = view.memory;
+  return epochSeen.epoch === epoch && Number.isFinite(epochSeen.sinceMs) ? lastEpoch.to : null;
 }
 
 /**

@@ -80,7 +80,7 @@ export const closingRules: readonly Rule<MasterView>[] = [
       }
       if (done === null || done.failures < promotionFailuresMax) return null;
       const why = `${lead.candidate.node} could not be promoted: ${done.why}`;
-      return closeFailed(view, "P520", why, "-failover-abort-slave-timeout");
+      return closeFailed(view, "P520", why, "-failover-abort-slave-timeout", "refusal");
     },
   },
 ];
@@ -146,7 +146,7 @@ function promoteIt(lead: Leading, beside: string): Finding {
   if (!isReady) {
     if (prepared !== undefined && hasFallenSilent(view, prepared)) {
       const why = `${candidate.node} does not answer: ${prepared.why}`;
-      return closeFailed(view, "P540", why, "-failover-abort-slave-timeout");
+      return closeFailed(view, "P540", why, "-failover-abort-slave-timeout", "refusal");
     }
     const needs = { prepare: [candidate.node], bystander: beside };
     const look = lookNow(view, { ...needs, order: "nodes-first" as const, state: true });
@@ -155,7 +155,7 @@ function promoteIt(lead: Leading, beside: string): Finding {
   const marker = prepared.facts?.marker ?? 0;
   if (marker > state.epoch) {
     const why = `${candidate.node} carries the marker of epoch ${marker}, above ${state.epoch}`;
-    return closeFailed(view, "P540", why, "-failover-abort-slave-timeout");
+    return closeFailed(view, "P540", why, "-failover-abort-slave-timeout", "refusal");
   }
   // Between choice and promotion it may have been emptied, or another server may have taken its address (fault N18).
   // Nothing of that could be committed, and a promotion would write this group's marker into somebody else's data.
@@ -241,11 +241,18 @@ export function closeFailed(
   rule: string,
   why: string,
   name: "-failover-abort-master-returned" | "-failover-abort-slave-timeout",
+  cause: "refusal" | "circumstances" = "circumstances",
 ): Finding {
   return {
     why,
     plan: [
-      [failEpoch(view.state, why, writer(view, rule, why))],
+      [
+        failEpoch(
+          view.state,
+          { reason: why, isRefusal: cause === "refusal" },
+          writer(view, rule, why),
+        ),
+      ],
       [emit(warning(name, why, { node: view.state.candidate?.node ?? null }))],
     ],
     look: { ...nextLook(view), afterMs: 0, state: true },
