@@ -40,6 +40,8 @@ export class Witness {
   readonly #openedAtMs = new Map<number, number>();
   /** When the youngest probe that has ended was sent, by process and node. */
   readonly #sentAtMs = new WeakMap<Process, Map<string, number>>();
+  /** Nodes that said to be master in the last probe that ended, by process. */
+  readonly #masters = new WeakMap<Process, Set<string>>();
   /** When any node last answered, by observer. */
   readonly #answeredAtMs = new Map<string, number>();
 
@@ -51,7 +53,15 @@ export class Witness {
     const { node, sentAtMs, reply } = sample;
     const isAnswer = reply.kind === "pong" || reply.kind === "error";
     this.onHeard(process, observer, { node, sentAtMs, isAnswer });
+    this.#rememberRole(process, sample);
     this.#checkWithdrawal(process, sample);
+  }
+
+  #rememberRole(process: Process, { node, reply, role }: Sample): void {
+    const masters = this.#masters.get(process) ?? new Set<string>();
+    if (reply.kind === "pong" && role?.role === "master") masters.add(node);
+    else masters.delete(node);
+    this.#masters.set(process, masters);
   }
 
   /** F3: a vote is taken back by closing its round, before anybody else can count on it. */
@@ -119,6 +129,12 @@ export class Witness {
         "S2",
         `${process.name} votes down in round ${vote.round} without a probe sent since it was opened`,
       );
+    }
+    // A master that lost its data answers as one, and whether it did is held against the truth.
+    const isEmptied = vote.evidence.includes("without its data");
+    if (!isEmptied && this.#masters.get(process)?.has(vote.node ?? "") === true) {
+      const what = `${process.name} votes down, and ${vote.node} has just answered it as master`;
+      throw new Violation("S2", what);
     }
     const silentMs = process.engine.nowMs - (this.#answeredAtMs.get(vote.observer) ?? 0);
     if (silentMs > this.#sight.config().settings.downAfterMs + blindMarginMs) {
