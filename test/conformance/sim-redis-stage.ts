@@ -2,9 +2,10 @@ import { assertNever } from "../../lib/core/assert-never.ts";
 import type { NodeConfig } from "../../lib/core/config.ts";
 import { Cuts } from "../simulator/network.ts";
 import { splitPrng } from "../simulator/prng.ts";
+import { type RedisWorld, smallData } from "../simulator/redis-world.ts";
 import type { Ailment as SimAilment } from "../simulator/sim-ailments.ts";
 import { type SimNetwork, simNodes } from "../simulator/sim-nodes.ts";
-import { type RedisWorld, SimRedis, smallData } from "../simulator/sim-redis.ts";
+import { SimRedis } from "../simulator/sim-redis.ts";
 import { nodeConfig } from "../support/builders.ts";
 import type {
   Ailment,
@@ -61,7 +62,7 @@ class SimulatedServers implements RedisStage {
     server.replPingMs = (options.pingSeconds ?? neverMs / 1_000) * 1_000;
     this.#nodes.set(node.id, server);
     server.configure(options.replicaOf?.node.id ?? null);
-    if (options.replicaOf !== undefined) await until(this, () => server.linkUp);
+    if (options.replicaOf !== undefined) await until(this, () => server.link.isUp);
     return this.#staged(server, node, options);
   }
 
@@ -95,7 +96,7 @@ class SimulatedServers implements RedisStage {
         if (master === null) server.becomeMaster();
         else server.becomeReplicaOf(master.node.id);
       },
-      pauseWrites: async (forMs) => server.pauseWrites(forMs),
+      pauseWrites: async (forMs) => server.pause.begin(forMs),
       hang: () => server.hang(),
       thaw: () => server.thaw(),
       kill,

@@ -54,8 +54,8 @@ export const isolationCases: readonly Case[] = cuts.map(({ cutMs, lagMs }): Case
 
 async function run(seed: number, cutMs: number, lagMs: number | null): Promise<Readings> {
   const { world, master: old, replicas } = await atRest(seed);
-  for (const { minReplicas } of lagMs === null ? [] : world.nodes.values()) {
-    Object.assign(minReplicas, { toWrite: 1, maxLagMs: lagMs });
+  for (const { replicas } of lagMs === null ? [] : world.nodes.values()) {
+    Object.assign(replicas.required, { toWrite: 1, maxLagMs: lagMs });
   }
   startCrowd(world, inside);
   startCrowd(world, outside);

@@ -136,10 +136,10 @@ export const defects: readonly Defect[] = [
     id: "role-change-cuts-nothing",
     title: "A role change leaves the connections that observed the older role.",
     file: "test/simulator/sim-redis.ts",
-    find: `    this.endHandOver();
-    this.#cutConnections();
+    find: `    this.handOver.end();
+    this.sockets.cut();
     if (kind`,
-    replace: `    this.endHandOver();
+    replace: `    this.handOver.end();
     if (kind`,
   },
   {

@@ -11,10 +11,11 @@ import type { Hands } from "../../lib/shift/hands.ts";
 import { SimTime } from "../conformance/sim-time.ts";
 import { simConfig } from "../simulator/group-config.ts";
 import { splitPrng } from "../simulator/prng.ts";
+import { smallData } from "../simulator/redis-world.ts";
 import { simClock } from "../simulator/sim-clock.ts";
 import { SimDns } from "../simulator/sim-dns.ts";
 import { simNodes } from "../simulator/sim-nodes.ts";
-import { type RoleCommand, SimRedis, smallData } from "../simulator/sim-redis.ts";
+import { type RoleCommand, SimRedis } from "../simulator/sim-redis.ts";
 import { SimStore } from "../simulator/sim-store.ts";
 import { groupState } from "../support/builders.ts";
 

@@ -259,10 +259,8 @@ export class Checker {
       this.#intents.set(after.epoch, after.candidate.node);
       const node = this.nodes.get(after.candidate.node);
       // What it holds by the offset that was chosen: more may have come, less may not.
-      const offset = after.candidate.offset;
-      const entries = (node?.log ?? []).filter((entry) => entry.end <= offset);
-      const values = entries.flatMap((entry) => (entry.value === null ? [] : [entry.value]));
-      this.#atClaim = { epoch: after.epoch, values: new Set(values) };
+      const values = node?.values(after.candidate.offset) ?? new Set();
+      this.#atClaim = { epoch: after.epoch, values };
     }
   }
 

@@ -27,10 +27,9 @@ export function notConverged(world: SimWorld): Violation | null {
   }
   for (const node of world.nodes.values()) {
     // A server that is down or hung follows nobody; a data set of unknown history is left alone by design, and people are paged.
-    if (node === master || !node.isServing || !isOurs(state, node.facts(world.engine.nowMs)))
-      continue;
-    const isFollowing = node.role === "replica" && node.masterId === master.id && node.linkUp;
-    const how = `${node.role} of ${node.masterId}, link ${node.linkUp}`;
+    if (node === master || !node.isServing || !isOurs(state, node.facts())) continue;
+    const isFollowing = node.role === "replica" && node.masterId === master.id && node.link.isUp;
+    const how = `${node.role} of ${node.masterId}, link ${node.link.isUp}`;
     if (!isFollowing) return new Violation("L3", `${node.id} is ${how}`);
   }
   const named = world.recordNow();
@@ -39,9 +38,9 @@ export function notConverged(world: SimWorld): Violation | null {
 }
 
 /** Whether a server is the master, or may become it: ranked, though people made it one by hand, and with data that it once had. */
-function mayBeMaster(node: SimRedis, master: MasterRecord, nowMs: number): boolean {
+function mayBeMaster(node: SimRedis, master: MasterRecord): boolean {
   if (node.id === master.node && node.role === "master") return true;
-  return node.priority > 0 && node.facts(nowMs).hasSynced;
+  return node.priority > 0 && node.facts().hasSynced;
 }
 
 /**
@@ -52,6 +51,6 @@ function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every(
-    (node) => !sharesHistory(master, node) || !mayBeMaster(node, master, world.engine.nowMs),
+    (node) => !sharesHistory(master, node) || !mayBeMaster(node, master),
   );
 }

@@ -215,7 +215,7 @@ class CrashRun {
   #hasWritableMaster(): boolean {
     const { world } = this;
     const node = [...world.nodes.values()].find((one) => one.host === world.recordNow());
-    return node?.isServing === true && node.role === "master" && node.failingOverTo === null;
+    return node?.isServing === true && node.role === "master" && !node.handOver.isUnderWay;
   }
 
   result(): CrashResult {

@@ -80,9 +80,7 @@ export class Fencing {
     const state = world.state();
     const node = world.nodes.get(id);
     if (state === null || node === undefined || id === state.master?.node) return false;
-    return (
-      node.role === "master" && this.#isPlain(id) && isOurs(state, node.facts(world.engine.nowMs))
-    );
+    return node.role === "master" && this.#isPlain(id) && isOurs(state, node.facts());
   }
 
   /** Up, well, and in everybody's reach. */

@@ -6,7 +6,7 @@ import { nodeRates } from "./families-nodes.ts";
 import { drawTableMode } from "./families-table.ts";
 import type { TimedFault } from "./faults.ts";
 import { splitPrng } from "./prng.ts";
-import { smallData } from "./sim-redis.ts";
+import { smallData } from "./redis-world.ts";
 import type { SimWorld } from "./world.ts";
 
 /** What a seed switches on, and how hard (swarm testing: each seed is another mixture). */

@@ -39,7 +39,10 @@ describe("S18, N18", () => {
     await world.engine.runUntil(60_000);
 
     expect(world.violation).toBeNull();
-    expect(world.nodes.get("10.0.0.2:6379")).toMatchObject({ role: "replica", linkUp: true });
+    expect(world.nodes.get("10.0.0.2:6379")).toMatchObject({
+      role: "replica",
+      link: { isUp: true },
+    });
   });
 
   it("records that carry another owner's companion must not be changed", async () => {

@@ -83,7 +83,7 @@ class Client {
     if (this.#target === null) this.#connect();
     const node = this.#target;
     if (node === null) return;
-    if (!node.isUp || node.killGeneration !== this.#generation) {
+    if (!node.isUp || node.sockets.generation !== this.#generation) {
       this.#connect();
       return;
     }
@@ -101,7 +101,7 @@ class Client {
     const { name } = this.#options;
     if (node === undefined || !node.isUp || this.#world.isCut(name, node.id)) return;
     this.#target = node;
-    this.#generation = node.killGeneration;
+    this.#generation = node.sockets.generation;
   }
 
   #resolve(): string | null {
@@ -118,9 +118,9 @@ class Client {
   /** Ends the connection unless the answer has come by the deadline. Who clings waits for ever. */
   #expect(node: SimRedis, isAnswered: () => boolean): void {
     if (this.#options.kind === "clings") return;
-    const { killGeneration } = node;
+    const { generation } = node.sockets;
     this.#world.engine.schedule(deadlineMs, () => {
-      if (this.#target !== node || node.killGeneration !== killGeneration || isAnswered()) return;
+      if (this.#target !== node || node.sockets.generation !== generation || isAnswered()) return;
       this.#target = null;
     });
   }
@@ -136,7 +136,7 @@ class Client {
     engine.schedule(1, () =>
       node.arrive(() =>
         node.onWrite(() => {
-          if (node.killGeneration !== sentTo) return;
+          if (node.sockets.generation !== sentTo) return;
           if (node.write(value)) this.#taken(node, value);
           else {
             writes.unknown.delete(value);
@@ -160,10 +160,10 @@ class Client {
 
   /** WAIT 1: told once a replica has the stream up to the write, or not at all. */
   #await(node: SimRedis, value: number, offset: number, endMs: number): void {
-    const { killGeneration } = node;
+    const { generation } = node.sockets;
     this.#world.engine.schedule(waitPollMs, () => {
-      if (!node.isServing || node.killGeneration !== killGeneration) return;
-      if (node.hasReplicaAt(offset)) this.#world.onConfirmed(value, node);
+      if (!node.isServing || node.sockets.generation !== generation) return;
+      if (node.replicas.hasOneAt(offset)) this.#world.onConfirmed(value, node);
       else if (this.#world.engine.nowMs < endMs) this.#await(node, value, offset, endMs);
     });
   }

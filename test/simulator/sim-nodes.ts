@@ -11,6 +11,7 @@ import type {
 import { cancel, type Process } from "./engine.ts";
 import type { Prng } from "./prng.ts";
 import { greetingBy, type Question, type Refusal } from "./sim-ailments.ts";
+import { placeOf } from "./sim-info.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 
 /** The network between an observer and the nodes. */
@@ -62,7 +63,7 @@ class SimConnection {
     this.node = node;
     // A stopped server accepts when it thaws, in its turn: what waited before runs before, and cuts nobody it can't see.
     node.arrive(() => {
-      this.generation = node.killGeneration;
+      this.generation = node.sockets.generation;
     });
     this.runId = node.runId;
     this.greeting = greetingBy(node);
@@ -79,7 +80,7 @@ class SimConnection {
   }
 
   get isCutByServer(): boolean {
-    const isKilled = this.generation !== null && this.generation !== this.node.killGeneration;
+    const isKilled = this.generation !== null && this.generation !== this.node.sockets.generation;
     return isKilled || this.node.runId !== this.runId;
   }
 }
@@ -158,7 +159,7 @@ export function simNodes(process: Process, observer: string, network: SimNetwork
       }
       oldest.set(node.id, oldest.get(node.id) ?? sentAtMs);
       const current = connection;
-      const act = () => lookAt(current, wants.info, process.engine.nowMs, network.hasMarker);
+      const act = () => lookAt(current, wants.info, network.hasMarker);
       const request = { connection: current, what: "probe", act };
       const got = await within<Look>(process, wants.timeoutMs, "no reply", (settle) =>
         ask(process, network, observer, request, (result) => {
@@ -233,7 +234,7 @@ function onEnd(
   tell: () => void,
 ): void {
   const { node } = connection;
-  connection.forget = node.onceCut(() => {
+  connection.forget = node.sockets.onceCut(() => {
     if (connection.isClosed || network.isLost(node.id, observer)) return;
     const hear = (): void => {
       if (connection.isClosed) return;
@@ -263,14 +264,14 @@ function close(connection: SimConnection | undefined): void {
 /** What a probe brings home: PING's reply, the place in the stream, and everything else where it was asked for. */
 type Look = Pick<Sample, "reply" | "role" | "facts">;
 
-function lookAt(connection: SimConnection, info: boolean, nowMs: number, hasMarker: boolean): Look {
+function lookAt(connection: SimConnection, info: boolean, hasMarker: boolean): Look {
   const { node } = connection;
   const refusal = connection.refusal("ping");
   const reply: ProbeReply = refusal === null ? { kind: "pong" } : { kind: "error", ...refusal };
   if (connection.refusal("role") !== null) return { reply };
-  const role = node.place();
+  const role = placeOf(node);
   if (!info || connection.refusal("info") !== null) return { reply, role };
-  return { reply, role, facts: told(node.facts(nowMs), hasMarker) };
+  return { reply, role, facts: told(node.facts(), hasMarker) };
 }
 
 /** A group without a marker does not ask for one. */
@@ -347,10 +348,10 @@ function ask<T>(
     else reply();
   };
   const begin = (): void => {
-    if (!mayWrite || !node.isPaused) run();
+    if (!mayWrite || !node.pause.isOn) run();
     // What is held back is forgotten with its connection.
     else
-      node.whenUnpaused(() => {
+      node.pause.whenOver(() => {
         if (!connection.isClosed) run();
       });
   };
@@ -372,7 +373,7 @@ function sessionOn(
   const { node } = connection;
   // Sessions don't ask for what never changes.
   const nowFacts = (): NodeFacts => ({
-    ...told(node.facts(process.engine.nowMs), network.hasMarker),
+    ...told(node.facts(), network.hasMarker),
     replPingMs: null,
     sentinels: 0,
   });
@@ -398,8 +399,8 @@ function sessionOn(
         asked(deadlineMs, "observe", (): Result<NodeFacts> => {
           const refusal = connection.refusal("info");
           if (refusal !== null) return refused(node, refusal);
-          if (network.hasMarker) connection.watched = node.markerWrites;
-          connection.sawHandOver = node.failingOverTo !== null;
+          if (network.hasMarker) connection.watched = node.stream.markerWrites;
+          connection.sawHandOver = node.handOver.isUnderWay;
           return success(nowFacts());
         }),
       );
@@ -412,12 +413,12 @@ function sessionOn(
         const refusal = connection.refusal("change");
         if (refusal !== null) return refused(node, refusal);
         const isWatchBroken =
-          connection.watched !== null && connection.watched !== node.markerWrites;
+          connection.watched !== null && connection.watched !== node.stream.markerWrites;
         connection.watched = null;
         if (isWatchBroken) return failure("refused", `${node.id}: the marker changed`);
         const done = node.changeRole(commandOf(change, observer, network.hasMarker));
         // The connection that made the change survives its own kill.
-        connection.generation = node.killGeneration;
+        connection.generation = node.sockets.generation;
         if (done === "refused") return failure("refused", `${node.id}: refused`);
         return success({ facts: nowFacts(), warnings: [] });
       };

@@ -117,7 +117,7 @@ export class Truth {
   /** Reachable for everybody for so long that each observer has seen it, and fit to say where it stands. */
   #isUntouched(node: SimRedis): boolean {
     // A server in the middle of a synchronisation may lose its data any moment, and is never chosen (fault N12).
-    if (node.ailments.size > 0 || node.facts(this.#sight.now()).isSyncing) return false;
+    if (node.ailments.size > 0 || node.facts().isSyncing) return false;
     const sinceMs = this.#sight.troubledAtMs(node.id, "anything");
     const isLongAgo = this.#sight.now() - sinceMs > quietMinMs;
     return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
@@ -152,8 +152,8 @@ export class Truth {
    * the observers lost the master counts as its end (docs/limits.md): only what still flows says that it lives.
    */
   #isLinked(replica: SimRedis, master: SimRedis): boolean {
-    const isFlowing = this.#sight.now() - replica.lastIoMs < flowingMs;
-    return isFlowing && replica.linkUp && !this.#sight.isCut(replica.id, master.id);
+    const isFlowing = this.#sight.now() - replica.link.lastIoMs < flowingMs;
+    return isFlowing && replica.link.isUp && !this.#sight.isCut(replica.id, master.id);
   }
 
   #isQuiet(node: SimRedis): boolean {

@@ -16,10 +16,11 @@ import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import { type Prng, splitPrng } from "./prng.ts";
+import { smallData } from "./redis-world.ts";
 import { hostsOf, type Shape, usualShape } from "./shape.ts";
 import { type ClientKind, startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
-import { type RoleCommand, SimRedis, smallData } from "./sim-redis.ts";
+import { type RoleCommand, SimRedis } from "./sim-redis.ts";
 import { SimStore } from "./sim-store.ts";
 import { Trace } from "./trace.ts";
 import { Truth } from "./truth.ts";
@@ -123,7 +124,7 @@ export class SimWorld {
     for (const [index, node] of this.config.nodes.entries()) {
       const server = new SimRedis(this.#redisWorld(), node.probe.host, node.probe.port);
       server.priority = this.shape.priorities[index] ?? server.priority;
-      server.minReplicas.toWrite = this.shape.minReplicas;
+      server.replicas.required.toWrite = this.shape.minReplicas;
       this.nodes.set(node.id, server);
     }
     this.#attachReplicas();

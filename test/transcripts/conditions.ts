@@ -67,7 +67,7 @@ function ofState(words: readonly string[]): Condition | null {
     case "follows":
       return state((world) => {
         const node = nodeOf(world, first);
-        return node?.linkUp === true && hostOf(node.masterId ?? "") === second;
+        return node?.link.isUp === true && hostOf(node.masterId ?? "") === second;
       });
     case "lost":
       return state((world) => {

@@ -186,7 +186,7 @@ function sayRole(node: SimRedis): string {
   if (!node.isUp) return "down";
   const hung = node.isHung ? "hung " : "";
   if (node.role === "master") return `${hung}master`;
-  const link = node.linkUp ? "" : ", link down";
+  const link = node.link.isUp ? "" : ", link down";
   return `${hung}replica of ${hostOf(node.masterId ?? "nobody")}${link}`;
 }
 

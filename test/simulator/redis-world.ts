@@ -1,0 +1,26 @@
+import type { Engine } from "./engine.ts";
+import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+
+/** What the servers share: time, the network between them, and who is told of role changes. */
+export interface RedisWorld {
+  readonly engine: Engine;
+  readonly timings: RedisTimings;
+  readonly nodes: Map<string, SimRedis>;
+  readonly hasMarker: boolean;
+  isCut(from: string, to: string): boolean;
+  replicationDelayMs(): number;
+  onRoleChange(node: SimRedis, command: RoleCommand, before: SimRedis["role"]): void;
+}
+
+/** How big the data is, as far as time tells: what a transfer and a load take, and what the backlog holds. */
+export interface RedisTimings {
+  /** From the fork to the last byte at the replica. */
+  fullSyncMs: number;
+  /** A restart with data, and the second half of a full synchronisation. */
+  loadMs: number;
+  backlogBytes: number;
+}
+
+export function smallData(): RedisTimings {
+  return { fullSyncMs: 400, loadMs: 0, backlogBytes: 1_048_576 };
+}

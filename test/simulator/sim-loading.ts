@@ -1,0 +1,44 @@
+import type { NodeFacts } from "../../lib/core/model.ts";
+import type { RedisWorld } from "./redis-world.ts";
+import type { SimRedis } from "./sim-redis.ts";
+
+/** While a server loads, INFO says less than there is. */
+type Veil = Pick<NodeFacts, "replid" | "replid2" | "secondOffset" | "offset">;
+
+/** A server loads what is on disk: nobody is served meanwhile, and a kill leaves things as they were. */
+export class Loading {
+  /** null: it does not load. */
+  veil: Veil | null = null;
+  readonly #server: SimRedis;
+  readonly #world: RedisWorld;
+
+  constructor(server: SimRedis, world: RedisWorld) {
+    this.#server = server;
+    this.#world = world;
+  }
+
+  begin(veil: Veil, end: () => void): void {
+    const { loadMs } = this.#world.timings;
+    if (loadMs <= 0) {
+      end();
+      return;
+    }
+    const server = this.#server;
+    const { runId } = server;
+    this.veil = veil;
+    const finish = (): void => {
+      if (server.runId !== runId || !server.isUp) return;
+      if (server.isHung) {
+        server.arrive(finish);
+        return;
+      }
+      this.veil = null;
+      end();
+    };
+    this.#world.engine.schedule(loadMs, finish);
+  }
+
+  forget(): void {
+    this.veil = null;
+  }
+}
