@@ -1,11 +1,11 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { NodeConfig } from "../../lib/core/config.ts";
 import { Cuts } from "../simulator/network.ts";
-import { splitPrng } from "../simulator/prng.ts";
 import { type RedisWorld, smallData } from "../simulator/redis-world.ts";
 import type { Ailment as SimAilment } from "../simulator/sim-ailments.ts";
-import { type SimNetwork, simNodes } from "../simulator/sim-nodes.ts";
+import { simNodes } from "../simulator/sim-nodes.ts";
 import { SimRedis } from "../simulator/sim-redis.ts";
+import type { SimNetwork } from "../simulator/sim-vantage.ts";
 import { nodeConfig } from "../support/builders.ts";
 import type {
   Ailment,
@@ -69,7 +69,6 @@ class SimulatedServers implements RedisStage {
   observer({ hasMarker = true } = {}) {
     const network: SimNetwork = {
       nodes: this.#nodes,
-      prng: splitPrng(1, "network"),
       hasMarker,
       isCut: (one, other) => this.#cuts.isCut(one, other),
       isLost: (from, to) => this.#cuts.isLost(from, to),

@@ -126,7 +126,6 @@ export class PlanWorld {
     const clock = simClock(process);
     const nodes = simNodes(process, "a", {
       nodes: this.nodes,
-      prng: splitPrng(1, "network"),
       hasMarker: true,
       isCut: () => false,
       isLost: () => false,

@@ -8,8 +8,9 @@ import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { simClock } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
-import { type SimNetwork, simNodes } from "./sim-nodes.ts";
+import { simNodes } from "./sim-nodes.ts";
 import type { CodeVersion, SimStore } from "./sim-store.ts";
+import type { SimNetwork } from "./sim-vantage.ts";
 
 const shiftMs = 60_000;
 const invocationMs = 900_000;

@@ -173,12 +173,10 @@ export class SimWorld {
 
   #invocations(): Invocations {
     const { engine, config, store, dns, cuts } = this;
-    const network = this.#network;
     const around = {
       ...{ engine, config, store, dns },
       network: {
         nodes: this.nodes,
-        prng: network,
         hasMarker: this.hasMarker,
         isCut: (one: string, other: string) => cuts.isCut(one, other),
         isLost: (from: string, to: string) => cuts.isLost(from, to),
