@@ -99,15 +99,15 @@ type OnNode =
   | Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of">
   | Of<"ail" | "cure" | "displace" | "reclaim">;
 
-/** Something that befalls a server; the checker learns that it is troubled. */
+/** Something that befalls a server; who judges learns that it is troubled. */
 function onNode(world: SimWorld, fault: OnNode): Act {
   const node = nodeAt(world, fault.node);
   const troubled = (act: () => void) => () => {
-    world.checker.trouble(node.id);
+    world.troubles.trouble(node.id);
     act();
   };
   const touched = (act: () => void) => () => {
-    world.checker.touch(node.id);
+    world.troubles.touch(node.id);
     act();
   };
   switch (fault.kind) {
@@ -151,8 +151,7 @@ function onNode(world: SimWorld, fault: OnNode): Act {
 function byHand(world: SimWorld, node: SimRedis, act: () => void): Act {
   if (!node.isServing || node.isDisplaced) return null;
   return () => {
-    world.checker.trouble(...world.nodes.keys());
-    world.checker.touchedByHandAtMs = world.engine.nowMs;
+    world.troubles.changeByHand(...world.nodes.keys());
     act();
   };
 }

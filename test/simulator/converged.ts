@@ -1,15 +1,15 @@
 import type { MasterRecord } from "../../lib/core/model.ts";
 import { isOurs } from "../../lib/core/view.ts";
-import { Violation } from "./checkers.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { sharesHistory } from "./truth.ts";
+import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
 /** What is wrong once everything has been healed for long enough; null: nothing. */
 export function judgeHealed(world: SimWorld): Violation | null {
   if (isHeldByDesign(world)) return null;
   // Hands off is the promise here, and that people know; stuck would look the same from afar.
-  const restored = world.handsOff.judge();
+  const restored = world.judges.handsOff.judge();
   if (restored === null) return notConverged(world);
   return restored === "held" ? null : restored;
 }

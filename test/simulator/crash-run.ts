@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { Violation } from "./checkers.ts";
 import { notConverged } from "./converged.ts";
 import type { Process } from "./engine.ts";
+import { Violation } from "./violation.ts";
 import { groupName, observers, SimWorld } from "./world.ts";
 
 export const troubles = ["crash", "hang", "request"] as const;
@@ -101,7 +101,7 @@ class CrashRun {
     if (early !== null) throw new Error(`expected a group at rest before the trouble: ${early}`);
     this.#watch();
     const old = this.#oldMaster();
-    world.checker.trouble(old.id);
+    world.troubles.trouble(old.id);
     if (plan.trouble === "crash") old.kill();
     else if (plan.trouble === "hang") old.hang();
     else world.operators.askFailover()?.();
@@ -196,7 +196,7 @@ class CrashRun {
     this.#returnAtMs = this.world.engine.nowMs + afterMs;
     const old = this.#oldMaster();
     this.world.engine.schedule(afterMs, () => {
-      this.world.checker.trouble(old.id);
+      this.world.troubles.trouble(old.id);
       if (trouble === "hang") old.thaw();
       else old.restart(returns === "soon" ? "aof" : "rdb");
     });

@@ -1,5 +1,5 @@
 import { isOurs } from "../../lib/core/view.ts";
-import { Violation } from "./checkers.ts";
+import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
 /** How often the world asks. */
@@ -43,7 +43,7 @@ export class Fencing {
         this.#sinceMs.delete(id);
         continue;
       }
-      const sinceMs = Math.max(this.#sinceMs.get(id) ?? nowMs, world.checker.changedAtMs(id));
+      const sinceMs = Math.max(this.#sinceMs.get(id) ?? nowMs, world.troubles.changedAtMs(id));
       this.#sinceMs.set(id, sinceMs);
       this.longestMs = Math.max(this.longestMs, nowMs - sinceMs);
       if (nowMs - sinceMs <= this.boundMs) continue;

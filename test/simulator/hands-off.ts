@@ -1,6 +1,7 @@
 import { parseCompanion } from "../../lib/core/records.ts";
-import { quietMinMs, Violation } from "./checkers.ts";
 import type { Process } from "./engine.ts";
+import { quietMinMs } from "./troubles.ts";
+import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
 /** Every shift looks at the record once. */
@@ -67,9 +68,9 @@ export class HandsOff {
 
   /** Nodes with a marker above STATE that this observer has reached for long enough to have seen it. */
   #carriers(observer: string): readonly string[] {
-    const { engine, checker } = this.#world;
+    const { engine, troubles } = this.#world;
     return this.#above().filter((id) => {
-      const sinceMs = checker.troubledAtMs.get(id) ?? 0;
+      const sinceMs = troubles.changedAtMs(id);
       return engine.nowMs - sinceMs > quietMinMs && !this.#world.isCut(observer, id);
     });
   }

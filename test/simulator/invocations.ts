@@ -2,7 +2,6 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import { success } from "../../lib/ports/errors.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
-import { Violation } from "./checkers.ts";
 import { type Engine, Process } from "./engine.ts";
 import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
@@ -11,6 +10,7 @@ import type { SimDns } from "./sim-dns.ts";
 import { simNodes } from "./sim-nodes.ts";
 import type { CodeVersion, SimStore } from "./sim-store.ts";
 import type { SimNetwork } from "./sim-vantage.ts";
+import { Violation } from "./violation.ts";
 
 const shiftMs = 60_000;
 const invocationMs = 900_000;

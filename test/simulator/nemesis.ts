@@ -138,7 +138,7 @@ export function healForGood(world: SimWorld): void {
   world.operators.resume()?.();
   world.invocations.heal();
   for (const node of world.nodes.values()) {
-    if (!node.isServing || node.isDisplaced) world.checker.trouble(node.id);
+    if (!node.isServing || node.isDisplaced) world.troubles.trouble(node.id);
     node.thaw();
     node.ailments.clear();
     node.reclaim();

@@ -1,7 +1,7 @@
 import type { GroupState } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
-import { Violation } from "./checkers.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import { Violation } from "./violation.ts";
 
 /** S18: a batch of this deployment never touches records whose companion names another owner. */
 export function checkOwner(standing: readonly RecordSet[], deployment: string): void {

@@ -1,10 +1,10 @@
-import type { Violation } from "./checkers.ts";
 import { judgeHealed } from "./converged.ts";
 import type { TimedFault } from "./faults.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
 import { recordOf, type SeedRecord, unexpectedIn } from "./seed-record.ts";
 import { drawShape, type Shape } from "./shape.ts";
+import type { Violation } from "./violation.ts";
 import { SimWorld } from "./world.ts";
 
 /** What a seed's world is like from its first moment on. */

@@ -1,5 +1,5 @@
-import { Violation } from "./checkers.ts";
 import { checkSet, type WriteSet } from "./set-checker.ts";
+import { Violation } from "./violation.ts";
 import type { DualWriters } from "./windows.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -31,7 +31,8 @@ export interface SeedRecord {
 }
 
 export function recordOf(world: SimWorld, families: readonly string[], cpuMs: number): SeedRecord {
-  const { violation, checker, losses } = world;
+  const { violation } = world;
+  const { checker, losses, windows } = world.judges;
   losses.end(world.state());
   return {
     seed: world.options.seed,
@@ -45,7 +46,7 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
     acknowledged: world.writes.acknowledged.size,
     lost: losses.total,
     lostPerFailover: losses.perFailover,
-    dualWriters: world.windows.perFailover,
+    dualWriters: windows.perFailover,
     secondMasterMs: Math.round(world.fencing.longestMs),
     set: setOf(world),
     rules: Object.fromEntries(world.invocations.decided),

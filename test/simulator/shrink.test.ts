@@ -1,10 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { Violation } from "./checkers.ts";
 import { formatFault, parseFault, type TimedFault } from "./faults.ts";
 import { formatFound } from "./found.ts";
 import type { SeedResult } from "./run-seed.ts";
 import { runSeed } from "./run-seed.ts";
 import { shrink, type Trial, type TrialResult } from "./shrink.ts";
+import { Violation } from "./violation.ts";
 
 const lines = ["kill 10.0.0.1", "hang 10.0.0.2", "dns-down", "store-cut a", "cut a 10.0.0.1"];
 /** A hundred faults of five families, one a second. */

@@ -44,6 +44,12 @@ export class Stream implements Lineage {
     return values;
   }
 
+  /** Whether it holds a write that the other one lacks. */
+  hasMoreThan(other: Stream): boolean {
+    const held = other.values();
+    return [...this.values()].some((value) => !held.has(value));
+  }
+
   get keys(): number {
     return this.#otherKeys + (this.marker === null ? 0 : 1);
   }

@@ -1,30 +1,13 @@
 import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
-import { hasMore, quietMinMs, Violation } from "./checkers.ts";
-import type { Process } from "./engine.ts";
+import type { Sight } from "./sight.ts";
 import type { SimRedis } from "./sim-redis.ts";
+import { quietMinMs } from "./troubles.ts";
+import { Violation } from "./violation.ts";
 
 /** An observer that watches has asked every node again within this time. */
 const noticedMs = 4_000;
 /** Clients write more often than this. */
 const flowingMs = 2_000;
-
-/** What the judge may know of a world, and no observer does. */
-export interface Sight {
-  readonly nodes: ReadonlyMap<string, SimRedis>;
-  /** What clients were told is written, and by which node. */
-  readonly acknowledged: ReadonlyMap<number, string>;
-  now(): number;
-  isCut(one: string, other: string): boolean;
-  /** Whether nothing stands between a node and any observer. */
-  isReachable(node: string): boolean;
-  /** Whether messages take long or get lost: an answer that came too late is nobody's mistake. */
-  isNetworkPoor(): boolean;
-  /** Whether the group's policy lets a master go that its replicas hear. */
-  mayReplaceHeard(): boolean;
-  live(observer: string): Iterable<Process>;
-  /** When something last befell a node or its links to other nodes; `anything` counts its links to observers too. */
-  troubledAtMs(node: string, by: "servers" | "anything"): number;
-}
 
 /**
  * Holds claims and commits against how things really were, in words of its own: whoever borrows the rules that it judges
@@ -51,14 +34,15 @@ export class Truth {
     if (verdict !== "down" || suspect === undefined || !evidence.includes("without its data"))
       return;
     // The answer may be from the moment before its own data came back.
-    const sinceMs = this.#sight.troubledAtMs(suspect.id, "servers");
+    const sinceMs = this.#sight.troubles.befellAtMs(suspect.id);
     if (this.#sight.now() - sinceMs < noticedMs) return;
     const held = suspect.values();
     const written = [...this.#sight.acknowledged].filter(([, by]) => by === suspect.id);
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;
     // What it lost may have been written by its predecessors, and be gone everywhere: replicas copy an emptiness.
     if (suspect.hasBegunEmpty) return;
-    if ([...this.#sight.nodes.values()].some((node) => hasMore(node, suspect))) return;
+    if ([...this.#sight.nodes.values()].some((node) => node.stream.hasMoreThan(suspect.stream)))
+      return;
     throw new Violation(
       "N3",
       `${suspect.id} is voted down as emptied, and holds all it ever wrote`,
@@ -80,8 +64,8 @@ export class Truth {
     }
     this.#checkBest(before, chosen);
     if (chosen !== old) this.#checkConfirmed(old, chosen);
-    if (this.#sight.mayReplaceHeard()) return;
-    if (!this.#servesQuietly(old) || hasMore(chosen, old)) return;
+    if (this.#sight.config().settings.whenUnreachable === "failover") return;
+    if (!this.#servesQuietly(old) || chosen.stream.hasMoreThan(old.stream)) return;
     const hearers = [...this.#sight.nodes.values()].filter(
       (node) => node.masterId === old.id && this.#isLinked(node, old) && this.#isQuiet(node),
     );
@@ -118,7 +102,7 @@ export class Truth {
   #isUntouched(node: SimRedis): boolean {
     // A server in the middle of a synchronisation may lose its data any moment, and is never chosen (fault N12).
     if (node.ailments.size > 0 || node.facts().isSyncing) return false;
-    const sinceMs = this.#sight.troubledAtMs(node.id, "anything");
+    const sinceMs = this.#sight.troubles.changedAtMs(node.id);
     const isLongAgo = this.#sight.now() - sinceMs > quietMinMs;
     return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
   }
@@ -130,8 +114,8 @@ export class Truth {
     const promotedAtMs = this.#promotedAtMs.get(after.masterEpoch);
     if (old === undefined || chosen === undefined || promotedAtMs === undefined) return;
     if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
-    if (!old.isServing || old.role !== "master" || hasMore(chosen, old)) return;
-    const sinceMs = this.#sight.troubledAtMs(old.id, "anything");
+    if (!old.isServing || old.role !== "master" || chosen.stream.hasMoreThan(old.stream)) return;
+    const sinceMs = this.#sight.troubles.changedAtMs(old.id);
     const isSeen = sinceMs < promotedAtMs - noticedMs && !this.#sight.isCut(leader, old.id);
     if (!isSeen || this.#hasSlept(leader)) return;
     const forMs = Math.round(promotedAtMs - sinceMs);
@@ -157,7 +141,7 @@ export class Truth {
   }
 
   #isQuiet(node: SimRedis): boolean {
-    const sinceMs = this.#sight.troubledAtMs(node.id, "servers");
+    const sinceMs = this.#sight.troubles.befellAtMs(node.id);
     return node.isServing && this.#sight.now() - sinceMs > quietMinMs;
   }
 
@@ -186,7 +170,7 @@ export class Truth {
         this.#sight.isReachable(node.id),
     );
     if (!isFair || this.#sight.isNetworkPoor()) return;
-    const troubled = others.map((node) => this.#sight.troubledAtMs(node.id, "anything"));
+    const troubled = others.map((node) => this.#sight.troubles.changedAtMs(node.id));
     const sinceMs = Math.max(...troubled) + noticedMs;
     const held = chosen.values();
     // What no node holds went with a master that was started again with less, and not with this choice.

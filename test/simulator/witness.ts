@@ -1,7 +1,7 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Sample, Vote } from "../../lib/core/model.ts";
-import { Violation } from "./checkers.ts";
 import type { Process } from "./engine.ts";
+import { Violation } from "./violation.ts";
 
 /** Far beyond every probe's deadline: who heard from nobody for so long is blind, and knows it. */
 const blindMarginMs = 10_000;

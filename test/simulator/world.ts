@@ -3,18 +3,15 @@ import type { GroupState, Sample } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { type Moment, momentOf } from "./ambush.ts";
 import { applyFault } from "./apply-fault.ts";
-import { Checker, hasMore, Violation } from "./checkers.ts";
 import { Engine, type Process } from "./engine.ts";
 import type { Fault, TimedFault } from "./faults.ts";
 import { Fencing } from "./fencing.ts";
 import { groupName, observerNames, observers, simConfig } from "./group-config.ts";
-import { HandsOff } from "./hands-off.ts";
 import { Invocations } from "./invocations.ts";
-import { LossMeter } from "./losses.ts";
+import { Judges } from "./judges.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
-import { checkOwner, Strangers } from "./owners.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { smallData } from "./redis-world.ts";
 import { hostsOf, type Shape, usualShape } from "./shape.ts";
@@ -23,9 +20,8 @@ import { SimDns } from "./sim-dns.ts";
 import { type RoleCommand, SimRedis } from "./sim-redis.ts";
 import { SimStore } from "./sim-store.ts";
 import { Trace } from "./trace.ts";
-import { Truth } from "./truth.ts";
-import { WindowMeter } from "./windows.ts";
-import { Witness } from "./witness.ts";
+import { Troubles } from "./troubles.ts";
+import type { Violation } from "./violation.ts";
 
 export { groupName, observers };
 
@@ -56,17 +52,12 @@ export class SimWorld {
   readonly shape: Shape;
   readonly config: GroupConfig;
   readonly nodes = new Map<string, SimRedis>();
-  readonly #strangers = new Strangers(this.nodes);
   readonly store: SimStore;
   readonly dns: SimDns;
   readonly operators: Operators;
-  readonly checker: Checker;
-  readonly truth: Truth;
-  readonly witness: Witness;
-  readonly handsOff: HandsOff;
+  readonly judges: Judges;
+  readonly troubles = new Troubles(() => this.engine.nowMs);
   readonly writes = new Writes();
-  readonly losses: LossMeter;
-  readonly windows = new WindowMeter();
   readonly fencing = new Fencing(this);
   readonly invocations: Invocations;
   readonly cuts = new Cuts();
@@ -102,22 +93,12 @@ export class SimWorld {
     const groupLines = [...marker, ...own, ...(options.groupLines ?? [])];
     this.config = simConfig(groupLines, 1, observerNames.slice(0, this.shape.observers));
     this.hasMarker = this.config.settings.marker;
-    this.store = new SimStore(splitPrng(seed, "store"), {
-      onState: (before, after, writer) => this.#onState(before, after, writer),
-      onSent: (next) => this.#guard(() => this.checker.onSent(next)),
-      onVote: (process, vote) =>
-        this.#guard(() => {
-          this.witness.onVote(process, vote);
-          this.truth.onVote(vote);
-        }),
-      onCast: (process, vote) => this.witness.onCast(process, vote),
-    });
+    this.judges = new Judges(this);
+    this.store = this.#newStore();
     this.store.configs.push(this.config);
-    this.operators = new Operators(this.store, groupLines, this.config.observers, () => {
-      this.checker.onReplaced();
-      this.witness.onReplaced(this.state());
-      this.handsOff.onReplaced();
-    });
+    this.operators = new Operators(this.store, groupLines, this.config.observers, () =>
+      this.judges.onReplaced(),
+    );
     this.dns = new SimDns(splitPrng(seed, "dns"), (after, before) =>
       this.#onRecords(after, before),
     );
@@ -128,51 +109,21 @@ export class SimWorld {
       this.nodes.set(node.id, server);
     }
     this.#attachReplicas();
-    this.losses = new LossMeter(this.writes, this.nodes);
-    this.checker = new Checker(
-      this.config,
-      () => [...this.store.votes.values()],
-      this.nodes,
-      () => this.engine.nowMs,
-      this.writes.acknowledged,
-      (node) => this.#isReachable(node),
-    );
-    this.truth = this.#newTruth();
-    this.handsOff = new HandsOff(this);
-    this.witness = new Witness({
-      config: () => this.checker.config,
-      tableReadAtMs: ({ name }) => this.store.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY,
-      isRestored: () => this.operators.isRestored,
-      lacksData: (id) => {
-        const node = this.nodes.get(id);
-        if (node === undefined || node.startedAtMs === 0) return false;
-        return [...this.nodes.values()].some((one) => hasMore(one, node));
-      },
-    });
     this.invocations = this.#invocations();
   }
 
-  #isReachable(node: string): boolean {
-    return this.config.observers.every((observer) => !this.isCut(observer, node));
-  }
-
-  #newTruth(): Truth {
-    const { troubledAtMs, befellAtMs } = this.checker;
-    return new Truth({
-      nodes: this.nodes,
-      acknowledged: this.writes.acknowledged,
-      now: () => this.engine.nowMs,
-      isCut: (one, other) => this.isCut(one, other),
-      isReachable: (node) => this.#isReachable(node),
-      mayReplaceHeard: () => this.checker.config.settings.whenUnreachable === "failover",
-      isNetworkPoor: () => this.delayMs > 20 || this.cutChance > 0,
-      live: (observer) => this.processes.get(observer) ?? [],
-      troubledAtMs: (node, by) => (by === "servers" ? befellAtMs : troubledAtMs).get(node) ?? 0,
+  #newStore(): SimStore {
+    const { judges } = this;
+    return new SimStore(splitPrng(this.options.seed, "store"), {
+      onState: (before, after, writer) => this.#onState(before, after, writer),
+      onSent: (next) => judges.onSent(next),
+      onVote: (process, vote) => judges.onVote(process, vote),
+      onCast: (process, vote) => judges.onCast(process, vote),
     });
   }
 
   #invocations(): Invocations {
-    const { engine, config, store, dns, cuts } = this;
+    const { engine, config, store, dns, cuts, judges } = this;
     const around = {
       ...{ engine, config, store, dns },
       network: {
@@ -185,14 +136,14 @@ export class SimWorld {
         isConnectionCut: () => this.#isConnectionCut(),
         onSample: (process: Process, observer: string, sample: Sample) => {
           this.#onSample(sample);
-          this.#guard(() => this.witness.onSample(process, observer, sample));
+          judges.onSample(process, observer, sample);
         },
         onObserved: (process: Process, observer: string, node: string, sentAtMs: number) =>
-          this.witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true }),
+          judges.onObserved(process, observer, node, sentAtMs),
       },
       note: (who: string, note: Note) => this.note(who, note),
       onEffect: (process: Process, observer: string, what: string) =>
-        this.#guard(() => this.handsOff.onEffect(process, observer, what)),
+        judges.onEffect(process, observer, what),
       fail: (violation: Violation) => this.fail(violation),
     };
     const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false, absent } = this.options;
@@ -225,10 +176,8 @@ export class SimWorld {
       replicationDelayMs: () => this.replicationMs * (0.5 + this.#network.next()),
       onRoleChange: (node: SimRedis, command: RoleCommand, before: SimRedis["role"]) => {
         this.note(command.by, { kind: "role", command, node: node.id });
-        this.checker.touch(node.id);
-        if (command.kind === "promote") this.truth.onPromoted(command.epoch);
-        this.#guard(() => this.#strangers.onRoleChange(node, command));
-        this.#guard(() => this.checker.onRoleChange(node, command, before, this.state()));
+        this.troubles.touch(node.id);
+        this.judges.onRoleChange(node, command, before);
       },
     };
   }
@@ -269,8 +218,8 @@ export class SimWorld {
 
   #touchLink(one: string, other: string): void {
     const isBetweenNodes = this.nodes.has(one) && this.nodes.has(other);
-    if (isBetweenNodes) this.checker.trouble(one, other);
-    else this.checker.obstruct(one, other);
+    if (isBetweenNodes) this.troubles.trouble(one, other);
+    else this.troubles.obstruct(one, other);
   }
 
   heal(one: string, other: string): void {
@@ -309,8 +258,8 @@ export class SimWorld {
       isLost: (from: string, to: string) => this.cuts.isLost(from, to),
       resolve: () => this.dns.resolveFor(`client${index}`, name, this.engine.nowMs)[0] ?? null,
       onAccepted: (by: ClientKind, node: SimRedis) =>
-        this.windows.onAccepted(by, node, this.engine.nowMs),
-      onConfirmed: (value: number, node: SimRedis) => this.truth.onConfirmed(value, node.id),
+        this.judges.windows.onAccepted(by, node, this.engine.nowMs),
+      onConfirmed: (value: number, node: SimRedis) => this.judges.onConfirmed(value, node),
     };
   }
 
@@ -326,23 +275,7 @@ export class SimWorld {
 
   #onState(before: GroupState | null, after: GroupState, writer: string): void {
     this.note(writer, { kind: "state", before, after });
-    this.losses.onState(before, after);
-    this.windows.onState(before, after);
-    this.#strangers.onState(after);
-    this.#guard(() => {
-      if (before !== null && after.phase === "promoting" && after.epoch > before.epoch) {
-        this.checker.noteClaimFrom(before.phase);
-      }
-      this.checker.onState(before, after);
-      const active = this.store.configs.find((one) => one.version === after.configVersion);
-      this.checker.config = active ?? this.checker.config;
-      this.witness.onState(before, after, this.engine.nowMs);
-      if (after.round.number > (before?.round.number ?? 0)) this.truth.onRound();
-      if (before === null || before.master === null) return;
-      const isClaim = after.epoch > before.epoch && after.kind === "failover";
-      if (isClaim) this.truth.onClaim(before, after);
-      if (after.masterEpoch > before.masterEpoch) this.truth.onCommit(before, after, writer);
-    });
+    this.judges.onState(before, after, writer);
     const moment =
       this.onMoment.length === 0 ? null : momentOf(before, after, writer, this.config.observers);
     if (moment !== null) for (const tell of this.onMoment) tell(moment);
@@ -350,18 +283,7 @@ export class SimWorld {
 
   #onRecords(after: readonly RecordSet[], standing: readonly RecordSet[]): void {
     this.note("zone", { kind: "record", after });
-    this.#guard(() => checkOwner(standing, this.store.deployment));
-    // By what really stood: where the records were deleted by hand, nothing fences a late batch (docs/limits.md).
-    this.#guard(() => this.checker.onRecords(standing, after));
-  }
-
-  #guard(check: () => void): void {
-    try {
-      check();
-    } catch (error) {
-      if (!(error instanceof Violation)) throw error;
-      this.fail(error);
-    }
+    this.judges.onRecords(after, standing);
   }
 
   fail(violation: Violation): void {

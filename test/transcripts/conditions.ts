@@ -71,8 +71,8 @@ function ofState(words: readonly string[]): Condition | null {
       });
     case "lost":
       return state((world) => {
-        world.losses.end(world.state());
-        return world.losses.total === Number(first);
+        world.judges.losses.end(world.state());
+        return world.judges.losses.total === Number(first);
       });
     default:
       return null;

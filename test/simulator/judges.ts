@@ -1,0 +1,149 @@
+import type { GroupConfig } from "../../lib/core/config.ts";
+import type { GroupState, Sample, Vote } from "../../lib/core/model.ts";
+import type { RecordSet } from "../../lib/core/records.ts";
+import { Checker } from "./checkers.ts";
+import type { Process } from "./engine.ts";
+import { HandsOff } from "./hands-off.ts";
+import { LossMeter } from "./losses.ts";
+import { checkOwner, Strangers } from "./owners.ts";
+import type { Sight } from "./sight.ts";
+import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import { Truth } from "./truth.ts";
+import { Violation } from "./violation.ts";
+import { WindowMeter } from "./windows.ts";
+import { Witness } from "./witness.ts";
+import type { SimWorld } from "./world.ts";
+
+/** All who measure a world and hold it against what is promised, told of what happens. What is broken fails the world. */
+export class Judges {
+  readonly checker: Checker;
+  readonly handsOff: HandsOff;
+  readonly losses: LossMeter;
+  readonly windows = new WindowMeter();
+  readonly #truth: Truth;
+  readonly #witness: Witness;
+  readonly #strangers: Strangers;
+  readonly #world: SimWorld;
+  /** The version that STATE names. */
+  #config: GroupConfig;
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+    this.#config = world.config;
+    const sight = this.#sight();
+    this.checker = new Checker(sight);
+    this.#truth = new Truth(sight);
+    this.#witness = this.#newWitness();
+    this.#strangers = new Strangers(world.nodes);
+    this.handsOff = new HandsOff(world);
+    this.losses = new LossMeter(world.writes, world.nodes);
+  }
+
+  #sight(): Sight {
+    const world = this.#world;
+    return {
+      nodes: world.nodes,
+      acknowledged: world.writes.acknowledged,
+      troubles: world.troubles,
+      now: () => world.engine.nowMs,
+      config: () => this.#config,
+      votes: () => [...world.store.votes.values()],
+      isCut: (one, other) => world.isCut(one, other),
+      isReachable: (node) => world.config.observers.every((one) => !world.isCut(one, node)),
+      isNetworkPoor: () => world.delayMs > 20 || world.cutChance > 0,
+      live: (observer) => world.processes.get(observer) ?? [],
+    };
+  }
+
+  #newWitness(): Witness {
+    const world = this.#world;
+    return new Witness({
+      config: () => this.#config,
+      tableReadAtMs: ({ name }) => world.store.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY,
+      isRestored: () => world.operators.isRestored,
+      lacksData: (id) => {
+        const node = world.nodes.get(id);
+        if (node === undefined || node.startedAtMs === 0) return false;
+        return [...world.nodes.values()].some((one) => one.stream.hasMoreThan(node.stream));
+      },
+    });
+  }
+
+  onState(before: GroupState | null, after: GroupState, writer: string): void {
+    this.losses.onState(before, after);
+    this.windows.onState(before, after);
+    this.#strangers.onState(after);
+    this.#guard(() => {
+      this.checker.onState(before, after);
+      const { configs } = this.#world.store;
+      this.#config = configs.find((one) => one.version === after.configVersion) ?? this.#config;
+      this.#witness.onState(before, after, this.#world.engine.nowMs);
+      if (after.round.number > (before?.round.number ?? 0)) this.#truth.onRound();
+      if (before === null || before.master === null) return;
+      const isClaim = after.epoch > before.epoch && after.kind === "failover";
+      if (isClaim) this.#truth.onClaim(before, after);
+      if (after.masterEpoch > before.masterEpoch) this.#truth.onCommit(before, after, writer);
+    });
+  }
+
+  onSent(next: GroupState): void {
+    this.#guard(() => this.checker.onSent(next));
+  }
+
+  onVote(process: Process, vote: Vote): void {
+    this.#guard(() => {
+      this.#witness.onVote(process, vote);
+      this.#truth.onVote(vote);
+    });
+  }
+
+  onCast(process: Process, vote: Vote): void {
+    this.#witness.onCast(process, vote);
+  }
+
+  /** The item was put back to an older one. */
+  onReplaced(): void {
+    this.checker.onReplaced();
+    this.#witness.onReplaced(this.#world.state());
+    this.handsOff.onReplaced();
+  }
+
+  onRoleChange(node: SimRedis, command: RoleCommand, before: SimRedis["role"]): void {
+    if (command.kind === "promote") this.#truth.onPromoted(command.epoch);
+    this.#guard(() => this.#strangers.onRoleChange(node, command));
+    const state = this.#world.state();
+    this.#guard(() => this.checker.epochs.onRoleChange(node, command, before, state));
+  }
+
+  onRecords(after: readonly RecordSet[], standing: readonly RecordSet[]): void {
+    this.#guard(() => checkOwner(standing, this.#world.store.deployment));
+    // By what really stood: where the records were deleted by hand, nothing fences a late batch (docs/limits.md).
+    this.#guard(() => this.checker.epochs.onRecords(standing, after));
+  }
+
+  onSample(process: Process, observer: string, sample: Sample): void {
+    this.#guard(() => this.#witness.onSample(process, observer, sample));
+  }
+
+  onObserved(process: Process, observer: string, node: string, sentAtMs: number): void {
+    this.#witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true });
+  }
+
+  onEffect(process: Process, observer: string, what: string): void {
+    this.#guard(() => this.handsOff.onEffect(process, observer, what));
+  }
+
+  /** A client was told by a replica that it has a write. */
+  onConfirmed(value: number, node: SimRedis): void {
+    this.#truth.onConfirmed(value, node.id);
+  }
+
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#world.fail(error);
+    }
+  }
+}

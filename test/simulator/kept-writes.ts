@@ -1,0 +1,83 @@
+import type { GroupState } from "../../lib/core/model.ts";
+import type { Sight } from "./sight.ts";
+import { Violation } from "./violation.ts";
+
+const nothing: ReadonlySet<number> = new Set();
+
+/** What a new master has to hold: all that it held when it was chosen (S8), and after a switchover all that is owed (S10). */
+export class KeptWrites {
+  readonly #sight: Sight;
+  /** What the candidate of the open epoch held when it was claimed. */
+  #atClaim: { readonly epoch: number; readonly values: ReadonlySet<number> } | null = null;
+  /** Commits on their way that nobody should have sent, by attempt. */
+  readonly #lacking = new Map<string, string>();
+  #handedOver = nothing;
+  #acknowledgedAtClaim = 0;
+  #claimedAtMs = 0;
+
+  constructor(sight: Sight) {
+    this.#sight = sight;
+  }
+
+  onSwitchoverClaimed(before: GroupState): void {
+    this.#claimedAtMs = this.#sight.now();
+    this.#acknowledgedAtClaim = Math.max(0, ...this.#sight.acknowledged.keys());
+    this.#handedOver = this.#sight.nodes.get(before.master?.node ?? "")?.values() ?? nothing;
+  }
+
+  onCandidate({ epoch, candidate }: GroupState): void {
+    const node = this.#sight.nodes.get(candidate?.node ?? "");
+    // What it holds by the offset that was chosen: more may have come, less may not.
+    this.#atClaim = { epoch, values: node?.values(candidate?.offset) ?? nothing };
+  }
+
+  /**
+   * A commit is held against how things are as it leaves its process: it may be applied long after, when nobody can take
+   * it back. A node that is to be committed holds what it held when it was chosen (protocol F5c), unless it was emptied
+   * since the commit's evidence, which is never older than `fenceMs` (docs/limits.md).
+   */
+  onCommitSent(next: GroupState): void {
+    const atClaim = this.#atClaim;
+    const node = this.#sight.nodes.get(next.master?.node ?? "");
+    if (node === undefined || atClaim?.epoch !== next.masterEpoch) return;
+    if (this.#isJustStarted(node.startedAtMs)) return;
+    const held = node.values();
+    const lost = [...atClaim.values].find((value) => !held.has(value));
+    if (lost === undefined) return;
+    const what = `${node.id} was committed without ${lost}, which it held when chosen`;
+    this.#lacking.set(next.attempts[0] ?? "", what);
+  }
+
+  /** Whether another server may have taken a node's place since the commit's evidence, which is `fenceMs` old at the most. */
+  #isJustStarted(startedAtMs: number): boolean {
+    return this.#sight.now() - startedAtMs < this.#sight.config().settings.fenceMs;
+  }
+
+  onCommit(before: GroupState, after: GroupState): void {
+    const lacking = this.#lacking.get(after.attempts[0] ?? "");
+    if (lacking !== undefined) throw new Violation("S8", lacking);
+    if (after.kind !== "switchover") return;
+    this.#checkHandOver(before.master?.node ?? "", after.master?.node ?? "");
+  }
+
+  /** A switchover loses nothing: what the old master held at the claim, and what it acknowledged since (protocol F4). */
+  #checkHandOver(from: string, to: string): void {
+    const { nodes, acknowledged, troubles } = this.#sight;
+    // A role that somebody changes by hand in the middle is nobody's promise.
+    if (troubles.changedByHandAtMs >= this.#claimedAtMs) return;
+    const taker = nodes.get(to);
+    if (taker !== undefined && this.#isJustStarted(taker.startedAtMs)) return;
+    const kept = taker?.values() ?? nothing;
+    const since = this.#acknowledgedAtClaim;
+    const owed = [...acknowledged].flatMap(([value, by]) =>
+      this.#handedOver.has(value) || (by === from && value > since) ? [value] : [],
+    );
+    const lost = owed.filter((value) => !kept.has(value));
+    if (lost.length > 0) {
+      throw new Violation(
+        "S10",
+        `the switchover from ${from} to ${to} lost the acknowledged ${lost.slice(0, 5).join(", ")}`,
+      );
+    }
+  }
+}
