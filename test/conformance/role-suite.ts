@@ -6,8 +6,6 @@ import {
   caughtUp,
   deadlineMs,
   factsOf,
-  hasty,
-  hastyMs,
   observedOn,
   patient,
   promoteNow,
@@ -15,16 +13,9 @@ import {
   seen,
   startPair,
 } from "./redis-stage.ts";
-import { until } from "./stage.ts";
 
-/** Role changes, and the two fences that keep them from meeting (protocol F1). */
+/** Role changes: what they make of a node, and what they leave as it is. */
 export function describeRoles(name: string, play: RedisPlay): void {
-  describePromotion(name, play);
-  describeFences(name, play);
-  describeThaw(name, play);
-}
-
-function describePromotion(name: string, play: RedisPlay): void {
   describe(`a role change of ${name}`, () => {
     test("promoting makes a master that writes, is marked, and descends from what was observed", () =>
       play(async (stage) => {
@@ -141,186 +132,6 @@ function describePromotion(name: string, play: RedisPlay): void {
         expect(attached.after.role).toBe("replica");
         expect(during.role).toBe("replica");
         expect(promoted.facts).toMatchObject({ role: "master", marker: 2 });
-      }));
-  });
-}
-
-function describeFences(name: string, play: RedisPlay): void {
-  describe(`the fences of ${name}`, () => {
-    const changes = ["promote", "attach", "fence"] as const;
-    test.each(changes)("F1 rule 4: %s cuts every other connection, but not its own", (kind) =>
-      play(async (stage) => {
-        const { master, replica } = await startPair(stage);
-        const target = kind === "fence" ? master : replica;
-        const [other, idle] = [
-          (await observedOn(stage, target)).session,
-          gotFrom(await stage.observer().openSession(target.node, deadlineMs)),
-        ];
-        const { session } = await observedOn(stage, target);
-        const change = { promote: { kind: "promote" as const, epoch: 2 } };
-        const attach = { kind: "attach" as const, master: master.node.replicate };
-        const fence = { kind: "fence" as const };
-        const all = { ...change, attach, fence };
-
-        gotFrom(await session.changeRole(all[kind], deadlineMs));
-
-        await until(stage, () => !other.isOpen && !idle.isOpen);
-        expect(session.isOpen).toBe(true);
-        const late = await other.changeRole(all[kind], deadlineMs);
-        expect(failureOf(late).kind).toBe("cut");
-        expect(gotFrom(await session.observe(deadlineMs)).runId).not.toBe("");
-      }),
-    );
-
-    test("a session dies with its server's process, whoever answers there next", () =>
-      play(async (stage) => {
-        const { replica } = await startPair(stage);
-        const { session } = await observedOn(stage, replica);
-        await replica.kill();
-        await replica.restart();
-
-        const late = failureOf(await session.changeRole({ kind: "promote", epoch: 2 }, deadlineMs));
-
-        expect(late.kind).toBe("cut");
-        await until(stage, () => !session.isOpen);
-        expect((await factsOf(stage, replica)).role).toBe("replica");
-      }));
-
-    test("the second fence: a marker that changed since it was observed refuses, even by the same value", () =>
-      play(async (stage) => {
-        const { master, replica } = await startPair(stage);
-        await master.mark(7);
-        await caughtUp(stage, replica, master);
-        const { session, before } = await observedOn(stage, replica);
-        await master.mark(7);
-        await caughtUp(stage, replica, master);
-
-        const refused = failureOf(
-          await session.changeRole({ kind: "promote", epoch: 8 }, deadlineMs),
-        );
-
-        expect(before.marker).toBe(7);
-        expect(refused).toMatchObject({ kind: "refused", isOutcomeKnown: true });
-        expect(await factsOf(stage, replica)).toMatchObject({ role: "replica", marker: 7 });
-      }));
-
-    test("what is observed once more is decided on by the marker of then", () =>
-      play(async (stage) => {
-        const { master, replica } = await startPair(stage);
-        const { session } = await observedOn(stage, replica);
-        await master.mark(7);
-        await caughtUp(stage, replica, master);
-        expect(gotFrom(await session.observe(deadlineMs)).marker).toBe(7);
-
-        const change = { kind: "promote" as const, epoch: 8 };
-        gotFrom(await session.changeRole(change, deadlineMs));
-
-        expect((await factsOf(stage, replica)).role).toBe("master");
-      }));
-
-    test("N7 a server that is busy with a script refuses, and nothing has happened", () =>
-      play(async (stage) => {
-        const { replica } = await startPair(stage);
-        const { session } = await observedOn(stage, replica);
-        const heal = await replica.ail("BUSY");
-
-        const refused = failureOf(
-          await session.changeRole({ kind: "promote", epoch: 8 }, deadlineMs),
-        );
-        await heal();
-
-        expect(refused).toMatchObject({ kind: "refused", isOutcomeKnown: true });
-        expect((await factsOf(stage, replica)).role).toBe("replica");
-      }));
-  });
-}
-
-/** What a stopped server was sent runs when it continues (fault N25). */
-function describeThaw(name: string, play: RedisPlay): void {
-  const promote = { kind: "promote" as const, epoch: 7 };
-
-  describe(`${name} that hangs and thaws`, () => {
-    test("N25 a promotion times out, may have happened, and happens at the thaw, though its sender has hung up", () =>
-      play(async (stage) => {
-        const { replica } = await startPair(stage);
-        const { session } = await observedOn(stage, replica);
-        replica.hang();
-
-        const failure = failureOf(await session.changeRole(promote, hastyMs));
-        session.close();
-        replica.thaw();
-
-        expect(failure).toMatchObject({ kind: "timeout", isOutcomeKnown: false });
-        const facts = await seen(stage, replica, ({ role }) => role === "master");
-        expect(facts.marker).toBe(7);
-      }));
-
-    test("N25 of two role changes that wait one happens; whoever sent the other is cut", () =>
-      play(async (stage) => {
-        const { master, replica } = await startPair(stage);
-        const first = (await observedOn(stage, replica)).session;
-        const second = (await observedOn(stage, replica)).session;
-        const attach = { kind: "attach" as const, master: master.node.replicate };
-        replica.hang();
-
-        const promoting = first.changeRole(promote, deadlineMs);
-        await stage.pass(50);
-        const attaching = second.changeRole(attach, deadlineMs);
-        await stage.pass(50);
-        replica.thaw();
-
-        // Which of them comes first is the server's affair; it cuts the other one's sender before reading from it.
-        const [promoted, attached] = [await promoting, await attaching];
-        const lost = promoted.ok ? attached : promoted;
-        expect([promoted.ok, attached.ok]).toContain(true);
-        expect(failureOf(lost).kind).toBe("cut");
-        const { role } = await factsOf(stage, replica);
-        expect(role).toBe(promoted.ok ? "master" : "replica");
-      }));
-
-    test("a connection that was opened meanwhile is accepted after what waited, and is not cut by it", () =>
-      play(async (stage) => {
-        const { replica } = await startPair(stage);
-        const first = (await observedOn(stage, replica)).session;
-        replica.hang();
-        const promoting = first.changeRole(promote, deadlineMs);
-        await stage.pass(50);
-
-        const late = gotFrom(await stage.observer().openSession(replica.node, deadlineMs));
-        const observing = late.observe(deadlineMs);
-        await stage.pass(50);
-        replica.thaw();
-
-        gotFrom(await promoting);
-        expect(gotFrom(await observing)).toMatchObject({ role: "master", marker: 7 });
-        expect(late.isOpen).toBe(true);
-      }));
-
-    test("N1 a role change on a server that dies before it thaws is cut, and may have happened", () =>
-      play(async (stage) => {
-        const { replica } = await startPair(stage);
-        const { session } = await observedOn(stage, replica);
-        replica.hang();
-        const promoting = session.changeRole(promote, deadlineMs);
-        await stage.pass(50);
-        await replica.kill();
-
-        expect(failureOf(await promoting)).toMatchObject({ kind: "cut", isOutcomeKnown: false });
-      }));
-
-    test("N4 the replicas of a stopped master keep their link, and hear nothing", () =>
-      play(async (stage) => {
-        const { master, replica } = await startPair(stage, { pingSeconds: 1 });
-        await seen(stage, replica, (facts) => facts.offset > 0);
-        master.hang();
-
-        const silent = await seen(stage, replica, (facts) => (facts.lastIoSeconds ?? 0) >= 2);
-        const probe = await stage.observer().probe(master.node, hasty);
-        master.thaw();
-
-        expect(silent).toMatchObject({ isLinkUp: true, linkDownSeconds: null });
-        expect(probe.reply).toEqual({ kind: "timeout" });
-        await seen(stage, replica, (facts) => facts.offset > silent.offset);
       }));
   });
 }
