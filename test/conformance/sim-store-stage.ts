@@ -1,6 +1,7 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import { splitPrng } from "../simulator/prng.ts";
-import { noStoreFaults, SimStore, type StoreFaults } from "../simulator/sim-store.ts";
+import { SimStore } from "../simulator/sim-store.ts";
+import { noStoreFaults, type StoreFaults } from "../simulator/store-requests.ts";
 import { SimTime } from "./sim-time.ts";
 import type { StorePlay, StoreTrouble } from "./store-stage.ts";
 

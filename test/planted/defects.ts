@@ -79,7 +79,7 @@ export const defects: readonly Defect[] = [
     find: 'read("read STATE", (): StoredState => this.#stored(group, code))',
     replace: `read("read STATE", (): StoredState => {
         const old = Reflect.get(this, "older") ?? [];
-        const state = old[this.#prng.int(0, 8)];
+        const state = old[this.#requests.prng.int(0, 8)];
         return state ? { kind: "state", state } : this.#stored(group, code);
       })`,
     also: [

@@ -1,7 +1,8 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
-import type { Fault, RateName } from "./faults.ts";
+import type { Fault } from "./faults.ts";
+import { setRate } from "./rates.ts";
 import type { SimDns } from "./sim-dns.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
@@ -256,72 +257,4 @@ function hand(dns: SimDns, from: string, to: string): Act {
   const passed = (value: string) => value.replace(`deployment=${from} `, `deployment=${to} `);
   return () =>
     dns.overwrite((one) => (isFrom(one) ? { ...one, values: one.values.map(passed) } : one));
-}
-
-function setRate(world: SimWorld, of: RateName, value: number): void {
-  const { store, dns } = world;
-  switch (of) {
-    case "store-lost-reply":
-      store.faults.lostReply = value;
-      return;
-    case "store-late-apply":
-      store.faults.lateApply = value;
-      return;
-    case "store-throttled":
-      store.faults.throttled = value;
-      return;
-    case "store-slow":
-      store.faults.slow = value;
-      return;
-    case "store-conflict":
-      store.faults.conflict = value;
-      return;
-    case "store-write-ms":
-      store.faults.writeMs = value;
-      return;
-    case "dns-lost-reply":
-      dns.faults.lostReply = value;
-      return;
-    case "dns-late":
-      dns.faults.late = value;
-      return;
-    case "dns-throttled":
-      dns.faults.throttled = value;
-      return;
-    case "delay-ms":
-      world.delayMs = value;
-      return;
-    case "connection-cut":
-      world.cutChance = value;
-      return;
-    case "replication-ms":
-      world.replicationMs = value;
-      return;
-    case "repl-ping-ms":
-      for (const node of world.nodes.values()) node.replPingMs = value;
-      return;
-    case "start-skipped":
-      world.invocations.skippedStarts = value;
-      return;
-    case "cold-start-ms":
-      world.invocations.coldStartMs = value;
-      return;
-    case "dns-busy-ms":
-      dns.handlingMs = value;
-      return;
-    case "dns-appear-ms":
-      dns.appearAfterMs = value;
-      return;
-    case "full-sync-ms":
-      world.timings.fullSyncMs = value;
-      return;
-    case "load-ms":
-      world.timings.loadMs = value;
-      return;
-    case "dns-cache-ms":
-      dns.cacheMs = value;
-      return;
-    default:
-      assertNever(of);
-  }
 }

@@ -1,32 +1,12 @@
 import { compareAndSwap, isBasis, type StatePut } from "../../lib/adapters/compare-and-swap.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Vote } from "../../lib/core/model.ts";
-import { failure, type Result, success } from "../../lib/ports/errors.ts";
+import { failure, type Result } from "../../lib/ports/errors.ts";
 import type { Heartbeat, Store, StoredState } from "../../lib/ports/store.ts";
 import type { Process } from "./engine.ts";
 import type { Prng } from "./prng.ts";
 import { SimRegistry } from "./sim-registry.ts";
-
-export interface StoreFaults {
-  /** Who cannot reach the table at all. */
-  readonly cutOff: Set<string>;
-  /** Who finds nobody listening there, and whose rights don't suffice. */
-  readonly refused: Set<string>;
-  readonly denied: Set<string>;
-  /** Probabilities for each request. A lost one never arrives. */
-  lostRequest: number;
-  lostReply: number;
-  lateApply: number;
-  throttled: number;
-  slow: number;
-  /** Of a write, that another region writes the item in the same moment: neither is applied (fault D4). */
-  conflict: number;
-  /** What a write takes longer because other regions have to agree, and how far each observer is. */
-  writeMs: number;
-  readonly far: Map<string, number>;
-  /** Replicas of an eventually consistent table: unsafe, planted only. */
-  stale: number;
-}
+import { noRates, noStoreFaults, type StoreFaults, StoreRequests } from "./store-requests.ts";
 
 export interface StoreWatch {
   onState(before: GroupState | null, after: GroupState, writer: string): void;
@@ -37,14 +17,6 @@ export interface StoreWatch {
   onCast(process: Process, vote: Vote): void;
 }
 
-interface StoreRequest<T> {
-  readonly what: string;
-  readonly act: () => T;
-  readonly isWrite: boolean;
-}
-
-const requestTimeoutMs = 1_000;
-
 /** Which version of the code asks: the next one writes a schema that this one can't read (fault C8). */
 export type CodeVersion = "this" | "next";
 
@@ -54,17 +26,6 @@ export interface Snapshot {
   readonly votes: ReadonlyMap<string, Vote>;
   readonly heartbeats: ReadonlyMap<string, Heartbeat>;
   readonly newer: ReadonlySet<string>;
-}
-
-/** A table that works, for everybody. */
-export function noStoreFaults(): StoreFaults {
-  const [cutOff, refused, denied] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  return { cutOff, refused, denied, far: new Map(), ...noRates() };
-}
-
-function noRates() {
-  const ofRequests = { lostRequest: 0, lostReply: 0, lateApply: 0, throttled: 0, slow: 0 };
-  return { ...ofRequests, conflict: 0, writeMs: 0, stale: 0 };
 }
 
 /** A refusal of the table is an answer too. */
@@ -84,14 +45,13 @@ export class SimStore {
   readonly verifiedAtMs = new Map<string, number>();
   /** Groups whose STATE was last written by the next version. */
   readonly newer = new Set<string>();
-  ambiguous = 0;
   writes = 0;
   readonly deployment: string;
-  readonly #prng: Prng;
+  readonly #requests: StoreRequests;
   readonly #watch: StoreWatch;
 
   constructor(prng: Prng, watch: StoreWatch, deployment = "sim") {
-    this.#prng = prng;
+    this.#requests = new StoreRequests(prng);
     this.#watch = watch;
     this.deployment = deployment;
   }
@@ -101,6 +61,10 @@ export class SimStore {
     Object.assign(this.faults, noRates());
     const { cutOff, refused, denied, far } = this.faults;
     for (const some of [cutOff, refused, denied, far]) some.clear();
+  }
+
+  get ambiguous(): number {
+    return this.#requests.ambiguous;
   }
 
   get configs(): GroupConfig[] {
@@ -126,9 +90,9 @@ export class SimStore {
     code: CodeVersion = "this",
   ): Store {
     const read = <T>(what: string, get: () => T): Promise<Result<T>> =>
-      this.#request(process, who, faults, { what, act: get, isWrite: false });
+      this.#requests.send(process, who, faults, { what, act: get, isWrite: false });
     const write = <T>(what: string, put: () => T): Promise<Result<T>> =>
-      this.#request(process, who, faults, { what, act: put, isWrite: true });
+      this.#requests.send(process, who, faults, { what, act: put, isWrite: true });
     const { registry } = this;
     const verified = async <T>(
       answer: Promise<Result<T>>,
@@ -246,65 +210,6 @@ export class SimStore {
     }
     this.heartbeats.set(heartbeat.observer, heartbeat);
     return { standingShift: heartbeat.shift };
-  }
-
-  /** One request: it may be refused, lost on the way, applied late, applied with its reply lost, or just slow. */
-  #request<T>(
-    process: Process,
-    who: string,
-    faults: StoreFaults,
-    request: StoreRequest<T>,
-  ): Promise<Result<T>> {
-    const { what, act, isWrite } = request;
-    const prng = this.#prng;
-    return new Promise((resolve) => {
-      const answer = (delayMs: number, result: Result<T>) =>
-        process.deliver(delayMs, () => resolve(result), what);
-      if (faults.refused.has(who)) {
-        answer(1, failure("unreachable", "nobody listens at the table's address"));
-        return;
-      }
-      if (faults.denied.has(who)) {
-        answer(5, failure("denied", "AccessDeniedException"));
-        return;
-      }
-      if (faults.cutOff.has(who)) {
-        answer(requestTimeoutMs, failure("timeout", "the table is cut off"));
-        return;
-      }
-      if (prng.chance(faults.throttled)) {
-        answer(5, failure("throttled", "ThrottlingException"));
-        return;
-      }
-      if (isWrite && faults.conflict > 0 && prng.chance(faults.conflict)) {
-        answer(5 + faults.writeMs, failure("throttled", "ReplicatedWriteConflictException"));
-        return;
-      }
-      if (faults.lostRequest > 0 && prng.chance(faults.lostRequest)) {
-        if (isWrite) this.ambiguous += 1;
-        answer(requestTimeoutMs, failure("timeout", "no answer; the request was lost"));
-        return;
-      }
-      const slowMs = prng.chance(faults.slow) ? prng.exp(800) : 0;
-      const regionsMs = (faults.far.get(who) ?? 0) + (isWrite ? faults.writeMs : 0);
-      const thereMs = 1 + prng.exp(4) + slowMs + regionsMs;
-      const isLate = thereMs + process.latenessMs > requestTimeoutMs;
-      if (isWrite && prng.chance(faults.lateApply)) {
-        this.ambiguous += 1;
-        process.send(requestTimeoutMs + prng.exp(3_000), () => act(), what);
-        answer(requestTimeoutMs, failure("timeout", "no answer; the write may arrive later"));
-        return;
-      }
-      const isLost = prng.chance(faults.lostReply);
-      const arrive = () => {
-        const value = act();
-        if (isWrite && (isLost || isLate)) this.ambiguous += 1;
-        if (!isLost && !isLate) answer(1 + prng.exp(4), success(value));
-      };
-      // Nobody waits longer for the answer than the request's own time.
-      if (isLost || isLate) answer(requestTimeoutMs, failure("timeout", "no answer"));
-      process.send(thereMs, arrive, what);
-    });
   }
 }
 
