@@ -59,18 +59,25 @@ export class HandsOff {
     return engine.nowMs - atMs < withinMs;
   }
 
-  /** Where every marker went with its data, the companion of the record still knows. */
+  /**
+   * Where every marker went with its data, the companion of the record still knows. It is asked for only where the name
+   * answers something else than STATE says: as long as both agree, nothing is published (docs/limits.md).
+   */
   #isRecordAbove(): boolean {
-    const texts = this.#world.dns.records.filter((one) => one.type === "TXT");
+    const state = this.#world.state();
+    const { records } = this.#world.dns;
+    const texts = records.filter((one) => one.type === "TXT");
     const epochs = texts.map((one) => parseCompanion(one.values[0] ?? "")?.epoch ?? 0);
-    return Math.max(0, ...epochs) > (this.#world.state()?.masterEpoch ?? 0);
+    const address = records.find((one) => one.type === "A")?.values[0];
+    const isAsState = address === state?.master?.node.split(":")[0];
+    return !isAsState && Math.max(0, ...epochs) > (state?.masterEpoch ?? 0);
   }
 
   /** Nodes with a marker above STATE that this observer has reached for long enough to have seen it. */
   #carriers(observer: string): readonly string[] {
-    const { engine, troubles } = this.#world;
+    const { engine, troubles, nodes } = this.#world;
     return this.#above().filter((id) => {
-      const sinceMs = troubles.changedAtMs(id);
+      const sinceMs = Math.max(troubles.changedAtMs(id), nodes.get(id)?.loading.endedAtMs ?? 0);
       return engine.nowMs - sinceMs > quietMinMs && !this.#world.isCut(observer, id);
     });
   }
@@ -78,8 +85,11 @@ export class HandsOff {
   #above(): readonly string[] {
     const epoch = this.#world.state()?.epoch ?? 0;
     if (!this.#world.hasMarker) return [];
-    return [...this.#world.nodes.values()]
-      .filter((node) => node.isServing && (node.marker() ?? 0) > epoch)
-      .map((node) => node.id);
+    return (
+      [...this.#world.nodes.values()]
+        // Who loads says nothing of what it loads.
+        .filter((node) => node.isServing && !node.isLoading && (node.marker() ?? 0) > epoch)
+        .map((node) => node.id)
+    );
   }
 }

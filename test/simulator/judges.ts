@@ -47,7 +47,7 @@ export class Judges {
       troubles: world.troubles,
       now: () => world.engine.nowMs,
       config: () => this.#config,
-      votes: () => [...world.store.votes.values()],
+      votes: () => [...world.store.votes.values(), ...world.store.taken],
       isCut: (one, other) => world.isCut(one, other),
       isReachable: (node) => world.config.observers.every((one) => !world.isCut(one, node)),
       isNetworkPoor: () => world.delayMs > 20 || world.cutChance > 0,

@@ -13,6 +13,7 @@ export interface Sight {
   now(): number;
   /** The version that STATE names. */
   config(): GroupConfig;
+  /** Those that stand, and those that a restored table has lost. */
   votes(): readonly Vote[];
   isCut(one: string, other: string): boolean;
   /** Whether every observer reaches the node now. */

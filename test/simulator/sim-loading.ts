@@ -9,6 +9,8 @@ type Veil = Pick<NodeFacts, "replid" | "replid2" | "secondOffset" | "offset">;
 export class Loading {
   /** null: it does not load. */
   veil: Veil | null = null;
+  /** When it was last through. */
+  endedAtMs = 0;
   readonly #server: SimRedis;
   readonly #world: RedisWorld;
 
@@ -33,6 +35,7 @@ export class Loading {
         return;
       }
       this.veil = null;
+      this.endedAtMs = this.#world.engine.nowMs;
       end();
     };
     this.#world.engine.schedule(loadMs, finish);

@@ -36,7 +36,7 @@ export class SimRedis {
   readonly port: number;
   isUp = true;
   isHung = false;
-  /** Whether this process was started without the data that was there. */
+  /** Whether this process was started without the data that was there before it, or before its predecessor. */
   hasBegunEmpty = false;
   /** Conditions in which it answers and serves nobody. */
   readonly ailments = new Set<Ailment>();
@@ -248,7 +248,7 @@ export class SimRedis {
   restart(data: "aof" | "rdb" | "empty"): void {
     if (this.isUp) return;
     this.#begin();
-    this.hasBegunEmpty = data === "empty";
+    this.hasBegunEmpty = data === "empty" || (this.hasBegunEmpty && this.values().size === 0);
     this.link.downAtMs = null;
     this.role = this.#configured === null ? "master" : "replica";
     this.masterId = this.#configured;

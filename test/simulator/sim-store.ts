@@ -37,6 +37,8 @@ function flat<T>(result: Result<Result<T>>): Result<T> {
 export class SimStore {
   readonly states = new Map<string, GroupState>();
   readonly votes = new Map<string, Vote>();
+  /** Votes that a restore took back: who had counted them by then claims by them. */
+  readonly taken: Vote[] = [];
   readonly heartbeats = new Map<string, Heartbeat>();
   /** What operators write. */
   readonly registry = new SimRegistry();
@@ -188,6 +190,7 @@ export class SimStore {
 
   /** The table as it was, without a word to anybody. */
   restore(to: Snapshot): void {
+    this.taken.push(...this.votes.values());
     replaceBy(this.states, to.states);
     replaceBy(this.votes, to.votes);
     replaceBy(this.heartbeats, to.heartbeats);
