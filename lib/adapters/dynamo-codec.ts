@@ -97,6 +97,19 @@ const groupState = z.object({
     })
     .nullable(),
   automaticEpoch: z.number().int().nullable().default(null),
+  log: z
+    .array(
+      z.object({
+        rev: z.number().int(),
+        epoch: z.number().int(),
+        round: z.number().int(),
+        phase: z.enum(["steady", "promoting", "settling"]),
+        rule: z.string(),
+        by: z.string(),
+        why: z.string(),
+      }),
+    )
+    .default([]),
   lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;
 
@@ -191,6 +204,7 @@ const heartbeat = z.object({
       suspectOffset: z.number().nullable().default(null),
       masterEpoch: z.number().int(),
       masterKnownForMs: z.number(),
+      copiedRev: z.number().int().default(0),
       rule: z.string(),
       why: z.string(),
       nodes: z.record(

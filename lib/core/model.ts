@@ -169,6 +169,18 @@ export interface Published {
   readonly node: NodeId;
 }
 
+/** One write of STATE: who, by which rule, why, and what it led to. */
+export interface LogEntry {
+  readonly rev: number;
+  readonly epoch: number;
+  readonly round: number;
+  readonly phase: Phase;
+  readonly rule: string;
+  /** The shift, or the operator. */
+  readonly by: string;
+  readonly why: string;
+}
+
 export const STATE_SCHEMA = 1;
 
 /**
@@ -208,6 +220,8 @@ export interface GroupState {
   readonly lastEpoch: EpochResult | null;
   /** Epoch of the last completed automatic failover; null once an operator has handed over since (cool-down). */
   readonly automaticEpoch: number | null;
+  /** The latest writes, newest last; the running epoch's are among them. Events are copies of it (invariant S16). */
+  readonly log: readonly LogEntry[];
   /** What the last write did, in one sentence, for the audit. */
   readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };
 }

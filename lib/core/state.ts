@@ -5,6 +5,7 @@ import {
   type EpochKind,
   type EpochResult,
   type GroupState,
+  type LogEntry,
   type LossReport,
   type MasterRecord,
   type Round,
@@ -26,7 +27,25 @@ const attemptsKept = 4;
 /** A node that was away for longer than this many masters is told by the marker, or is foreign. */
 const historiesKept = 32;
 
+/**
+ * An open epoch writes four or five entries; what is older was copied long ago. More and longer ones would make every
+ * read of STATE dearer, which is paid for by 4 KB.
+ */
+const logKept = 10;
+const whyMax = 160;
+
 function write(state: GroupState, change: Partial<GroupState>, writer: Writer): WriteState {
+  const put = writeUnlogged(state, change, writer);
+  const log = [...state.log, entryOf(put.next, writer)].slice(-logKept);
+  return { ...put, next: { ...put.next, log } };
+}
+
+/** A sign of life says nothing new. */
+function writeUnlogged(
+  state: GroupState,
+  change: Partial<GroupState>,
+  writer: Writer,
+): WriteState & { readonly next: GroupState } {
   const rev = state.rev + 1;
   const next: GroupState = {
     ...state,
@@ -39,6 +58,13 @@ function write(state: GroupState, change: Partial<GroupState>, writer: Writer): 
   return { kind: "write-state", base: state.rev, next, attempt: writer.attempt };
 }
 
+function entryOf(
+  { rev, epoch, round, phase }: Pick<GroupState, "rev" | "epoch" | "round" | "phase">,
+  { rule, shift, why }: Writer,
+): LogEntry {
+  return { rev, epoch, round: round.number, phase, rule, by: shift, why: why.slice(0, whyMax) };
+}
+
 function remember(histories: readonly string[], master: MasterRecord | null): readonly string[] {
   if (master === null || histories.includes(master.replid)) return histories;
   return [master.replid, ...histories].slice(0, historiesKept);
@@ -46,6 +72,7 @@ function remember(histories: readonly string[], master: MasterRecord | null): re
 
 /** The first STATE of a group asks who is master; nothing acts on it until a quorum has answered. */
 export function createState(config: GroupConfig, deployment: string, writer: Writer): WriteState {
+  const round = newRound(1, "bootstrap", null, writer);
   const next: GroupState = {
     schema: STATE_SCHEMA,
     deployment,
@@ -61,7 +88,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     candidate: null,
     leader: null,
     beat: 0,
-    round: newRound(1, "bootstrap", null, writer),
+    round,
     configVersion: config.version,
     pause: null,
     request: null,
@@ -71,6 +98,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     histories: [],
     lastEpoch: null,
     automaticEpoch: null,
+    log: [entryOf({ rev: 1, epoch: 0, round, phase: "steady" }, writer)],
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
   };
   return { kind: "write-state", base: null, next, attempt: writer.attempt };
@@ -224,7 +252,7 @@ export function takeOver(state: GroupState, writer: Writer): WriteState {
 
 /** A sign of life of the leader, so that nobody takes a long settling over (protocol F9). */
 export function beat(state: GroupState, writer: Writer): WriteState {
-  return write(state, { beat: state.beat + 1 }, writer);
+  return writeUnlogged(state, { beat: state.beat + 1 }, writer);
 }
 
 /** A leader that must stop says so; the next one need not wait. */

@@ -70,6 +70,8 @@ export interface GroupReport {
   /** How long this observer has known the committed master; for the cool-down across shifts. */
   readonly masterEpoch: number;
   readonly masterKnownForMs: number;
+  /** The log of STATE is in the events up to this rev. */
+  readonly copiedRev: number;
   readonly rule: string;
   readonly why: string;
   readonly nodes: Readonly<Record<NodeId, NodeReport>>;

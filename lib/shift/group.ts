@@ -8,6 +8,7 @@ import { isMasterSane } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
 import { execute } from "./execute.ts";
 import { dropSessions, type Hands } from "./hands.ts";
+import { LogCopier } from "./log-copier.ts";
 import { observe } from "./observe.ts";
 import { report } from "./report.ts";
 
@@ -25,6 +26,8 @@ export interface GroupStatus {
   readonly rule: string;
   readonly why: string;
   readonly atMs: number;
+  /** The log of STATE is in the events up to this rev. */
+  readonly copiedRev: number;
   /** Whether something is suspect or unsettled, so that the shift must stay. */
   readonly isBusy: boolean;
 }
@@ -37,6 +40,8 @@ export interface GroupWatch {
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
   /** What the predecessor held against the master. */
   readonly inherited: Inherited | null;
+  /** Up to where the log of STATE is known to be copied. */
+  readonly copiedRev: number;
   /** The newest configuration in the table, for a group whose STATE names none yet. */
   readonly latest: () => GroupConfig | null;
   readonly onStatus: (status: GroupStatus) => void;
@@ -71,6 +76,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let memory = startMemory(watch);
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
+  const copier = new LogCopier(hands, watch.copiedRev);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
   for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
     immediateLooks = look.afterMs > 0 ? 0 : immediateLooks + 1;
@@ -84,12 +90,13 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     for (const event of noticed) report(hands, memory, "noticed", event);
     outcomes = await execute(hands, memory, decision);
     look = decision.look;
-    watch.onStatus(statusOf(memory, decision, hands.clock.nowMs()));
+    copier.see(memory.state);
+    watch.onStatus(statusOf(memory, decision, copier.copiedRev, hands.clock.nowMs()));
     if (decision.rule === "R799") dropSessions(hands);
     newer = await configFor(hands, memory, watch.latest());
   }
   memory = absorb(memory, quiet(memory, outcomes, hands.clock.nowMs(), identity.shift));
-  await letGo(hands, memory, identity);
+  await Promise.all([letGo(hands, memory, identity), copier.flush()]);
   dropSessions(hands);
   return newer;
 }
@@ -135,9 +142,11 @@ const lost = "a connection was lost";
 function statusOf(
   memory: Memory,
   decision: { readonly rule: string; readonly why: string },
+  copiedRev: number,
   atMs: number,
 ): GroupStatus {
-  return { memory, rule: decision.rule, why: decision.why, atMs, isBusy: isBusy(memory, atMs) };
+  const { rule, why } = decision;
+  return { memory, rule, why, atMs, copiedRev, isBusy: isBusy(memory, atMs) };
 }
 
 /** A shift stays awake while anything is suspect or unsettled (DESIGN 6). */

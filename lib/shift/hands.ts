@@ -62,7 +62,11 @@ export async function sessionFor(
 }
 
 /** Tells that a call fails, once for each reason; what nobody decides on would otherwise be said by nobody (fault D14). */
-export function tellFailure(hands: Hands, what: string, got: Result<unknown>): void {
+export function tellFailure(
+  hands: Pick<Hands, "failing" | "reporter">,
+  what: string,
+  got: Result<unknown>,
+): void {
   if (got.ok) hands.failing.delete(what);
   else if (hands.failing.get(what) !== got.why) {
     hands.failing.set(what, got.why);

@@ -22,7 +22,7 @@ export function heartbeatOf(
 }
 
 function reportOf(status: GroupStatus, nowMs: number): GroupReport {
-  const { memory, rule, why } = status;
+  const { memory, rule, why, copiedRev } = status;
   const knownForMs = nowMs - memory.masterKnown.sinceMs;
   return {
     configVersion: memory.config.version,
@@ -32,6 +32,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
     masterEpoch: memory.masterKnown.epoch,
     // "Longer than anybody remembers" is a year: the table holds no infinities.
     masterKnownForMs: Number.isFinite(knownForMs) ? Math.round(knownForMs) : 31_536_000_000,
+    copiedRev,
     rule,
     why: why.slice(0, 300),
     nodes: Object.fromEntries(

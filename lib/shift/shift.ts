@@ -180,6 +180,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           wokenFor: woken?.group === config.name ? woken.round : null,
           masterKnown,
           inherited: inheritedFrom(shift, config.name),
+          copiedRev: copiedBefore(shift, config.name),
           latest: () => shift.latest.get(config.name) ?? null,
           onStatus: (status) => shift.statuses.set(config.name, status),
           signal,
@@ -206,6 +207,13 @@ function inheritedFrom(shift: Shift, group: string) {
   const known = shift.predecessor.groups[group];
   if (known === undefined || known.suspect === null) return null;
   return { suspect: known.suspect, forMs: known.suspectForMs, offset: known.suspectOffset };
+}
+
+function copiedBefore(shift: Shift, group: string): number {
+  const own = shift.statuses.get(group)?.copiedRev;
+  const { predecessor } = shift;
+  if (predecessor === null || predecessor === "unknown") return own ?? 0;
+  return own ?? predecessor.groups[group]?.copiedRev ?? 0;
 }
 
 /** A watch that starts again within the shift goes on with the cool-down it had counted. */

@@ -94,6 +94,7 @@ describe("heartbeats", () => {
         suspectOffset: null,
         masterEpoch: 1,
         masterKnownForMs: 5_000,
+        copiedRev: 0,
         rule: "R799",
         why: "calm",
         nodes: {

@@ -106,6 +106,7 @@ function beat(shift: number, at = "2026-01-01T00:00:00.000Z"): Heartbeat {
     suspectOffset: null,
     masterEpoch: 1,
     masterKnownForMs: 5_000,
+    copiedRev: 0,
     rule: "R799",
     why: "calm",
     nodes: { [n0]: { ...seen, isLinkUp: null, latencyMs: 0.4 } },

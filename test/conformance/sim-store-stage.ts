@@ -1,5 +1,4 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
-import { splitPrng } from "../simulator/prng.ts";
 import { SimStore } from "../simulator/sim-store.ts";
 import { noStoreFaults, type StoreFaults } from "../simulator/store-requests.ts";
 import { SimTime } from "./sim-time.ts";
@@ -9,7 +8,7 @@ export const playSimStore: StorePlay = async (act) => {
   const time = new SimTime();
   const table = (deployment: string) =>
     new SimStore(
-      splitPrng(1, "store"),
+      1,
       { onState: () => {}, onSent: () => {}, onVote: () => {}, onCast: () => {} },
       deployment,
     );

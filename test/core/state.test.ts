@@ -81,6 +81,32 @@ describe("S5 every write of STATE", () => {
     expect([next.schema, next.deployment, next.group]).toEqual([1, "prod", "cache"]);
   });
 
+  test.each(writes)("S16 %s stands in the log with where it led", (name, state, write) => {
+    const { next } = write(state);
+
+    const { rev, epoch, phase } = next;
+    const entry = {
+      rev,
+      epoch,
+      phase,
+      round: next.round.number,
+      rule: "X000",
+      by: "a/2",
+      why: "because",
+    };
+    expect(next.log).toEqual(name === "beat" ? [] : [entry]);
+  });
+
+  test("S16 the log keeps its last ten entries, and no long stories", () => {
+    const long = { ...writer, why: "x".repeat(1_000) };
+    let state = groupState();
+    for (let index = 0; index < 12; index += 1) state = takeOver(state, long).next;
+
+    expect(state.log.map((entry) => entry.rev)).toEqual([13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
+    expect(state.log.every((entry) => entry.why.length === 160)).toBe(true);
+    expect(state.lastTransition.why).toHaveLength(1_000);
+  });
+
   test("F16 the last four attempt ids are kept, the oldest goes", () => {
     const full = groupState({ attempts: ["d", "c", "b", "a"] });
 

@@ -27,6 +27,14 @@ describe("a leader that dies", () => {
     expect(takeovers.map((one) => one.epoch)).toEqual([epoch]);
     expect(takeovers[0]?.observer).not.toBe(leader);
     expect(rig.timeline.named("+promoted-slave").map((one) => one.node)).toEqual([candidate]);
+    // The claim was told by nobody before its writer died; the log of STATE tells it.
+    expect(rig.timeline.named("+new-epoch")).toEqual([]);
+    await rig.timeline.until("the epoch's log in the events", async () => {
+      const events = await rig.world.store.readEvents("orders", 100);
+      const log = (events.ok ? events.value : []).filter((one) => one.name === "+transition");
+      const claims = log.filter((one) => one.rule === "S370" && one.epoch === epoch);
+      expect(claims.map((one) => one.observer.split("/")[0])).toEqual([leader]);
+    });
   }, 60_000);
 
   test("between promotion and commit: the candidate is promoted once more, and committed", async () => {

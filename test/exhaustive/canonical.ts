@@ -223,6 +223,7 @@ export function plain(state: GroupState): GroupState {
     attempts: [],
     round: { ...state.round, reason: null },
     lastEpoch: state.lastEpoch === null ? null : { ...state.lastEpoch, reason: "" },
+    log: [],
     lastTransition: { rev: 0, rule: "", why: "" },
   };
 }

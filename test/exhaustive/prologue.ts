@@ -84,6 +84,7 @@ function firstWorld({ scope }: Space, watches: readonly number[]): World {
     histories: [master.replid],
     lastEpoch: null,
     automaticEpoch: null,
+    log: [],
     lastTransition: { rev: 0, rule: "", why: "" },
   };
   const [node] = config.nodes;

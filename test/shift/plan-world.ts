@@ -39,7 +39,7 @@ export class PlanWorld {
   readonly dns: SimDns;
 
   constructor() {
-    this.store = new SimStore(splitPrng(1, "store"), {
+    this.store = new SimStore(1, {
       onState: (_before, after) => this.#tell(`write-state ${after.lastTransition.rule}`),
       onSent: () => {},
       onVote: () => {},

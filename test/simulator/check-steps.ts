@@ -15,6 +15,21 @@ export function checkStep(before: GroupState, after: GroupState): void {
   }
 }
 
+/** S16: the item tells its own story: what was written stands at the end of its log, and nothing else was added or changed. */
+export function checkLog(before: GroupState, after: GroupState): void {
+  const added = after.log.filter((entry) => entry.rev > before.rev);
+  const kept = after.log.slice(0, after.log.length - added.length);
+  const isKept = kept.every((entry) => before.log.some((one) => one.rev === entry.rev));
+  const isTold = added.every(
+    ({ rev, epoch, phase }) => rev === after.rev && epoch === after.epoch && phase === after.phase,
+  );
+  // A sign of life changes nothing that anybody would want to read.
+  const isBeat = before.phase === after.phase && before.leader === after.leader;
+  if (isKept && isTold && (added.length === 1 || isBeat)) return;
+  const told = after.log.map((entry) => `${entry.rev} ${entry.phase}`).join(", ");
+  throw new Violation("S16", `rev ${after.rev} in phase ${after.phase} has the log ${told}`);
+}
+
 /** S17: an epoch ends under the configuration that it began with. */
 export function checkConfiguration(before: GroupState, after: GroupState): void {
   const isOpen = before.phase !== "steady" && after.phase !== "steady";

@@ -1,6 +1,6 @@
 import type { GroupState } from "../../lib/core/model.ts";
 import { checkMasterIsDown, checkVotes } from "./check-claim.ts";
-import { checkConfiguration, checkStep, RunChecker } from "./check-steps.ts";
+import { checkConfiguration, checkLog, checkStep, RunChecker } from "./check-steps.ts";
 import { CoolDown } from "./cool-down.ts";
 import { EpochChecker } from "./epoch-checker.ts";
 import { KeptWrites } from "./kept-writes.ts";
@@ -29,6 +29,7 @@ export class Checker {
   onState(before: GroupState | null, after: GroupState): void {
     if (before === null) return;
     checkStep(before, after);
+    checkLog(before, after);
     if (after.phase === "promoting" && after.epoch > before.epoch) this.#onClaim(before, after);
     if (after.phase === "promoting" && this.epochs.onCandidate(after)) {
       this.#kept.onCandidate(after);

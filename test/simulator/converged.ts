@@ -1,5 +1,6 @@
 import type { MasterRecord } from "../../lib/core/model.ts";
 import { isOurs } from "../../lib/core/view.ts";
+import { groupName } from "./group-config.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { sharesHistory } from "./truth.ts";
 import { Violation } from "./violation.ts";
@@ -7,6 +8,21 @@ import type { SimWorld } from "./world.ts";
 
 /** What is wrong once everything has been healed for long enough; null: nothing. */
 export function judgeHealed(world: SimWorld): Violation | null {
+  return notCopied(world) ?? notSettled(world);
+}
+
+/** S16: whoever wrote an entry of the log and died, or could not reach the table, somebody else has copied it. */
+function notCopied(world: SimWorld): Violation | null {
+  const copied = world.store.registry
+    .newestEvents(groupName)
+    .flatMap((event) => (event.name === "+transition" ? [Number(event.id.split("#")[0])] : []));
+  const missing = (world.state()?.log ?? []).filter((entry) => !copied.includes(entry.rev));
+  if (missing.length === 0) return null;
+  const revs = missing.map((entry) => entry.rev).join(", ");
+  return new Violation("S16", `rev ${revs} of the log stand in no event`);
+}
+
+function notSettled(world: SimWorld): Violation | null {
   if (isHeldByDesign(world)) return null;
   // Hands off is the promise here, and that people know; stuck would look the same from afar.
   const restored = world.judges.handsOff.judge();

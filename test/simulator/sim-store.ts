@@ -4,7 +4,7 @@ import type { GroupState, Vote } from "../../lib/core/model.ts";
 import { failure, type Result } from "../../lib/ports/errors.ts";
 import type { Heartbeat, Store, StoredState } from "../../lib/ports/store.ts";
 import type { Process } from "./engine.ts";
-import type { Prng } from "./prng.ts";
+import { splitPrng } from "./prng.ts";
 import { SimRegistry } from "./sim-registry.ts";
 import { noRates, noStoreFaults, type StoreFaults, StoreRequests } from "./store-requests.ts";
 
@@ -50,10 +50,13 @@ export class SimStore {
   writes = 0;
   readonly deployment: string;
   readonly #requests: StoreRequests;
+  /** Copies of events, which nobody waits for, have a chance of their own: a further one moves nothing else. */
+  readonly #copies: StoreRequests;
   readonly #watch: StoreWatch;
 
-  constructor(prng: Prng, watch: StoreWatch, deployment = "sim") {
-    this.#requests = new StoreRequests(prng);
+  constructor(seed: number, watch: StoreWatch, deployment = "sim") {
+    this.#requests = new StoreRequests(splitPrng(seed, "store"));
+    this.#copies = new StoreRequests(splitPrng(seed, "events"));
     this.#watch = watch;
     this.deployment = deployment;
   }
@@ -135,7 +138,11 @@ export class SimStore {
       },
       readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
       writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),
-      appendEvent: (event) => write("event", () => registry.appendEvent(event)),
+      appendEvent: (event) =>
+        this.#copies.send(process, who, faults, {
+          ...{ what: "event", isWrite: true },
+          act: () => registry.appendEvent(event),
+        }),
       readEvents: (group, limit) =>
         read("read events", () => registry.newestEvents(group).slice(0, limit)),
       pruneEvents: (group, kept) => write("prune events", () => registry.pruneEvents(group, kept)),

@@ -114,7 +114,7 @@ export class SimWorld {
 
   #newStore(): SimStore {
     const { judges } = this;
-    return new SimStore(splitPrng(this.options.seed, "store"), {
+    return new SimStore(this.options.seed, {
       onState: (before, after, writer) => this.#onState(before, after, writer),
       onSent: (next) => judges.onSent(next),
       onVote: (process, vote) => judges.onVote(process, vote),

@@ -217,6 +217,7 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     histories: [],
     automaticEpoch: null,
     lastEpoch: null,
+    log: [],
     lastTransition: { rev: 10, rule: "R740", why: "n0 answers" },
     ...change,
   };

@@ -152,6 +152,7 @@ export function heartbeatOf(
     suspectOffset: null,
     masterEpoch: 1,
     masterKnownForMs: 60_000,
+    copiedRev: 0,
     rule: "steady-healthy",
     why: "all is well",
     nodes: {},
