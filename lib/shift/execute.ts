@@ -129,12 +129,11 @@ async function castVote(hands: Hands, command: CastVote): Promise<Outcome> {
 
 /** Best effort: an observer that isn't woken finds the round by itself. */
 async function wake(hands: Hands, memory: Memory, round: number): Promise<void> {
-  const { config, observer, wokenFor } = memory;
-  if (wokenFor !== null) return;
+  const { config, observer } = memory;
+  const { waker } = hands;
+  if (waker === null) return;
   const others = config.observers.filter((name) => name !== observer);
-  const calls = others.map((name) =>
-    hands.waker.wake({ observer: name, group: config.name, round }),
-  );
+  const calls = others.map((name) => waker.wake({ observer: name, group: config.name, round }));
   for (const answer of await Promise.all(calls)) {
     if (!answer.ok) hands.reporter.line("warn", `could not wake: ${answer.why}`, { round });
   }

@@ -27,7 +27,9 @@ export interface Trips {
 }
 
 /** One shift's grip on one group: its connections, its effect sessions, its count of trips. */
-export interface Hands extends Ports {
+export interface Hands extends Omit<Ports, "waker"> {
+  /** null: this shift was woken itself, and wakes nobody, whatever it forgets in a freeze. */
+  readonly waker: Waker | null;
   readonly budget: Budget;
   readonly freezes: FreezeWatch;
   readonly nodes: RedisNodes;

@@ -167,7 +167,8 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
         const newer = await watchGroup({
           identity: shift.identity,
           hands: {
-            ...{ store, dns, clock, reporter, waker },
+            ...{ store, dns, clock, reporter },
+            waker: woken === null ? waker : null,
             budget: shift.budget,
             freezes: shift.freezes,
             nodes: nodes.value,

@@ -51,6 +51,13 @@ export const defects: readonly Defect[] = [
     replace: "if (memory.firstRound !== undefined) return true;",
   },
   {
+    id: "woken-joins-any-round",
+    title: "A woken shift joins any round, not only the one it was woken for.",
+    file: "lib/core/memory.ts",
+    find: "state.round.number === memory.wokenFor;",
+    replace: "memory.wokenFor !== null;",
+  },
+  {
     id: "no-withdrawal",
     title: "A down vote stands although the master answers again.",
     file: "lib/core/rules/suspicion.ts",

@@ -1,6 +1,6 @@
 import { lateMaxMs } from "./ambush.ts";
 import { cutFor, type Drawn, type Family, forWhile, mayLose, now } from "./drawing.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault, RateName } from "./faults.ts";
 import type { Prng } from "./prng.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
@@ -19,6 +19,13 @@ const settings: readonly (readonly [string, string])[] = [
   ["parallelSyncs", "2"],
   ["fenceWaitMs", "0"],
   ["whenUnreachable", "failover"],
+];
+
+/** How calls that wake fare: not at all, at once, or late and more than once. */
+const wakeRates: readonly (readonly [RateName, (prng: Prng) => number])[] = [
+  ["wake-reach", (prng) => (prng.chance(0.2) ? 0 : prng.next())],
+  ["wake-late-ms", (prng) => (prng.chance(0.3) ? 100 : 60_000)],
+  ["wake-twice", (prng) => (prng.chance(0.5) ? 0.1 : 0)],
 ];
 
 /** Faults of the table, the configuration, the functions and the clocks. */
@@ -95,6 +102,13 @@ export const tableFamilies: readonly Family[] = [
         { kind: "late", observer, ms: 0 },
       ]);
     },
+  },
+  {
+    // Protocol F2: a woken shift takes part in the round that it was woken for.
+    name: "wakes",
+    meanMs: 15_000,
+    draw: (_world, prng) =>
+      wakeRates.map(([of, draw]) => now({ kind: "rate", of, value: draw(prng) })),
   },
   {
     name: "wall-clock",

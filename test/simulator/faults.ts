@@ -33,6 +33,9 @@ export const rateNames = [
   "dns-cache-ms",
   "full-sync-ms",
   "load-ms",
+  "wake-reach",
+  "wake-late-ms",
+  "wake-twice",
 ] as const;
 
 function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {

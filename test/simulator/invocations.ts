@@ -1,5 +1,6 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import { success } from "../../lib/ports/errors.ts";
+import type { WakeCall } from "../../lib/ports/waker.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { type Engine, Process } from "./engine.ts";
@@ -11,6 +12,7 @@ import { simNodes } from "./sim-nodes.ts";
 import type { CodeVersion, SimStore } from "./sim-store.ts";
 import type { SimNetwork } from "./sim-vantage.ts";
 import { Violation } from "./violation.ts";
+import { Wakes, type Woken } from "./wakes.ts";
 
 const shiftMs = 60_000;
 const invocationMs = 900_000;
@@ -28,6 +30,8 @@ export interface Surroundings {
   note(who: string, note: Note): void;
   /** An effect leaves a process. */
   onEffect(process: Process, observer: string, what: string): void;
+  /** A shift begins, of its own accord or woken for a round. */
+  onStart(process: Process, woken: Woken | null): void;
   fail(violation: Violation): void;
 }
 
@@ -52,6 +56,7 @@ export class Invocations {
   /** How likely a scheduled start doesn't come, and how long a cold one takes at most. */
   skippedStarts = 0;
   coldStartMs = 0;
+  readonly wakes: Wakes;
   /** When each rule decided last for each observer: `a F150`. */
   readonly decidedAtMs = new Map<string, number>();
   readonly #failing = new Map<string, number>();
@@ -66,6 +71,11 @@ export class Invocations {
     this.#around = around;
     this.#cadence = cadence;
     this.#schedule = splitPrng(seed, "schedule");
+    this.wakes = new Wakes(
+      splitPrng(seed, "wakes"),
+      (call) => this.#onWake(call),
+      (violation) => around.fail(violation),
+    );
     const clocks = splitPrng(seed, "clocks");
     for (const observer of observers) {
       const offsetMs = clocks.int(-clockOffsetMaxMs, clockOffsetMaxMs);
@@ -91,8 +101,13 @@ export class Invocations {
     this.#around.engine.schedule(shiftMs + jitterMs, () => this.#invokeAndRepeat(observer));
   }
 
+  /** An observer that never starts a shift isn't woken either. */
+  #onWake({ observer, ...woken }: WakeCall): void {
+    if (this.live.has(observer)) this.invoke(observer, woken);
+  }
+
   /** One invocation: a process of its own, ended by its deadline at the latest. */
-  invoke(observer: string): Process {
+  invoke(observer: string, woken: Woken | null = null): Process {
     const { engine } = this.#around;
     this.#started += 1;
     const number = this.#started;
@@ -112,7 +127,7 @@ export class Invocations {
         process.crash();
         return;
       }
-      const start = { process, observer, number, code, signal: ending.signal } as const;
+      const start = { process, observer, number, code, woken, signal: ending.signal } as const;
       void this.#shift(start).then(() => {
         process.isDead = true;
         live?.delete(process);
@@ -152,17 +167,19 @@ export class Invocations {
   heal(): void {
     this.skippedStarts = 0;
     this.coldStartMs = 0;
+    this.wakes.heal();
     this.#failing.clear();
   }
 
-  async #shift({ process, observer, number, code, signal }: Start): Promise<void> {
+  async #shift({ process, observer, number, code, woken, signal }: Start): Promise<void> {
+    this.#around.onStart(process, woken);
     try {
-      const shift = await startShift(this.#ports(process, observer, code), {
+      const shift = await startShift(this.#ports({ process, observer, code, woken }), {
         observer,
         deployment: "sim",
         codeVersion: code === "this" ? "sim" : "sim-next",
         requestId: String(number).padStart(8, "0"),
-        woken: null,
+        woken,
         shiftMs,
         remainingMs: invocationMs,
         signal,
@@ -182,7 +199,7 @@ export class Invocations {
     this.#around.note(process.name, { kind: "decision", rule, why });
   }
 
-  #ports(process: Process, observer: string, code: CodeVersion): ShiftPorts {
+  #ports({ process, observer, code, woken }: Omit<Start, "number" | "signal">): ShiftPorts {
     const around = this.#around;
     const onSend = () => this.#onStart(process, observer, "a change of records");
     return {
@@ -199,7 +216,7 @@ export class Invocations {
         },
         flush: () => Promise.resolve(),
       },
-      waker: { wake: () => Promise.resolve(success(undefined)) },
+      waker: this.wakes.portFor(process, woken),
       connect: () =>
         Promise.resolve(
           success(
@@ -246,6 +263,7 @@ interface Start {
   readonly observer: string;
   readonly number: number;
   readonly code: CodeVersion;
+  readonly woken: Woken | null;
   readonly signal: AbortSignal;
 }
 

@@ -10,6 +10,7 @@ import type { Sight } from "./sight.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 import { Truth } from "./truth.ts";
 import { Violation } from "./violation.ts";
+import type { Woken } from "./wakes.ts";
 import { WindowMeter } from "./windows.ts";
 import { Witness } from "./witness.ts";
 import type { SimWorld } from "./world.ts";
@@ -88,6 +89,10 @@ export class Judges {
 
   onSent(next: GroupState): void {
     this.#guard(() => this.checker.onSent(next));
+  }
+
+  onStart(process: Process, woken: Woken | null): void {
+    this.#witness.onStart(process, woken);
   }
 
   onVote(process: Process, vote: Vote): void {

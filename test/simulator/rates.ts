@@ -60,6 +60,15 @@ const setters: Readonly<Record<RateName, (world: SimWorld, value: number) => voi
   "load-ms": ({ timings }, value) => {
     timings.loadMs = value;
   },
+  "wake-reach": ({ invocations }, value) => {
+    invocations.wakes.reach = value;
+  },
+  "wake-late-ms": ({ invocations }, value) => {
+    invocations.wakes.lateMs = value;
+  },
+  "wake-twice": ({ invocations }, value) => {
+    invocations.wakes.twice = value;
+  },
   "dns-cache-ms": ({ dns }, value) => {
     dns.cacheMs = value;
   },

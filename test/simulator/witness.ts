@@ -2,6 +2,7 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Sample, Vote } from "../../lib/core/model.ts";
 import type { Process } from "./engine.ts";
 import { Violation } from "./violation.ts";
+import type { Woken } from "./wakes.ts";
 
 /** Far beyond every probe's deadline: who heard from nobody for so long is blind, and knows it. */
 const blindMarginMs = 10_000;
@@ -40,6 +41,11 @@ export class Witness {
   readonly #openedAtMs = new Map<number, number>();
   /** When the youngest probe that has ended was sent, by process and node. */
   readonly #sentAtMs = new WeakMap<Process, Map<string, number>>();
+  /** When each process began, and the round that it was woken for. */
+  readonly #starts = new WeakMap<
+    Process,
+    { readonly atMs: number; readonly round: number | null }
+  >();
   /** Nodes that said to be master in the last probe that ended, by process. */
   readonly #masters = new WeakMap<Process, Set<string>>();
   /** When any node last answered, by observer. */
@@ -117,8 +123,24 @@ export class Witness {
     if (vote.verdict === "down") this.#held.set(process.name, { vote, heardSinceMs: null });
   }
 
+  onStart(process: Process, woken: Woken | null): void {
+    this.#starts.set(process, { atMs: process.engine.nowMs, round: woken?.round ?? null });
+  }
+
+  /** F2: a shift takes part in rounds that were opened under its eyes, and in the one that it was woken for. */
+  #checkRound(process: Process, { round }: Vote): void {
+    const start = this.#starts.get(process);
+    const openedAtMs = this.#openedAtMs.get(round);
+    if (start === undefined || openedAtMs === undefined || this.#sight.isRestored()) return;
+    if (openedAtMs >= start.atMs || start.round === round) return;
+    const agoMs = Math.round(start.atMs - openedAtMs);
+    const what = `${process.name} votes in round ${round}, which was opened ${agoMs} ms before it began`;
+    throw new Violation("F2", start.round === null ? what : `${what}, woken for ${start.round}`);
+  }
+
   /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
+    this.#checkRound(process, vote);
     if (vote.verdict !== "down") return;
     const sentAtMs = this.#sentAtMs.get(process)?.get(vote.node ?? "");
     const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;

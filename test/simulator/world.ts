@@ -22,6 +22,7 @@ import { SimStore } from "./sim-store.ts";
 import { Trace } from "./trace.ts";
 import { Troubles } from "./troubles.ts";
 import type { Violation } from "./violation.ts";
+import type { Woken } from "./wakes.ts";
 
 export { groupName, observers };
 
@@ -144,6 +145,7 @@ export class SimWorld {
       note: (who: string, note: Note) => this.note(who, note),
       onEffect: (process: Process, observer: string, what: string) =>
         judges.onEffect(process, observer, what),
+      onStart: (process: Process, woken: Woken | null) => judges.onStart(process, woken),
       fail: (violation: Violation) => this.fail(violation),
     };
     const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false, absent } = this.options;
