@@ -204,6 +204,30 @@ export const defects: readonly Defect[] = [
     replace: "if (pause === null || view.nowMs !== 0) return null;",
   },
   {
+    id: "pause-repaired",
+    title: "What is wrong in a paused group is repaired all the same.",
+    file: "lib/core/rules/steady.ts",
+    find: "if (pause === null) return null;",
+    replace: `const { commands, toPrepare } = repairs(view, "all");
+    if (pause === null || commands.length + toPrepare.length > 0) return null;`,
+  },
+  {
+    id: "promote-on-old-state",
+    title: "A promotion rests on a STATE that was read before the candidate was observed.",
+    file: "lib/core/rules/promoting.ts",
+    find: "    prepared.askedAtMs <= memory.stateAskedAtMs &&\n",
+    replace: "",
+  },
+  {
+    id: "me-too",
+    title: "An observer that hears the master votes down as the others do.",
+    file: "lib/core/rules/suspicion.ts",
+    find: `    case "none":
+      return "up";`,
+    replace: `    case "none":
+      return "down";`,
+  },
+  {
     id: "vote-unconfirmed",
     title: "A vote rests on a probe from before its round.",
     file: "lib/core/rules/suspicion.ts",

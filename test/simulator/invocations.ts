@@ -4,6 +4,7 @@ import type { WakeCall } from "../../lib/ports/waker.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { type Engine, Process } from "./engine.ts";
+import type { Leaving } from "./leaving.ts";
 import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { simClock } from "./sim-clock.ts";
@@ -29,7 +30,7 @@ export interface Surroundings {
   readonly network: Omit<SimNetwork, "onEffect">;
   note(who: string, note: Note): void;
   /** An effect leaves a process. */
-  onEffect(process: Process, observer: string, what: string): void;
+  onEffect(process: Process, observer: string, leaving: Leaving): void;
   /** A shift begins, of its own accord or woken for a round. */
   onStart(process: Process, woken: Woken | null): void;
   fail(violation: Violation): void;
@@ -201,7 +202,8 @@ export class Invocations {
 
   #ports({ process, observer, code, woken }: Omit<Start, "number" | "signal">): ShiftPorts {
     const around = this.#around;
-    const onSend = () => this.#onStart(process, observer, "a change of records");
+    const records = { what: "a change of records", change: null } as const;
+    const onSend = () => this.#onStart(process, observer, records);
     return {
       store: around.store.portFor(process, observer, code),
       dns: around.dns.portFor(process, around.dns.faults, onSend),
@@ -222,11 +224,12 @@ export class Invocations {
           success(
             simNodes(process, observer, {
               ...around.network,
-              onEffect: (sender, who, change, node) => {
+              onEffect: (sender, who, change, node, seen) => {
                 if (change.kind !== "mark") {
                   around.note(sender.name, { kind: "sent", change: change.kind, node });
                 }
-                this.#onEffect(sender, who, `${change.kind} on ${node}`);
+                const what = `${change.kind} on ${node}`;
+                this.#onEffect(sender, who, { what, change: change.kind, node, seen });
               },
             }),
           ),
@@ -236,8 +239,9 @@ export class Invocations {
   }
 
   /** S4: no effect starts on a STATE that was read longer ago than fenceMs, by the sender's own clock. */
-  #onEffect(sender: Process, observer: string, what: string): void {
-    this.#onStart(sender, observer, what);
+  #onEffect(sender: Process, observer: string, leaving: Leaving): void {
+    const { what } = leaving;
+    this.#onStart(sender, observer, leaving);
     const { store, config, fail } = this.#around;
     const verifiedAtMs = store.verifiedAtMs.get(sender.name) ?? Number.NEGATIVE_INFINITY;
     const ageMs = Math.round(sender.now() - verifiedAtMs);
@@ -249,10 +253,10 @@ export class Invocations {
    * S4: no effect starts after the end. A batch of records has no age of its own: a publication starts with its reading,
    * and what it sends is a compare-and-swap by epoch, however old its STATE is by then (DESIGN 5, fault R5).
    */
-  #onStart(sender: Process, observer: string, what: string): void {
-    this.#around.onEffect(sender, observer, what);
+  #onStart(sender: Process, observer: string, leaving: Leaving): void {
+    this.#around.onEffect(sender, observer, leaving);
     if (!this.#ended.has(sender)) return;
-    const why = `${sender.name} starts ${what} after it was told to end`;
+    const why = `${sender.name} starts ${leaving.what} after it was told to end`;
     this.#around.fail(new Violation("S4", why));
   }
 }

@@ -4,6 +4,7 @@ import type { RecordSet } from "../../lib/core/records.ts";
 import { Checker } from "./checkers.ts";
 import type { Process } from "./engine.ts";
 import { HandsOff } from "./hands-off.ts";
+import { checkLeaving, type Leaving } from "./leaving.ts";
 import { LossMeter } from "./losses.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import type { Sight } from "./sight.ts";
@@ -134,8 +135,9 @@ export class Judges {
     this.#witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true });
   }
 
-  onEffect(process: Process, observer: string, what: string): void {
-    this.#guard(() => this.handsOff.onEffect(process, observer, what));
+  onEffect(process: Process, observer: string, leaving: Leaving): void {
+    this.#guard(() => this.handsOff.onEffect(process, observer, leaving.what));
+    this.#guard(() => checkLeaving(process, leaving, this.#world.store));
   }
 
   /** A client was told by a replica that it has a write. */

@@ -5,7 +5,7 @@ import type { NodeSession, RoleChange, RoleChanged } from "../../lib/ports/redis
 import type { Refusal } from "./sim-ailments.ts";
 import type { SimConnection } from "./sim-connection.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
-import type { NodeRequest, Vantage } from "./sim-vantage.ts";
+import type { LastSeen, NodeRequest, Vantage } from "./sim-vantage.ts";
 
 /** The connection over which a node is observed and then changed. */
 export class SimSession implements NodeSession {
@@ -17,6 +17,7 @@ export class SimSession implements NodeSession {
   /** The marker's writes when it was last observed; null: nothing is watched. */
   #watched: number | null = null;
   #sawHandOver = false;
+  #seen: LastSeen = { askedAtMs: Number.POSITIVE_INFINITY, facts: null };
 
   constructor(vantage: Vantage, connection: SimConnection, id: number) {
     this.id = id;
@@ -43,7 +44,9 @@ export class SimSession implements NodeSession {
       return success(this.#facts());
     };
     const got = await this.#ask({ what: "observe", act }, deadlineMs);
-    if (got.ok) network.onObserved(process, observer, this.node, sentAtMs);
+    if (!got.ok) return got;
+    this.#seen = { askedAtMs: sentAtMs, facts: got.value };
+    network.onObserved(process, observer, this.node, sentAtMs);
     return got;
   }
 
@@ -54,7 +57,7 @@ export class SimSession implements NodeSession {
 
   changeRole(change: RoleChange, deadlineMs: number): Promise<Result<RoleChanged>> {
     const { process, observer, network } = this.#vantage;
-    network.onEffect(process, observer, change, this.node);
+    network.onEffect(process, observer, change, this.node, this.#seen);
     // Only what carries the marker may write; a hand-over that was seen is ended before.
     const mayWrite = change.kind === "promote" && network.hasMarker && !this.#sawHandOver;
     const act = () => this.#change(commandOf(change, observer, network.hasMarker));
@@ -77,7 +80,7 @@ export class SimSession implements NodeSession {
   setMarker(epoch: number, deadlineMs: number): Promise<Result<void>> {
     const { process, observer, network } = this.#vantage;
     if (!network.hasMarker) return Promise.resolve(success(undefined));
-    network.onEffect(process, observer, { kind: "mark" }, this.node);
+    network.onEffect(process, observer, { kind: "mark" }, this.node, this.#seen);
     const act = (): Result<void> => {
       const refusal = this.#connection.refusal("write");
       if (refusal !== null) return refused(this.node, refusal);

@@ -45,6 +45,8 @@ export class SimStore {
   readonly faults = noStoreFaults();
   /** When each process asked for the STATE that it last got, by its own clock. */
   readonly verifiedAtMs = new Map<string, number>();
+  /** The STATE that each process knows: what it last read, or wrote. */
+  readonly known = new Map<string, GroupState>();
   /** Groups whose STATE was last written by the next version. */
   readonly newer = new Set<string>();
   writes = 0;
@@ -101,25 +103,29 @@ export class SimStore {
     const { registry } = this;
     const verified = async <T>(
       answer: Promise<Result<T>>,
-      isOurs: (value: T) => boolean,
+      stateIn: (value: T) => GroupState | null,
     ): Promise<Result<T>> => {
       const askedAtMs = process.now();
       const got = await answer;
       // A STATE that is not ours to understand verifies nothing.
-      if (got.ok && isOurs(got.value)) this.verifiedAtMs.set(process.name, askedAtMs);
+      const state = got.ok ? stateIn(got.value) : null;
+      if (state !== null) {
+        this.verifiedAtMs.set(process.name, askedAtMs);
+        this.known.set(process.name, state);
+      }
       return got;
     };
-    const isState = (stored: StoredState) => stored.kind === "state";
+    const stateOf = (stored: StoredState) => (stored.kind === "state" ? stored.state : null);
     const table = {
       read: (group: string) => {
         const got = read("read STATE", (): StoredState => this.#stored(group, code));
-        return verified(got, isState);
+        return verified(got, stateOf);
       },
       put: (base: number | null, next: GroupState) => {
         this.#watch.onSent(next);
         const what = `write STATE ${next.lastTransition.rule}`;
         const put = write(what, (): StatePut => this.#put(who, base, next, code));
-        return verified(put, (done) => done.isPut || isState(done.standing));
+        return verified(put, (done) => (done.isPut ? next : stateOf(done.standing)));
       },
     };
     return {

@@ -30,7 +30,15 @@ export interface SimNetwork {
     observer: string,
     change: RoleChange | { readonly kind: "mark" },
     node: string,
+    seen: LastSeen,
   ): void;
+}
+
+/** What the session of an effect has last shown, and when that was asked by the clock of its process. */
+export interface LastSeen {
+  readonly askedAtMs: number;
+  /** null: it has shown nothing. */
+  readonly facts: NodeFacts | null;
 }
 
 export interface NodeRequest<T> {

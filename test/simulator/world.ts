@@ -9,6 +9,7 @@ import { Fencing } from "./fencing.ts";
 import { groupName, observerNames, observers, simConfig } from "./group-config.ts";
 import { Invocations } from "./invocations.ts";
 import { Judges } from "./judges.ts";
+import type { Leaving } from "./leaving.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
@@ -143,8 +144,8 @@ export class SimWorld {
           judges.onObserved(process, observer, node, sentAtMs),
       },
       note: (who: string, note: Note) => this.note(who, note),
-      onEffect: (process: Process, observer: string, what: string) =>
-        judges.onEffect(process, observer, what),
+      onEffect: (process: Process, observer: string, leaving: Leaving) =>
+        judges.onEffect(process, observer, leaving),
       onStart: (process: Process, woken: Woken | null) => judges.onStart(process, woken),
       fail: (violation: Violation) => this.fail(violation),
     };

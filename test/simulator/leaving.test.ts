@@ -1,0 +1,44 @@
+import { describe, expect, it } from "@jest/globals";
+import { groupState, masterFacts, n0, promotingState } from "../support/builders.ts";
+import { Engine, Process } from "./engine.ts";
+import { checkLeaving, type Leaving } from "./leaving.ts";
+
+const process = new Process(new Engine(), "a/1", 0, 1);
+const paused = groupState({ pause: { by: "ops", reason: "drill", rev: 9 } });
+const seen = { askedAtMs: 100, facts: masterFacts() };
+const attach: Leaving = { what: `attach on ${n0}`, change: "attach", node: n0, seen };
+
+/** Lets the effect leave a process that asked for this STATE at 100. */
+function leave(leaving: Leaving, state = groupState()): void {
+  const [known, verifiedAtMs] = [new Map([["a/1", state]]), new Map([["a/1", 100]])];
+  checkLeaving(process, leaving, { known, verifiedAtMs });
+}
+
+describe("S12 an effect of a process that has read of a pause", () => {
+  it.each([attach, { what: "a change of records", change: null }] as const)(
+    "breaks it: $what",
+    (one) => {
+      expect(() => leave(one, paused)).toThrow("knows that the group is paused");
+      expect(() => leave(one)).not.toThrow();
+    },
+  );
+
+  it("finishes an epoch that is open", () => {
+    const { pause } = paused;
+
+    expect(() => leave(attach, promotingState({ pause }))).not.toThrow();
+  });
+});
+
+describe("F1 an effect over a session that was asked", () => {
+  it("when STATE was, or before, is well founded", () => {
+    expect(() => leave(attach)).not.toThrow();
+  });
+
+  it("after STATE, or not at all, is not", () => {
+    const askedAt = (askedAtMs: number) => ({ ...attach, seen: { ...seen, askedAtMs } });
+
+    expect(() => leave(askedAt(101))).toThrow("observed 1 ms after STATE was read");
+    expect(() => leave(askedAt(Number.POSITIVE_INFINITY))).toThrow("not since");
+  });
+});

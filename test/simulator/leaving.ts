@@ -1,0 +1,44 @@
+import type { GroupState } from "../../lib/core/model.ts";
+import type { RoleChange } from "../../lib/ports/redis.ts";
+import type { Process } from "./engine.ts";
+import type { LastSeen } from "./sim-vantage.ts";
+import { Violation } from "./violation.ts";
+
+/** An effect that leaves a process: a change of a node, by what its session has shown, or one of the zone. */
+export type Leaving =
+  | { readonly what: string; readonly change: null }
+  | {
+      readonly what: string;
+      readonly change: RoleChange["kind"] | "mark";
+      readonly node: string;
+      readonly seen: LastSeen;
+    };
+
+/** What the table has told each process, by its name, and when that was asked by its own clock. */
+interface Told {
+  readonly known: ReadonlyMap<string, GroupState>;
+  readonly verifiedAtMs: ReadonlyMap<string, number>;
+}
+
+/** Holds an effect, as it leaves, against what its process knows by then. */
+export function checkLeaving({ name }: Process, leaving: Leaving, told: Told): void {
+  const state = told.known.get(name);
+  if (state === undefined) throw new Violation("S14", `${name} starts ${leaving.what} unread`);
+  checkPause(name, leaving, state);
+  if (leaving.change === null) return;
+  const verifiedAtMs = told.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
+  const youngerMs = leaving.seen.askedAtMs - verifiedAtMs;
+  if (youngerMs <= 0) return;
+  // F1, rule 2: what the node was seen as may be the work of an epoch that this process has not read of.
+  const by = Number.isFinite(youngerMs) ? `${Math.ceil(youngerMs)} ms after` : "not since";
+  throw new Violation("F1", `${name} starts ${leaving.what}, observed ${by} STATE was read`);
+}
+
+/**
+ * S12: who has read of a pause begins nothing. What was on its way, of a look from before the pause, left before its
+ * process read again; and an epoch that is open is finished.
+ */
+function checkPause(name: string, { what }: Leaving, { pause, phase }: GroupState): void {
+  if (pause === null || phase !== "steady") return;
+  throw new Violation("S12", `${name} starts ${what} and knows that the group is paused`);
+}
