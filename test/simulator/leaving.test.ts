@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { groupState, masterFacts, n0, promotingState } from "../support/builders.ts";
+import { groupState, masterFacts, n0, promotingState, settlingState } from "../support/builders.ts";
 import { Engine, Process } from "./engine.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 
@@ -40,5 +40,22 @@ describe("F1 an effect over a session that was asked", () => {
 
     expect(() => leave(askedAt(101))).toThrow("observed 1 ms after STATE was read");
     expect(() => leave(askedAt(Number.POSITIVE_INFINITY))).toThrow("not since");
+  });
+});
+
+describe("S9 an old master that is attached", () => {
+  const committed = settlingState();
+  const { lastEpoch } = committed;
+  const loss = { bytes: 0, certainty: "exact", oldOffset: 900, newOffset: 1_000 } as const;
+  const exact = lastEpoch === null ? null : { ...lastEpoch, loss };
+  const restarted = { ...seen, facts: masterFacts({ runId: "run-later" }) };
+
+  it("while its divergence is known as a bound only, breaks it", () => {
+    expect(() => leave(attach, committed)).toThrow("its divergence is not written down");
+  });
+
+  it("once that is written down, or can't be told any more, does not", () => {
+    expect(() => leave(attach, { ...committed, lastEpoch: exact })).not.toThrow();
+    expect(() => leave({ ...attach, seen: restarted }, committed)).not.toThrow();
   });
 });

@@ -5,14 +5,14 @@ import type { LastSeen } from "./sim-vantage.ts";
 import { Violation } from "./violation.ts";
 
 /** An effect that leaves a process: a change of a node, by what its session has shown, or one of the zone. */
-export type Leaving =
-  | { readonly what: string; readonly change: null }
-  | {
-      readonly what: string;
-      readonly change: RoleChange["kind"] | "mark";
-      readonly node: string;
-      readonly seen: LastSeen;
-    };
+export type Leaving = { readonly what: string; readonly change: null } | NodeLeaving;
+
+interface NodeLeaving {
+  readonly what: string;
+  readonly change: RoleChange["kind"] | "mark";
+  readonly node: string;
+  readonly seen: LastSeen;
+}
 
 /** What the table has told each process, by its name, and when that was asked by its own clock. */
 interface Told {
@@ -26,6 +26,7 @@ export function checkLeaving({ name }: Process, leaving: Leaving, told: Told): v
   if (state === undefined) throw new Violation("S14", `${name} starts ${leaving.what} unread`);
   checkPause(name, leaving, state);
   if (leaving.change === null) return;
+  if (leaving.change === "attach") checkDivergence(name, leaving, state);
   const verifiedAtMs = told.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
   const youngerMs = leaving.seen.askedAtMs - verifiedAtMs;
   if (youngerMs <= 0) return;
@@ -41,4 +42,22 @@ export function checkLeaving({ name }: Process, leaving: Leaving, told: Told): v
 function checkPause(name: string, { what }: Leaving, { pause, phase }: GroupState): void {
   if (pause === null || phase !== "steady") return;
   throw new Violation("S12", `${name} starts ${what} and knows that the group is paused`);
+}
+
+/**
+ * S9: what an old master has that nobody else has is written down before it becomes a replica, which deletes it. Only the
+ * very process that was the master can tell, by an offset of the history that both have had.
+ */
+function checkDivergence(
+  name: string,
+  { what, node, seen: { facts } }: NodeLeaving,
+  { master, previousMaster, lastEpoch, masterEpoch }: GroupState,
+): void {
+  const isItself = previousMaster?.node === node && previousMaster.runId === facts?.runId;
+  const isDiverging = facts?.role === "master" && facts.replid === previousMaster?.replid;
+  // Of an earlier reign, or of one that began from nothing, there is nothing to compare with.
+  const loss = lastEpoch?.epoch === masterEpoch ? lastEpoch.loss : null;
+  const isComparable = loss !== null && (master?.secondOffset ?? -1) >= 1;
+  if (!isItself || !isDiverging || !isComparable || loss.certainty === "exact") return;
+  throw new Violation("S9", `${name} starts ${what}, and its divergence is not written down`);
 }
