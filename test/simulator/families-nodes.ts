@@ -19,6 +19,11 @@ export const nodeRates: readonly Rate[] = [
   ["dns-cache-ms", 0.3, (prng) => prng.next() * 60_000],
   ["full-sync-ms", 0.3, (prng) => prng.next() * 20_000],
   ["load-ms", 0.3, (prng) => prng.next() * 15_000],
+  // A few seconds of what clients write: a replica that was away for longer needs everything.
+  ["backlog-bytes", 0.3, (prng) => 100 + prng.next() * 4_000],
+  // Fault P7, at its worst.
+  ["delay-ms", 0.04, (prng) => 100 + prng.next() * 1_900],
+  ["connection-cut", 0.04, (prng) => 0.1 + prng.next() * 0.2],
 ];
 
 /** Families around Redis servers, the zone, the network and clients. */

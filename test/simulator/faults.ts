@@ -33,6 +33,7 @@ export const rateNames = [
   "dns-cache-ms",
   "full-sync-ms",
   "load-ms",
+  "backlog-bytes",
   "wake-reach",
   "wake-late-ms",
   "wake-twice",

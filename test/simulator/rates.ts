@@ -60,6 +60,9 @@ const setters: Readonly<Record<RateName, (world: SimWorld, value: number) => voi
   "load-ms": ({ timings }, value) => {
     timings.loadMs = value;
   },
+  "backlog-bytes": ({ timings }, value) => {
+    timings.backlogBytes = value;
+  },
   "wake-reach": ({ invocations }, value) => {
     invocations.wakes.reach = value;
   },

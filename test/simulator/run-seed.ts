@@ -47,10 +47,12 @@ export const healMs = 180_000;
 /** The simulated hour of a seed is short; the many seeds make the hours. */
 export const safetyDefaultMs = 300_000;
 
+/** Fault C6: starts are late, sometimes by minutes. */
 export function drawSetup(seed: number): Setup {
   const prng = splitPrng(seed, "run");
+  const jitterMs = prng.chance(0.3) ? 30_000 : 2_000;
   return {
-    scheduleJitterMs: prng.chance(0.3) ? 30_000 : 2_000,
+    scheduleJitterMs: splitPrng(seed, "late starts").chance(0.05) ? 180_000 : jitterMs,
     hasMarker: !prng.chance(0.2),
     shape: drawShape(seed),
   };

@@ -19,8 +19,6 @@ export interface StoreFaults {
   /** What a write takes longer because other regions have to agree, and how far each observer is. */
   writeMs: number;
   readonly far: Map<string, number>;
-  /** Replicas of an eventually consistent table: unsafe, planted only. */
-  stale: number;
 }
 
 /** A table that works, for everybody. */
@@ -32,7 +30,7 @@ export function noStoreFaults(): StoreFaults {
 /** Nothing fails, and nothing takes long. */
 export function noRates() {
   const ofRequests = { lostRequest: 0, lostReply: 0, lateApply: 0, throttled: 0, slow: 0 };
-  return { ...ofRequests, conflict: 0, writeMs: 0, stale: 0 };
+  return { ...ofRequests, conflict: 0, writeMs: 0 };
 }
 
 interface StoreRequest<T> {
