@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
 import { missing, report, totalsOf } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
-import type { SeedRecord } from "./seed-record.ts";
+import { recordOf, type SeedRecord } from "./seed-record.ts";
+import { SimWorld } from "./world.ts";
 
 async function recordOnce(): Promise<SeedRecord> {
   const { record } = await runSeed({ seed: 1, safetyMs: 30_000 });
@@ -33,5 +35,28 @@ describe("a run", () => {
     expect(text).toMatch(/^rules never seen: .*\bL400\b/m);
     expect(text).toMatch(/^faults never seen: .*\bdns-edit\b/m);
     expect(text).toContain("violations: none");
+  });
+
+  it("knows every rule that there is, seen or not", async () => {
+    const text = report([{ ...(await recordOnce()), rules: {} }]);
+    const page = readFileSync(new URL("../../docs/rules.md", import.meta.url), "utf8");
+    const ids = [...page.matchAll(/^\| \d+ \| ([A-Z]\d{3}) \|/gm)].map(([, id]) => id);
+
+    const never = /^rules never seen: (.*)$/m.exec(text)?.[1]?.split(", ");
+    expect(never).toEqual([...new Set(ids)].sort());
+  });
+
+  it("counts the shifts that let their epoch go", async () => {
+    const world = new SimWorld({ seed: 1, isOrderly: true, scheduleJitterMs: 0 });
+    world.start();
+    world.onMoment.push(({ kind, leader }) => {
+      if (kind !== "claim" || world.store.written.has("L440")) return;
+      world.inject("script", { kind: "end-early", observer: leader, await: 1 });
+    });
+    await world.engine.runUntil(20_000);
+    world.inject("script", { kind: "kill", node: "10.0.0.1" });
+    await world.engine.runUntil(50_000);
+
+    expect(recordOf(world, [], 0).rules).toMatchObject({ L440: 1 });
   });
 });

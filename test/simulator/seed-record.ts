@@ -33,6 +33,7 @@ export interface SeedRecord {
 export function recordOf(world: SimWorld, families: readonly string[], cpuMs: number): SeedRecord {
   const { violation } = world;
   const { checker, losses, windows } = world.judges;
+  const { decided } = world.invocations;
   losses.end(world.state());
   return {
     seed: world.options.seed,
@@ -49,7 +50,8 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
     dualWriters: windows.perFailover,
     secondMasterMs: Math.round(world.fencing.longestMs),
     set: setOf(world),
-    rules: Object.fromEntries(world.invocations.decided),
+    // L440 decides nothing: a shift that ends writes by it.
+    rules: { ...countOf("L440", world.store.written), ...Object.fromEntries(decided) },
     faults: countFaults(world),
     violation:
       violation === null ? null : { invariant: violation.invariant, message: violation.message },
@@ -69,6 +71,11 @@ export function unexpectedIn(world: SimWorld): Violation | null {
   if (first === undefined) return null;
   const master = world.state()?.master?.node;
   return new Violation("S10", `${master} holds ${first}, which was refused or never written`);
+}
+
+function countOf(rule: string, counts: ReadonlyMap<string, number>): Record<string, number> {
+  const count = counts.get(rule);
+  return count === undefined ? {} : { [rule]: count };
 }
 
 /** A rate counts as a fault of its own: `rate store-slow`. */

@@ -50,6 +50,8 @@ export class SimStore {
   /** Groups whose STATE was last written by the next version. */
   readonly newer = new Set<string>();
   writes = 0;
+  /** How often observers wrote STATE by each rule. */
+  readonly written = new Map<string, number>();
   readonly deployment: string;
   readonly #requests: StoreRequests;
   /** Copies of events, which nobody waits for, have a chance of their own: a further one moves nothing else. */
@@ -186,6 +188,8 @@ export class SimStore {
       return { isPut: false, standing: this.#stored(next.group, code) };
     }
     this.writes += 1;
+    const { rule } = next.lastTransition;
+    this.written.set(rule, (this.written.get(rule) ?? 0) + 1);
     if (code === "next") this.newer.add(next.group);
     this.putNow(next, observer);
     return { isPut: true };
