@@ -6,9 +6,9 @@ import { sharesHistory } from "./truth.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
-/** What is wrong once everything has been healed for long enough; null: nothing. */
-export function judgeHealed(world: SimWorld): Violation | null {
-  return notCopied(world) ?? notSettled(world);
+/** What is wrong once everything but what stays broken has been healed for long enough; null: nothing. */
+export function judgeHealed(world: SimWorld, broken: string | null): Violation | null {
+  return notCopied(world) ?? notSettled(world, broken);
 }
 
 /** S16: whoever wrote an entry of the log and died, or could not reach the table, somebody else has copied it. */
@@ -22,10 +22,10 @@ function notCopied(world: SimWorld): Violation | null {
   return new Violation("S16", `rev ${revs} of the log stand in no event`);
 }
 
-function notSettled(world: SimWorld): Violation | null {
+function notSettled(world: SimWorld, broken: string | null): Violation | null {
   if (isHeldByDesign(world)) return null;
   // Hands off is the promise here, and that people know; stuck would look the same from afar.
-  const restored = world.judges.handsOff.judge();
+  const restored = world.judges.handsOff.judge(broken);
   if (restored === null) return notConverged(world);
   return restored === "held" ? null : restored;
 }

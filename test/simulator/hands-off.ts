@@ -33,9 +33,9 @@ export class HandsOff {
   }
 
   /** Null: there is no restored table, or nothing that could tell. Else whether everybody holds, and people are called. */
-  judge(): "held" | Violation | null {
+  judge(broken: string | null): "held" | Violation | null {
     if (!this.#world.operators.isRestored) return null;
-    if (this.#above().length > 0) return this.#whoActs() ?? "held";
+    if (this.#above().length > 0) return this.#whoActs(broken) ?? "held";
     if (!this.#isRecordAbove()) return null;
     const isSaid = this.#world.config.observers.some(
       (one) => this.#hasDecided(one, "R770", shiftMs) || this.#hasDecided(one, "T630", shiftMs),
@@ -44,10 +44,12 @@ export class HandsOff {
     return new Violation("D10", "the record carries a later epoch than STATE, and nobody says so");
   }
 
-  #whoActs(): Violation | null {
+  /** An observer that stays broken decides nothing of the kind, and acts on nothing. */
+  #whoActs(broken: string | null): Violation | null {
     // Who is left out of the configuration holds for that reason.
     const acting = this.#world.config.observers.find(
-      (one) => !["F130", "F150"].some((rule) => this.#hasDecided(one, rule, quietMinMs)),
+      (one) =>
+        one !== broken && !["F130", "F150"].some((rule) => this.#hasDecided(one, rule, quietMinMs)),
     );
     if (acting === undefined) return null;
     return new Violation("D10", `${acting} does not hold because of a restored table`);

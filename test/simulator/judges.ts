@@ -41,6 +41,11 @@ export class Judges {
     this.losses = new LossMeter(world.writes, world.nodes);
   }
 
+  /** The version of the configuration that STATE names. */
+  get config(): GroupConfig {
+    return this.#config;
+  }
+
   #sight(): Sight {
     const world = this.#world;
     return {

@@ -1,5 +1,6 @@
 import { judgeHealed } from "./converged.ts";
 import type { TimedFault } from "./faults.ts";
+import { breakForGood, type Minority, minorities } from "./minority.ts";
 import { drawSwarm, healForGood, replay, type Swarm, unleash } from "./nemesis.ts";
 import { splitPrng } from "./prng.ts";
 import { recordOf, type SeedRecord, unexpectedIn } from "./seed-record.ts";
@@ -13,6 +14,8 @@ export interface Setup {
   readonly hasMarker: boolean;
   /** The usual one where it is not said. */
   readonly shape?: Shape;
+  /** What stays broken when all else is healed; nothing where it is not said. */
+  readonly broken?: Minority;
 }
 
 export interface SeedOptions {
@@ -51,10 +54,12 @@ export const safetyDefaultMs = 300_000;
 export function drawSetup(seed: number): Setup {
   const prng = splitPrng(seed, "run");
   const jitterMs = prng.chance(0.3) ? 30_000 : 2_000;
+  const minority = splitPrng(seed, "broken");
   return {
     scheduleJitterMs: splitPrng(seed, "late starts").chance(0.05) ? 180_000 : jitterMs,
     hasMarker: !prng.chance(0.2),
     shape: drawShape(seed),
+    ...(minority.chance(0.4) ? { broken: minority.pick(minorities) } : {}),
   };
 }
 
@@ -64,14 +69,15 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const cpuBefore = process.cpuUsage();
   const swarm = options.swarm ?? drawSwarm(seed);
   const setup = options.setup ?? drawSetup(seed);
-  const world = new SimWorld({ seed, ...setup, ...(trace === undefined ? {} : { trace }) });
+  const { broken, ...rest } = setup;
+  const world = new SimWorld({ seed, ...rest, ...(trace === undefined ? {} : { trace }) });
   world.start();
   const endMs = calmMs + safetyMs;
   if (options.schedule !== undefined) replay(world, options.schedule);
   else world.engine.schedule(calmMs, () => unleash(world, swarm, endMs));
   await runGuarded(world, endMs);
   const isOfLiveness = world.violation === null;
-  if (isOfLiveness) await runHealed(world);
+  if (isOfLiveness) await runHealed(world, broken);
   const cpu = process.cpuUsage(cpuBefore);
   return {
     ...{ seed, swarm, setup, safetyMs, isOfLiveness },
@@ -82,11 +88,12 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   };
 }
 
-/** The liveness phase: everything is healed for good, and must be in order after `healMs`. */
-export async function runHealed(world: SimWorld): Promise<void> {
+/** The liveness phase: everything is healed for good, but for a minority, and the rest must be in order after `healMs`. */
+async function runHealed(world: SimWorld, minority?: Minority): Promise<void> {
   healForGood(world);
+  const broken = minority === undefined ? null : breakForGood(world, minority);
   await runGuarded(world, world.engine.nowMs + healMs);
-  world.violation ??= judgeHealed(world);
+  world.violation ??= judgeHealed(world, broken);
   world.violation ??= unexpectedIn(world);
 }
 
