@@ -4,7 +4,7 @@ import { describe, expect, it } from "@jest/globals";
 import { hunted } from "../exhaustive/defects.ts";
 import { scopes } from "../exhaustive/scopes.ts";
 import { defects } from "../planted/defects.ts";
-import { faultKinds, rateNames } from "../simulator/faults.ts";
+import { rateNames } from "../simulator/faults.ts";
 import { familyNames } from "../simulator/nemesis.ts";
 
 /** How many ids each letter of the catalogue, of the invariants and of the review's findings has, from 1 on. */
@@ -17,7 +17,6 @@ const ids = Object.entries(counts).flatMap(([letter, count]) =>
 const names: Readonly<Record<string, readonly string[]>> = {
   family: familyNames,
   rate: rateNames,
-  kind: faultKinds,
   scope: scopes.map((scope) => scope.name),
   planted: defects.map((defect) => defect.id),
 };
@@ -158,7 +157,6 @@ describe("a row is wrong", () => {
     ["a file without the id", "`test/core/election.test.ts`", "does not carry the id"],
     ["words that the file lacks", '`test/core/election.test.ts` "no such words"', "has no"],
     ["an unknown family", "family `node-crash`, `no-such`", "no family `no-such`"],
-    ["a kind that is a family", "kind `node-crash`", "no kind `node-crash`"],
     ["an unknown rate", "rate `no-such`", "no rate"],
     ["an unknown scope", "scope `no-such`", "no scope"],
     ["an unknown mistake", "planted `no-such`", "no planted"],
