@@ -76,8 +76,24 @@ const groupState = z.object({
     reason: z.string().nullable(),
   }),
   configVersion: z.number().int(),
-  pause: z.object({ by: z.string(), reason: z.string(), rev: z.number().int() }).nullable(),
-  request: z.object({ id: z.string(), kind: z.literal("failover"), by: z.string() }).nullable(),
+  pause: z
+    .object({
+      by: z.string(),
+      reason: z.string(),
+      until: z.iso.datetime().nullable().default(null),
+      rev: z.number().int(),
+    })
+    .nullable(),
+  request: z
+    .object({
+      id: z.string(),
+      kind: z.enum(["failover", "switchover"]),
+      by: z.string(),
+      to: z.string().nullable().default(null),
+      at: z.iso.datetime().nullable().default(null),
+      allowedLossBytes: z.number().nullable().default(null),
+    })
+    .nullable(),
   published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
   previousMaster: masterRecord.nullable(),
   previousOffset: z.number().nullable(),

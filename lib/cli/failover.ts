@@ -1,46 +1,110 @@
-import type { GroupConfig } from "../core/config.ts";
-import type { GroupState } from "../core/model.ts";
-import { request } from "../core/state.ts";
-import type { Store } from "../ports/store.ts";
+import type { GroupConfig, NodeId } from "../core/config.ts";
+import type { GroupState, OperatorRequest } from "../core/model.ts";
+import { clearRequest, request } from "../core/state.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
-import {
-  changeState,
-  needGroupState,
-  operatorWriter,
-  readActiveConfig,
-  readGroupState,
-} from "./group-state.ts";
+import { follow } from "./follow.ts";
+import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
+import { readInstant } from "./when.ts";
 
-export interface FailoverOptions extends GlobalOptions {
+/** What people ask of a group's master; the commands themselves never touch Redis. */
+
+export interface ReplaceOptions extends GlobalOptions {
+  readonly to?: NodeId;
+  readonly at?: string;
+  /** Bytes. */
+  readonly allowDataLoss?: number;
+  readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
 
-/** Asks the observers for a failover and follows it to its end. The command itself never touches Redis. */
-export async function failover(
+type Wish = Omit<OperatorRequest, "id">;
+
+/**
+ * Asks the observers to replace the master, and follows them to the end: by a hand-over where it lives; where it is
+ * down, a failover is made without a cool-down, and a switchover not at all.
+ */
+export async function replaceMaster(
   context: CliContext,
+  kind: OperatorRequest["kind"],
   group: string,
-  options: FailoverOptions,
+  options: ReplaceOptions,
 ): Promise<number> {
+  const { terminal } = context;
+  const wish = readWish(context, kind, options);
   const { store } = context.open(options);
   const before = await needGroupState(store, group);
   refuseUnlessCalm(before);
   const config = await readActiveConfig(store, before);
-  showPlan(context.terminal, before, config);
-  await confirmOrStop(context.terminal, options.yes === true, `Fail ${group} over?`);
-  const why = `${context.operator} asks for a failover`;
+  if (wish.to !== null) refuseUnlessReplica(config, before, wish.to);
+  showPlan(terminal, before, config, wish);
+  if (options.dryRun === true) {
+    terminal.out("nothing was asked (--dry-run)");
+    return exitCodes.fine;
+  }
+  const question = kind === "failover" ? `Fail ${group} over?` : `Switch ${group} over?`;
+  await confirmOrStop(terminal, options.yes === true, question);
+  const why = `${context.operator} asks for a ${describeWish(wish)}`;
   const written = await changeState(store, group, (state) => {
     refuseUnlessCalm(state);
     if (state.master?.node !== before.master?.node) {
-      const message = `expected ${before.master?.node} to be the master still, got ${state.master?.node}; nothing was changed, run the command again if you want another failover`;
+      const message = `expected ${before.master?.node} to be the master still, got ${state.master?.node}; nothing was changed, run the command again if you want another ${kind}`;
       throw new CliError(exitCodes.unfinished, message);
     }
-    const asked = { kind: "failover", by: context.operator } as const;
-    return request(state, asked, operatorWriter(context, "request-failover", why));
+    return request(state, wish, operatorWriter(context, `request-${kind}`, why));
   });
-  context.terminal.out("asked; the observers carry it out");
+  if (wish.at !== null) {
+    terminal.out(
+      `asked for ${wish.at}; \`lambda-sentinel cancel ${group}\` takes it back, and so does any failover before then`,
+    );
+    return exitCodes.fine;
+  }
+  terminal.out("asked; the observers carry it out");
   return follow(context, store, { group, id: written.attempt ?? "", epoch: before.epoch });
+}
+
+function readWish(context: CliContext, kind: Wish["kind"], options: ReplaceOptions): Wish {
+  const nowMs = Date.parse(context.clock.wallTime());
+  return {
+    kind,
+    by: context.operator,
+    to: options.to ?? null,
+    at: options.at === undefined ? null : readInstant("--at", options.at, nowMs),
+    allowedLossBytes: options.allowDataLoss ?? null,
+  };
+}
+
+/** "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z", for people. */
+export function describeWish(wish: Wish): string {
+  const to = wish.to === null ? "" : ` to ${wish.to}`;
+  const at = wish.at === null ? "" : ` at ${wish.at}`;
+  const loss =
+    wish.allowedLossBytes === null ? "" : `, losing ${wish.allowedLossBytes} bytes at the most`;
+  return `${wish.kind}${to}${at}${loss}`;
+}
+
+/** Takes a request back that nobody has begun to carry out. */
+export async function cancelRequest(
+  context: CliContext,
+  group: string,
+  options: GlobalOptions,
+): Promise<number> {
+  const { store } = context.open(options);
+  let what = "";
+  const written = await changeState(store, group, (state) => {
+    const { request: pending, phase, epoch } = state;
+    if (pending === null) return null;
+    if (phase !== "steady") {
+      const message = `expected a request that nobody has begun, got epoch ${epoch} in phase ${phase}; it goes on`;
+      throw new CliError(exitCodes.unfinished, message);
+    }
+    what = `${describeWish(pending)}, asked by ${pending.by}`;
+    const why = `${context.operator} cancels the ${what}`;
+    return clearRequest(state, operatorWriter(context, "cancel", why));
+  });
+  context.terminal.out(written.attempt === null ? `${group} has no request` : `cancelled: ${what}`);
+  return exitCodes.fine;
 }
 
 function refuseUnlessCalm(state: GroupState): void {
@@ -58,7 +122,7 @@ function reasonToRefuse(state: GroupState): string | null {
     return `expected ${group} to be running, got a pause by ${pause.by}; run \`lambda-sentinel resume ${group}\` first`;
   }
   if (pending !== null) {
-    return `expected no pending request, got a ${pending.kind} asked by ${pending.by}; wait until it is done`;
+    return `expected no pending request, got a ${describeWish(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``;
   }
   if (phase !== "steady") {
     return `expected phase steady, got ${phase} (${state.lastTransition.why}); wait until it is done`;
@@ -66,86 +130,30 @@ function reasonToRefuse(state: GroupState): string | null {
   return null;
 }
 
-function showPlan(terminal: Terminal, state: GroupState, config: GroupConfig): void {
-  const master = state.master?.node ?? "none";
-  const replicas = config.nodes.map((node) => node.id).filter((id) => id !== master);
+function refuseUnlessReplica(config: GroupConfig, state: GroupState, to: NodeId): void {
+  const replicas = replicasOf(config, state);
+  if (replicas.includes(to)) return;
+  const got = to === state.master?.node ? `its master ${to}` : `"${to}"`;
+  const list = replicas.join(", ") || "none";
+  throw new CliError(
+    exitCodes.usage,
+    `expected --to to name another node of ${config.name}, got ${got}; there are ${list}; nothing was changed`,
+  );
+}
+
+function replicasOf(config: GroupConfig, state: GroupState): readonly NodeId[] {
+  return config.nodes.map((node) => node.id).filter((id) => id !== state.master?.node);
+}
+
+function showPlan(terminal: Terminal, state: GroupState, config: GroupConfig, wish: Wish): void {
+  const replicas = replicasOf(config, state);
+  const others = `${replicas.join(", ") || "no other node"} would replace it`;
   terminal.out(`group      ${terminal.paint("bold", state.group)}`);
-  terminal.out(`master     ${master}, since epoch ${state.masterEpoch}`);
-  terminal.out(`one of     ${replicas.join(", ") || "no other node"} would replace it`);
+  terminal.out(`master     ${state.master?.node ?? "none"}, since epoch ${state.masterEpoch}`);
+  terminal.out(wish.to === null ? `one of     ${others}` : `successor  ${wish.to}`);
+  if (wish.at !== null) terminal.out(`when       ${wish.at}`);
+  if (wish.allowedLossBytes !== null) {
+    terminal.out(`may lose   ${wish.allowedLossBytes} bytes, if ${state.master?.node} is down`);
+  }
   terminal.out(`asked are  ${config.observers.join(", ")}`);
-}
-
-interface Asked {
-  readonly group: string;
-  readonly id: string;
-  /** The epoch before the request: what ends above it answers the request. */
-  readonly epoch: number;
-}
-
-const followMs = 60_000;
-const pollMs = 250;
-
-/** Prints each change of STATE until the request is carried out, refused, or a minute has passed. */
-async function follow(context: CliContext, store: Store, asked: Asked): Promise<number> {
-  const { clock, terminal } = context;
-  const startedAtMs = clock.nowMs();
-  let shownRev = 0;
-  for (;;) {
-    const state = await readGroupState(store, asked.group);
-    if (state === null)
-      throw new CliError(exitCodes.unfinished, `the state of ${asked.group} is gone`);
-    const elapsedMs = clock.nowMs() - startedAtMs;
-    if (state.rev !== shownRev) terminal.out(renderChange(state, elapsedMs));
-    shownRev = state.rev;
-    const ending = endingOf(state, asked);
-    if (ending !== null) {
-      if (ending.isSuccess) terminal.out(terminal.paint("good", ending.message));
-      else terminal.error(terminal.paint("bad", ending.message));
-      return ending.isSuccess ? exitCodes.fine : exitCodes.unfinished;
-    }
-    if (elapsedMs >= followMs) {
-      terminal.error(explainTimeout(state, asked));
-      return exitCodes.unfinished;
-    }
-    await clock.sleep(pollMs);
-  }
-}
-
-function renderChange(state: GroupState, elapsedMs: number): string {
-  const seconds = (elapsedMs / 1000).toFixed(2);
-  return `+${seconds} s  epoch ${state.epoch}  ${state.phase}: ${state.lastTransition.why}`;
-}
-
-interface Ending {
-  readonly isSuccess: boolean;
-  readonly message: string;
-}
-
-/** null while the request, or the epoch that answers it, is open. */
-function endingOf(state: GroupState, asked: Asked): Ending | null {
-  const { request: pending, lastEpoch, phase } = state;
-  if (pending?.id === asked.id || phase !== "steady") return null;
-  if (lastEpoch !== null && lastEpoch.epoch > asked.epoch) {
-    const { result, to, epoch, reason } = lastEpoch;
-    if (result === "completed") {
-      return { isSuccess: true, message: `${to} is the master since epoch ${epoch}` };
-    }
-    return { isSuccess: false, message: `epoch ${epoch} failed: ${reason}` };
-  }
-  if (pending !== null) {
-    return { isSuccess: false, message: `replaced by a request of ${pending.by}` };
-  }
-  return { isSuccess: false, message: `refused: ${state.lastTransition.why}` };
-}
-
-function explainTimeout(state: GroupState, asked: Asked): string {
-  const limit = `${followMs / 1000} s`;
-  const hint = `see \`lambda-sentinel status ${asked.group}\``;
-  if (state.request?.id === asked.id && state.epoch === asked.epoch) {
-    return `expected an observer to take the request up within ${limit}, got none; it stays and is carried out when one does, ${hint}`;
-  }
-  if (state.phase === "settling") {
-    return `${state.master?.node} is the master, but the group did not settle within ${limit}: the observers go on, ${hint}`;
-  }
-  return `expected the failover to end within ${limit}, got phase ${state.phase}: the observers go on, ${hint}`;
 }

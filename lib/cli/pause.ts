@@ -2,13 +2,18 @@ import type { GroupState } from "../core/model.ts";
 import { pause, resume } from "../core/state.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
-import { exitCodes, need } from "./exit.ts";
+import { CliError, exitCodes, need } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
 import { describePause } from "./status-observers.ts";
 import type { PauseStatus } from "./status-report.ts";
+import { readDuration, readInstant } from "./when.ts";
 
 export interface PauseOptions extends GlobalOptions {
   readonly reason?: string;
+  /** A length of time, as written. */
+  readonly for?: string;
+  /** An instant, as written. */
+  readonly until?: string;
 }
 
 /**
@@ -20,17 +25,41 @@ export async function pauseGroup(
   group: string,
   options: PauseOptions,
 ): Promise<number> {
+  const until = readEnd(context, options);
   const { store } = context.open(options);
-  const reason = options.reason ?? "";
   const written = await changeState(store, group, (state) => {
-    if (state.pause !== null) return null;
-    const why = `${context.operator} pauses the group${reason === "" ? "" : `: ${reason}`}`;
-    return pause(state, context.operator, reason, operatorWriter(context, "pause", why));
+    const isChanged = until !== null || options.reason !== undefined;
+    if (state.pause !== null && !isChanged) return null;
+    const reason = options.reason ?? state.pause?.reason ?? "";
+    const end = until ?? state.pause?.until ?? null;
+    const asked = { by: context.operator, reason, until: end };
+    const why = `${context.operator} pauses the group${sayEnd(end)}${reason === "" ? "" : `: ${reason}`}`;
+    return pause(state, asked, operatorWriter(context, "pause", why));
   });
+  const { pause: standing } = written.state;
   if (written.attempt === null) {
-    context.terminal.out(`${group} has a pause already, by ${written.state.pause?.by}`);
+    context.terminal.out(`${group} has a pause already, by ${standing?.by}`);
+  }
+  if (standing !== null && standing.until !== null) {
+    context.terminal.out(`it ends by itself at ${standing.until}`);
   }
   return waitUntilPaused(context, store, group);
+}
+
+function readEnd(context: CliContext, options: PauseOptions): string | null {
+  const nowMs = Date.parse(context.clock.wallTime());
+  if (options.for !== undefined && options.until !== undefined) {
+    const message = "expected --for or --until, got both; nothing was changed";
+    throw new CliError(exitCodes.usage, message);
+  }
+  if (options.until !== undefined) return readInstant("--until", options.until, nowMs);
+  if (options.for === undefined) return null;
+  return new Date(nowMs + readDuration("--for", options.for)).toISOString();
+}
+
+/** " until …", or nothing where no end is set. */
+export function sayEnd(until: string | null): string {
+  return until === null ? "" : ` until ${until}`;
 }
 
 const waitMs = 45_000;

@@ -1,8 +1,8 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { type ApplyOptions, apply } from "./apply.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
-import { type FailoverOptions, failover } from "./failover.ts";
+import { cancelRequest, replaceMaster } from "./failover.ts";
 import { addLabCommands } from "./lab.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
 import { type StatusOptions, status } from "./status.ts";
@@ -71,20 +71,15 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
       finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
     );
 
-  program
-    .command("failover")
-    .description("ask the observers to replace the master, and follow it")
-    .argument("<group>")
-    .option("--yes", "don't ask")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => failover(context, group, command.optsWithGlobals<FailoverOptions>())),
-    );
+  addReplaceCommands(program, context, finish);
 
   program
     .command("pause")
     .description("forbid failovers and repairs of a group")
     .argument("<group>")
     .option("--reason <text>", "why, for those who read the status")
+    .option("--for <time>", 'when it ends by itself, from now on: "2h", "90m"')
+    .option("--until <instant>", 'when it ends by itself: "2030-01-31T04:00Z"')
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => pauseGroup(context, group, command.optsWithGlobals<PauseOptions>())),
     );
@@ -96,4 +91,44 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => resumeGroup(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
+}
+
+function addReplaceCommands(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("failover")
+    .description("ask the observers to replace the master, dead or alive, and follow it")
+    .argument("<group>")
+    .option("--to <node>", "who is to be the master (the observers choose otherwise)")
+    .option("--allow-data-loss <bytes>", "more than maxLagBytes, if the master is down", readBytes)
+    .option("--dry-run", "only check and show")
+    .option("--yes", "don't ask")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => replaceMaster(context, "failover", group, command.optsWithGlobals())),
+    );
+
+  program
+    .command("switchover")
+    .description("ask the observers to hand a living master's role over, losing nothing")
+    .argument("<group>")
+    .option("--to <node>", "who is to be the master (the observers choose otherwise)")
+    .option("--at <instant>", 'not before then: "2030-01-31T04:00Z"')
+    .option("--dry-run", "only check and show")
+    .option("--yes", "don't ask")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => replaceMaster(context, "switchover", group, command.optsWithGlobals())),
+    );
+
+  program
+    .command("cancel")
+    .description("take back a failover or switchover that nobody has begun")
+    .argument("<group>")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => cancelRequest(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+}
+
+function readBytes(text: string): number {
+  const bytes = Number(text);
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError(`expected a whole number of bytes, got "${text}".`);
 }

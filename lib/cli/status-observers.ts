@@ -88,6 +88,7 @@ export function describePause(
     status: isPaused ? "paused" : "pausing",
     by: pause.by,
     reason: pause.reason,
+    until: pause.until,
     waitingFor,
   };
 }

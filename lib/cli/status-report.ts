@@ -59,6 +59,8 @@ export interface PauseStatus {
   readonly status: "pausing" | "paused";
   readonly by: string;
   readonly reason: string;
+  /** When it ends by itself, ISO 8601; null: when somebody resumes. */
+  readonly until: string | null;
   readonly waitingFor: readonly string[];
 }
 

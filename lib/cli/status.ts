@@ -1,6 +1,8 @@
 import type { EpochResult } from "../core/model.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes } from "./exit.ts";
+import { describeWish } from "./failover.ts";
+import { sayEnd } from "./pause.ts";
 import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
 import type { GroupStatus, NodeSeen, RecordStatus } from "./status-report.ts";
 import { renderTable } from "./table.ts";
@@ -52,7 +54,9 @@ function factsOf(group: GroupStatus): readonly (readonly string[])[] {
     ["round", roundOf(group)],
     [
       "request",
-      state?.request == null ? null : `${state.request.kind}, asked by ${state.request.by}`,
+      state?.request == null
+        ? null
+        : `${describeWish(state.request)}, asked by ${state.request.by}`,
     ],
     ["candidate", state?.candidate ?? null],
     ["leader", state?.leader ?? null],
@@ -76,9 +80,10 @@ function masterOf({ state }: GroupStatus): string {
 
 function pauseOf(pause: NonNullable<GroupStatus["pause"]>): string {
   const reason = pause.reason === "" ? "" : `: ${pause.reason}`;
-  if (pause.status === "paused") return `paused by ${pause.by}${reason}`;
+  const end = sayEnd(pause.until);
+  if (pause.status === "paused") return `paused by ${pause.by}${end}${reason}`;
   const late = pause.waitingFor.map((name) => `observer ${name}`).join(", ");
-  return `pausing (waiting for ${late === "" ? "phase steady" : late}) by ${pause.by}${reason}`;
+  return `pausing (waiting for ${late === "" ? "phase steady" : late}) by ${pause.by}${end}${reason}`;
 }
 
 function roundOf({ state }: GroupStatus): string | null {

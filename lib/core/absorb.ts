@@ -6,7 +6,7 @@ import type { RecordRole } from "./records.ts";
 
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
 export function absorb(before: Memory, seen: Observation): Memory {
-  let memory = before;
+  let memory: Memory = { ...before, wallMs: seen.wallMs };
   if (seen.config !== memory.config) {
     const nodes = nodesOf(seen.config, memory.nodes);
     memory = { ...memory, config: seen.config, nodes, prepared: {}, votes: null };

@@ -53,6 +53,10 @@ export interface ElectionInput {
   readonly failedBefore: NodeId | null;
   /** Whether the master is to hand over to it: that takes a replica of its own that keeps up (protocol F4). */
   readonly isHandOver: boolean;
+  /** The node that an operator named; nobody else is chosen then. */
+  readonly only: NodeId | null;
+  /** How many bytes an operator consents to lose, which may be more than `maxLagBytes` (DESIGN 4.3); null: none said. */
+  readonly consentedLossBytes: number | null;
 }
 
 /**
@@ -73,10 +77,7 @@ export function elect(input: ElectionInput): Election {
     });
   const best = eligible[0];
   if (best === undefined) return { choice: { kind: "none", why: whyNone(field) }, field };
-  const ahead = input.contenders.find(
-    (one) =>
-      one.facts === null && !one.isHeldDown && (one.lastKnownOffset ?? -1) > best.facts.offset,
-  );
+  const ahead = aheadOf(input, best.facts.offset);
   if (ahead !== undefined) {
     const why = `${ahead.node} is silent now but was seen at offset ${ahead.lastKnownOffset}, beyond ${best.facts.offset} of ${best.node}`;
     return { choice: { kind: "none", why }, field };
@@ -85,6 +86,17 @@ export function elect(input: ElectionInput): Election {
     choice: { kind: "chosen", ...best, why: whyChosen(best.facts, eligible.length) },
     field,
   };
+}
+
+/**
+ * A silent node that holds more than the choice: what only it has would be lost. An operator who consented to lose as
+ * much has decided that already.
+ */
+function aheadOf(input: ElectionInput, offset: number): Contender | undefined {
+  const reach = offset + (input.consentedLossBytes ?? 0);
+  return input.contenders.find(
+    (one) => one.facts === null && !one.isHeldDown && (one.lastKnownOffset ?? -1) > reach,
+  );
 }
 
 function assess(input: ElectionInput, contender: Contender): Assessment {
@@ -122,6 +134,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (contender.isHeldDown) return "it is down";
   if (facts === null) return "it did not answer";
   if (node === input.master.node && !input.isMasterEligible) return "it is the suspect";
+  if (input.only !== null && node !== input.only) return `${input.only} was asked for`;
   if (facts.isLoading) return "it is loading its data set";
   if (facts.priority === 0) return "its replica-priority is 0";
   if (!isOfChain(input.master, facts)) return "it holds another history than the master's";
@@ -134,8 +147,12 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
     if (!facts.hasSynced && !isOwnData) return "it has never completed a synchronisation";
     if (facts.isSyncing) return "it is in the middle of a synchronisation";
   }
-  if (lagBytes !== null && lagBytes > settings.maxLagBytes) {
-    return `it is ${lagBytes} bytes behind, more than maxLagBytes ${settings.maxLagBytes}`;
+  const consentedBytes = input.consentedLossBytes ?? 0;
+  const isConsentLarger = consentedBytes > settings.maxLagBytes;
+  const allowedBytes = isConsentLarger ? consentedBytes : settings.maxLagBytes;
+  if (lagBytes !== null && lagBytes > allowedBytes) {
+    const limit = isConsentLarger ? "the consented" : "maxLagBytes";
+    return `it is ${lagBytes} bytes behind, more than ${limit} ${allowedBytes}`;
   }
   return null;
 }

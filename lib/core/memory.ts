@@ -7,6 +7,8 @@ import type { RecordRole, RecordSet } from "./records.ts";
 /** What one look at the world brought. "Not asked", "could not ask" and an answer are three things. */
 export interface Observation {
   readonly nowMs: number;
+  /** This machine's wall clock, for what people have planned (ADR 0008); nothing else is measured by it. */
+  readonly wallMs: number;
   /** Unique name for the writes of the next decision. */
   readonly attempt: string;
   readonly config: GroupConfig;
@@ -105,6 +107,8 @@ export interface Memory {
   readonly shift: string;
   readonly deployment: string;
   readonly startedAtMs: number;
+  /** The wall clock at the last look. */
+  readonly wallMs: number;
   readonly config: GroupConfig;
   readonly nodes: Readonly<Record<NodeId, NodeMemory>>;
   readonly prepared: Readonly<Record<NodeId, Prepared>>;
@@ -175,6 +179,7 @@ export function newMemory(start: MemoryStart): Memory {
     shift,
     deployment,
     startedAtMs: nowMs,
+    wallMs: Number.NEGATIVE_INFINITY,
     config,
     nodes: nodesOf(config, {}),
     prepared: {},

@@ -127,15 +127,24 @@ export interface Round {
 
 export type EpochKind = "failover" | "switchover";
 
+/** A switchover is a hand-over between living nodes and loses nothing; a failover also replaces a master that is down. */
 export interface OperatorRequest {
   readonly id: string;
-  readonly kind: "failover";
+  readonly kind: "failover" | "switchover";
   readonly by: string;
+  /** Who is to become the master; null leaves the choice to the observers. */
+  readonly to: NodeId | null;
+  /** Not to be carried out before this instant, ISO 8601 (ADR 0008); null: at once. */
+  readonly at: string | null;
+  /** How many bytes the operator consents to lose, where that is more than `maxLagBytes`. */
+  readonly allowedLossBytes: number | null;
 }
 
 export interface Pause {
   readonly by: string;
   readonly reason: string;
+  /** It ends by itself at this instant, ISO 8601 (ADR 0008); null: it lasts until somebody resumes. */
+  readonly until: string | null;
   /** The rev that the pause was written with: observers acknowledge it in their heartbeats. */
   readonly rev: number;
 }

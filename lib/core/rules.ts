@@ -5,7 +5,7 @@ import { closingRules, promoteRules } from "./rules/promoting.ts";
 import { requestRules } from "./rules/requests.ts";
 import type { Rule } from "./rules/rule.ts";
 import { settlingFollower, settlingRules } from "./rules/settling.ts";
-import { lineageRules, pauseRule, steadyRules } from "./rules/steady.ts";
+import { endOfPauseRule, lineageRules, pauseRule, steadyRules } from "./rules/steady.ts";
 import { failStatic, handsOff } from "./rules/store.ts";
 import { suspicionRules } from "./rules/suspicion.ts";
 import { switchoverRules } from "./rules/switchover.ts";
@@ -49,6 +49,7 @@ export const rules: RuleTable = {
   handsOff,
   withoutMaster,
   steady: [
+    endOfPauseRule,
     pauseRule,
     ...suspicionRules,
     ...claimRules,
@@ -64,6 +65,7 @@ export const rules: RuleTable = {
     ...switchoverRules.map((rule) => led(ofKind("switchover", rule))),
   ],
   settling: [
+    endOfPauseRule,
     ...suspicionRules.map(unpaused),
     ...claimRules.map(unpaused),
     ...leadRules,

@@ -7,6 +7,8 @@ import {
   type GroupState,
   type LossReport,
   type MasterRecord,
+  type OperatorRequest,
+  type Pause,
   type Round,
   type RoundPurpose,
   STATE_SCHEMA,
@@ -230,19 +232,22 @@ export function clearRequest(state: GroupState, writer: Writer): WriteState {
   return write(state, { request: null }, writer);
 }
 
+/** Anybody eligible, at once, within `maxLagBytes`. */
+export const noWishes = { to: null, at: null, allowedLossBytes: null } as const;
+
 /** Operators act on the table alone; the watchers carry their requests out. */
 export function request(
   state: GroupState,
-  asked: { readonly kind: "failover"; readonly by: string },
+  asked: Omit<OperatorRequest, "id">,
   writer: Writer,
 ): WriteState {
   return write(state, { request: { ...asked, id: writer.attempt } }, writer);
 }
 
 /** A pause ends the round: nobody withdraws a vote while paused, so none may be counted after it (protocol F3, F12). */
-export function pause(state: GroupState, by: string, reason: string, writer: Writer): WriteState {
-  const round = closed(state.round, `paused by ${by}`);
-  return write(state, { pause: { by, reason, rev: state.rev + 1 }, round }, writer);
+export function pause(state: GroupState, asked: Omit<Pause, "rev">, writer: Writer): WriteState {
+  const round = closed(state.round, `paused by ${asked.by}`);
+  return write(state, { pause: { ...asked, rev: state.rev + 1 }, round }, writer);
 }
 
 export function resume(state: GroupState, writer: Writer): WriteState {

@@ -7,9 +7,16 @@ import {
   isSuspect,
   type NodeMemory,
 } from "./detector.ts";
+import { hasCome } from "./instants.ts";
 import { isOfChain } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
-import { type GroupState, keysBesideMarker, type MasterRecord, type NodeFacts } from "./model.ts";
+import {
+  type GroupState,
+  keysBesideMarker,
+  type MasterRecord,
+  type NodeFacts,
+  type OperatorRequest,
+} from "./model.ts";
 import type { Writer } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -112,8 +119,19 @@ export function isUrgent(view: View): boolean {
     isMasterOdd ||
     state.round.status === "open" ||
     state.phase !== "steady" ||
-    state.request !== null
+    isDue(state.request, view.memory.wallMs)
   );
+}
+
+/** The request that the failover of a dead master would carry out. A switchover is asked of a living one. */
+export function dueFailover(view: GroupView): OperatorRequest | null {
+  const { request } = view.state;
+  return request?.kind === "failover" && isDue(request, view.memory.wallMs) ? request : null;
+}
+
+/** Whether an operator's request is to be carried out now, and not at a later instant. */
+export function isDue(request: OperatorRequest | null, wallMs: number): boolean {
+  return request !== null && (request.at === null || hasCome(request.at, wallMs));
 }
 
 /** The ordinary next look: every node once per interval, STATE as often as the moment asks for. */

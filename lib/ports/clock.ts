@@ -1,4 +1,4 @@
-/** Time as the shift sees it. Durations use `nowMs`; `wallTime` is for people only. */
+/** Time as the shift sees it. Durations use `nowMs`; `wallTime` is for people and what they plan (ADR 0008). */
 export interface Clock {
   /** Monotonic milliseconds. */
   nowMs(): number;

@@ -179,6 +179,7 @@ function quiet(memory: Memory, outcomes: readonly Outcome[], nowMs: number, atte
   const notAsked = { kind: "not-asked" as const };
   return {
     nowMs,
+    wallMs: memory.wallMs,
     attempt,
     config: memory.config,
     samples: [],

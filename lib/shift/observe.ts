@@ -1,5 +1,6 @@
 import type { Look, Outcome } from "../core/commands.ts";
 import { findNode, type GroupConfig, type NodeConfig, type NodeId } from "../core/config.ts";
+import { wallMsOf } from "../core/instants.ts";
 import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts";
 import type { GroupState, Sample, Vote } from "../core/model.ts";
 import { recordOf } from "../core/records.ts";
@@ -32,6 +33,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
   const lastThawMs = hands.freezes.lastThawMs();
   return {
     nowMs: hands.clock.nowMs(),
+    wallMs: wallMsOf(hands.clock.wallTime()),
     attempt,
     config,
     samples: [...samples, ...bystander.seen()],

@@ -2,6 +2,7 @@ import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { stateKey, toItem } from "../../lib/adapters/dynamo-codec.ts";
 import type { GroupState } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import type { Store } from "../../lib/ports/store.ts";
 import {
   groupConfig,
@@ -53,8 +54,8 @@ describe("STATE in the table", () => {
     [
       "paused with a request",
       groupState({
-        pause: { by: "ops", reason: "upgrade", rev: 9 },
-        request: { id: "op#1", kind: "failover", by: "ops" },
+        pause: { by: "ops", reason: "upgrade", until: null, rev: 9 },
+        request: { id: "op#1", kind: "failover", by: "ops", ...noWishes },
         previousMaster: n1Record,
       }),
     ],

@@ -5,6 +5,7 @@ import {
   clearRequest,
   commit,
   failEpoch,
+  noWishes,
   pause,
   request,
   settle,
@@ -85,7 +86,12 @@ describe("failover", () => {
 
   test("writes one request, and nothing else", async () => {
     cli.clock.at(250, () => {
-      expect(state().request).toEqual({ id: "attempt-1", kind: "failover", by: "alice@laptop" });
+      expect(state().request).toEqual({
+        id: "attempt-1",
+        kind: "failover",
+        by: "alice@laptop",
+        ...noWishes,
+      });
     });
     observerWrites(500, (now) => clearRequest(now, writer("no replica may be promoted")));
     expect(await cli.run("failover", "orders", "--yes")).toBe(1);
@@ -153,18 +159,18 @@ describe("failover", () => {
 });
 
 describe("failover is refused", () => {
-  const by = { kind: "failover", by: "bob" } as const;
+  const by = { kind: "failover", by: "bob", ...noWishes } as const;
 
   test.each([
     [
       "a pause",
-      pause(steady, "bob", "", writer("x")).next,
+      pause(steady, { by: "bob", reason: "", until: null }, writer("x")).next,
       "expected orders to be running, got a pause by bob; run `lambda-sentinel resume orders` first",
     ],
     [
       "a pending request",
       request(steady, by, writer("x")).next,
-      "expected no pending request, got a failover asked by bob; wait until it is done",
+      "expected no pending request, got a failover, asked by bob; wait until it is done, or run `lambda-sentinel cancel orders`",
     ],
     [
       "a running failover",
@@ -205,5 +211,124 @@ describe("failover is refused", () => {
     expect(cli.lines).toEqual([
       "! error: expected version 1 of orders in the table, got none; run `lambda-sentinel apply` with the group's file",
     ]);
+  });
+});
+
+describe("switchover", () => {
+  test("asks for a hand-over to the node that is named", async () => {
+    cli.answers.push(true);
+    observerWrites(250, (now) => clearRequest(now, writer("10.0.0.3:6379 is loading")));
+    expect(await cli.run("switchover", "orders", "--to", "10.0.0.3:6379")).toBe(1);
+    expect(cli.questions).toEqual(["Switch orders over?"]);
+    expect(cli.lines).toEqual([
+      "group      orders",
+      "master     10.0.0.1:6379, since epoch 1",
+      "successor  10.0.0.3:6379",
+      "asked are  a, b, c",
+      "asked; the observers carry it out",
+      "+0.00 s  epoch 1  steady: alice@laptop asks for a switchover to 10.0.0.3:6379",
+      "+0.25 s  epoch 1  steady: 10.0.0.3:6379 is loading",
+      "! refused: 10.0.0.3:6379 is loading",
+    ]);
+  });
+
+  test("for later is written in UTC and not waited for", async () => {
+    const at = new Date(Date.parse(cli.clock.wallTime()) + 7_200_000);
+    const local = `${new Date(at.getTime() + 3_600_000).toISOString().slice(0, 19)}+01:00`;
+    expect(await cli.run("switchover", "orders", "--at", local, "--yes")).toBe(0);
+    expect(cli.lines.at(-1)).toBe(
+      `asked for ${at.toISOString()}; \`lambda-sentinel cancel orders\` takes it back, and so does any failover before then`,
+    );
+    expect(state().request).toMatchObject({
+      kind: "switchover",
+      at: at.toISOString(),
+      to: null,
+    });
+  });
+
+  test.each([
+    ["no instant", "tomorrow", /expected --at to be an instant with its offset from UTC, like \d/],
+    ["one without an offset", "2030-01-31T04:00:00", /with its offset from UTC/],
+    [
+      "one that has passed",
+      "2001-01-31T04:00Z",
+      /expected --at to lie ahead, by 30 days at the most, got 2001-01-31T04:00:00.000Z at/,
+    ],
+    ["one that is far away", "2999-01-31T04:00Z", /by 30 days at the most/],
+  ])("for %s is a usage error", async (_name, at, message) => {
+    expect(await cli.run("switchover", "orders", "--at", at, "--yes")).toBe(2);
+    expect(cli.lines.at(-1)).toMatch(message);
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test.each([
+    [
+      "the master",
+      "10.0.0.1:6379",
+      "got its master 10.0.0.1:6379; there are 10.0.0.2:6379, 10.0.0.3:6379; nothing was changed",
+    ],
+    [
+      "a stranger",
+      "db9:1",
+      'got "db9:1"; there are 10.0.0.2:6379, 10.0.0.3:6379; nothing was changed',
+    ],
+  ])("to %s is a usage error", async (_name, to, message) => {
+    expect(await cli.run("switchover", "orders", "--to", to, "--yes")).toBe(2);
+    expect(cli.lines.at(-1)).toContain(`expected --to to name another node of orders, ${message}`);
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test("only shown asks nothing and needs no yes", async () => {
+    expect(await cli.run("switchover", "orders", "--dry-run")).toBe(0);
+    expect(cli.lines).toEqual([...plan, "nothing was asked (--dry-run)"]);
+    expect(cli.store.writes).toEqual([]);
+  });
+});
+
+describe("failover with consent to a loss", () => {
+  test("writes the bytes and says when they count", async () => {
+    observerWrites(250, (now) => clearRequest(now, writer("no")));
+    await cli.run("failover", "orders", "--allow-data-loss", "1000000", "--yes");
+    expect(cli.lines).toContain("may lose   1000000 bytes, if 10.0.0.1:6379 is down");
+    expect(state().lastTransition.why).toBe("no");
+    expect(cli.lines).toContain(
+      "+0.00 s  epoch 1  steady: alice@laptop asks for a failover, losing 1000000 bytes at the most",
+    );
+  });
+
+  test.each(["-1", "1.5", "many", "1e3"])("of %s bytes is a usage error", async (bytes) => {
+    expect(await cli.run("failover", "orders", `--allow-data-loss=${bytes}`, "--yes")).toBe(2);
+    expect(cli.lines.join(" ")).toContain(`expected a whole number of bytes, got "${bytes}".`);
+  });
+});
+
+describe("cancel", () => {
+  const later = { ...noWishes, kind: "switchover", by: "bob", to: "10.0.0.2:6379" } as const;
+  const pending = request(steady, { ...later, at: "2030-01-31T04:00:00.000Z" }, writer("x")).next;
+
+  test("takes a request back and says which", async () => {
+    cli.store.states.set("orders", pending);
+    expect(await cli.run("cancel", "orders")).toBe(0);
+    const what = "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z, asked by bob";
+    expect(cli.lines).toEqual([`cancelled: ${what}`]);
+    expect(state()).toMatchObject({
+      request: null,
+      lastTransition: { rule: "cancel", why: `alice@laptop cancels the ${what}` },
+    });
+  });
+
+  test("without a request writes nothing", async () => {
+    expect(await cli.run("cancel", "orders")).toBe(0);
+    expect(cli.lines).toEqual(["orders has no request"]);
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test("of one that has begun is refused", async () => {
+    cli.store.states.set("orders", claimed(pending).next);
+    expect(await cli.run("cancel", "orders")).toBe(1);
+    expect(cli.lines).toEqual([
+      "! error: expected a request that nobody has begun, got epoch 2 in phase promoting; it goes on",
+    ]);
+    expect(cli.store.writes).toEqual([]);
   });
 });

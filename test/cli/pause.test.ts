@@ -13,7 +13,7 @@ import {
 const config = configOf(groupsText);
 const steady = steadyState(config);
 const writer = { attempt: "x", shift: "a/1", rule: "r", why: "bob resumes" };
-const paused = pause(steady, "bob", "maintenance", writer).next;
+const paused = pause(steady, { by: "bob", reason: "maintenance", until: null }, writer).next;
 
 let cli: Cli;
 
@@ -40,7 +40,7 @@ describe("pause", () => {
       "orders is paused",
     ]);
     expect(cli.store.states.get("orders")).toMatchObject({
-      pause: { by: "alice@laptop", reason: "kernel update", rev: 4 },
+      pause: { by: "alice@laptop", reason: "kernel update", until: null, rev: 4 },
       lastTransition: { rule: "pause", why: "alice@laptop pauses the group: kernel update" },
     });
   });
@@ -83,6 +83,54 @@ describe("pause", () => {
     });
     expect(await cli.run("pause", "orders")).toBe(1);
     expect(cli.lines.at(-1)).toBe("! orders was resumed meanwhile: bob resumes");
+  });
+});
+
+describe("pause with an end", () => {
+  function inHours(hours: number): string {
+    return new Date(Date.parse(cli.clock.wallTime()) + hours * 3_600_000).toISOString();
+  }
+
+  beforeEach(() => {
+    for (const name of ["a", "b", "c"]) acknowledge(name);
+  });
+
+  test("writes when it ends by itself", async () => {
+    const until = inHours(2);
+    expect(await cli.run("pause", "orders", "--for", "2h", "--reason", "kernel")).toBe(0);
+    expect(cli.lines).toEqual([`it ends by itself at ${until}`, "orders is paused"]);
+    expect(cli.store.states.get("orders")).toMatchObject({
+      pause: { reason: "kernel", until, rev: 4 },
+      lastTransition: { why: `alice@laptop pauses the group until ${until}: kernel` },
+    });
+  });
+
+  test("moves the end of a pause, and keeps its reason", async () => {
+    cli.store.states.set("orders", paused);
+    const until = inHours(5);
+    for (const name of ["a", "b", "c"]) acknowledge(name, 5);
+    expect(await cli.run("pause", "orders", "--until", until)).toBe(0);
+    expect(cli.store.states.get("orders")?.pause).toMatchObject({ reason: "maintenance", until });
+  });
+
+  test.each([
+    [
+      ["--for", "2"],
+      'expected --for to be a length of time with its unit, from 1m to 30d, like 2h or 90m, got "2"; nothing was changed',
+    ],
+    [["--for", "soon"], 'got "soon"; nothing was changed'],
+    [["--for", "10s"], 'got "10s"; nothing was changed'],
+    [["--for=-2h"], 'got "-2h"; nothing was changed'],
+    [["--for", "31d"], 'got "31d"; nothing was changed'],
+    [["--until", "noon"], 'got "noon"; nothing was changed'],
+    [
+      ["--for", "2h", "--until", "2030-01-31T04:00Z"],
+      "expected --for or --until, got both; nothing was changed",
+    ],
+  ])("%j is a usage error", async (options, message) => {
+    expect(await cli.run("pause", "orders", ...options)).toBe(2);
+    expect(cli.lines.at(-1)).toContain(message);
+    expect(cli.store.writes).toEqual([]);
   });
 });
 

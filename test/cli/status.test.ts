@@ -1,7 +1,15 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { GroupState } from "../../lib/core/model.ts";
 import { wantedOf, wantedRecords } from "../../lib/core/records.ts";
-import { claim, commit, openRound, pause, request, settle } from "../../lib/core/state.ts";
+import {
+  claim,
+  commit,
+  noWishes,
+  openRound,
+  pause,
+  request,
+  settle,
+} from "../../lib/core/state.ts";
 import { failure, success } from "../../lib/ports/errors.ts";
 import type { NodeReport } from "../../lib/ports/store.ts";
 import {
@@ -105,8 +113,14 @@ describe("status", () => {
       true,
       writer,
     ).next;
-    const asked = request(settled, { kind: "failover", by: "bob" }, writer).next;
-    setState(openRound(pause(asked, "bob", "kernel", writer).next, "10.0.0.2:6379", writer).next);
+    const asked = request(settled, { kind: "failover", by: "bob", ...noWishes }, writer).next;
+    setState(
+      openRound(
+        pause(asked, { by: "bob", reason: "kernel", until: null }, writer).next,
+        "10.0.0.2:6379",
+        writer,
+      ).next,
+    );
     heartbeatOf(cli, "b", "orders", { nodes, isPauseSeen: true, rev: 9 });
     await cli.run("status", "orders");
     for (const line of [
@@ -242,7 +256,7 @@ describe("a group is not healthy", () => {
 
 describe("status --json", () => {
   test("has a stable shape", async () => {
-    setState(pause(steady, "bob", "kernel", writer).next);
+    setState(pause(steady, { by: "bob", reason: "kernel", until: null }, writer).next);
     expect(await cli.run("status", "orders", "--json")).toBe(0);
     const seen = {
       verdict: "up",

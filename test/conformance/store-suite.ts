@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { GroupState } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import type { Store } from "../../lib/ports/store.ts";
 import {
   groupState,
@@ -44,8 +45,8 @@ export function describeState(name: string, play: StorePlay): void {
           groupState({ rev: 5, master: null, published: null }),
           groupState({
             rev: 6,
-            pause: { by: "ops", reason: "upgrade", rev: 6 },
-            request: { id: "op#1", kind: "failover", by: "ops" },
+            pause: { by: "ops", reason: "upgrade", until: null, rev: 6 },
+            request: { id: "op#1", kind: "failover", by: "ops", ...noWishes },
             previousMaster: n1Record,
           }),
         ];

@@ -23,6 +23,8 @@ function electAmong(contenders: readonly Contender[], change: Partial<ElectionIn
     masterGoneMs: 5_000,
     failedBefore: null,
     isHandOver: false,
+    only: null,
+    consentedLossBytes: null,
     ...change,
   });
 }
@@ -142,6 +144,15 @@ describe("the order of the eligible", () => {
     expect(chosen(replica(n1), ahead)).toContain(`${n2} is silent now but was seen at offset 1001`);
     expect(chosen(replica(n1), { ...ahead, lastKnownOffset: 1_000 })).toBe(n1);
     expect(chosen(replica(n1), { ...ahead, isHeldDown: true })).toBe(n1);
+  });
+
+  test("an operator who consents to lose as much as only a silent node has gets the choice", () => {
+    const ahead = contender(n2, { facts: null, lastKnownOffset: 1_500 });
+    const among = (consentedLossBytes: number) =>
+      electAmong([replica(n1), ahead], { consentedLossBytes }).choice;
+
+    expect(among(499).kind).toBe("none");
+    expect(among(500)).toMatchObject({ kind: "chosen", node: n1 });
   });
 });
 

@@ -162,7 +162,7 @@ describe("F11 a configuration that changes between count and claim", () => {
 });
 
 describe("F12 a pause that comes in the middle", () => {
-  const pause = { by: "ops", reason: "upgrade", rev: 12 };
+  const pause = { by: "ops", reason: "upgrade", until: null, rev: 12 };
 
   test("of a promotion: the epoch is finished, takeover included", () => {
     const watch = watchCalm({ state: promotingState({ leader: null, pause }) });

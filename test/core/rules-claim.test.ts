@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { noWishes } from "../../lib/core/state.ts";
 import {
   answers,
   groupConfig,
@@ -148,7 +149,7 @@ describe("S370 claiming", () => {
   });
 
   test("an operator's request makes it no automatic failover", () => {
-    const request = { id: "op#1", kind: "failover" as const, by: "ops" };
+    const request = { id: "op#1", kind: "failover" as const, by: "ops", ...noWishes };
 
     expect(written(voteAndCount(watchCalm({ state: groupState({ request }) })))).toMatchObject({
       isAutomatic: false,
@@ -173,7 +174,7 @@ describe("S370 claiming", () => {
   });
 
   test("F12 not while the group is paused, in settling either", () => {
-    const pause = { by: "ops", reason: "upgrade", rev: 9 };
+    const pause = { by: "ops", reason: "upgrade", until: null, rev: 9 };
     const steady = voteAndCount(watchCalm({ state: groupState({ pause }) }));
     const settling = watchCalm({ state: groupState({ pause, phase: "settling", leader: "b/1" }) });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Inherited } from "../../lib/core/memory.ts";
 import type { EpochResult } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import {
   answers,
   groupConfig,
@@ -82,7 +83,10 @@ describe("what a reached quorum waits for", () => {
   });
 
   test.each([
-    ["an operator asked", { request: { id: "op#1", kind: "failover" as const, by: "ops" } }],
+    [
+      "an operator asked",
+      { request: { id: "op#1", kind: "failover" as const, by: "ops", ...noWishes } },
+    ],
     ["an operator has handed over since", { automaticEpoch: null }],
     ["it was an older epoch", { masterEpoch: 2, epoch: 2 }],
     [

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
 import type { NodeFacts, Sample } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import {
   answers,
   errs,
@@ -25,6 +26,7 @@ import {
   everybody,
   kindsOf,
   Watch,
+  wallTimeAt,
   watchCalm,
   withoutMaster,
   written,
@@ -251,6 +253,20 @@ describe("P500 until the commit the old master wins", () => {
 });
 
 describe("P510 committing", () => {
+  test("a switchover that is planned for later is dropped, and people are told", () => {
+    const at = wallTimeAt(900_000);
+    const request = { ...noWishes, id: "op#1", kind: "switchover" as const, by: "ops", at };
+    const watch = watchCalm({ state: groupState({ request }) });
+
+    const decision = watch.look({ done: claimed(watch), state: "unread" });
+
+    expect(written(decision)).toMatchObject({ isAutomatic: true, request: null });
+    expect(eventsOf(decision).at(-1)).toMatchObject({
+      name: "+page",
+      message: `the switchover that ops planned for ${at} is dropped: ${n0} is replaced already`,
+    });
+  });
+
   test("the promotion that this shift carried out itself, with its new lineage", () => {
     const watch = watchCalm();
 

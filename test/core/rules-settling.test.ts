@@ -255,7 +255,7 @@ describe("T630 a publication that was refused", () => {
 });
 
 test("F12 what is open is finished while the group is paused", () => {
-  const pause = { by: "ops", reason: "upgrade", rev: 9 };
+  const pause = { by: "ops", reason: "upgrade", until: null, rev: 9 };
   const watch = new Watch({ state: settlingState({ leader: "a/2", pause }) });
   watch.look({ samples: afterFailover });
 

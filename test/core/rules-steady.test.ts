@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import {
   answers,
   groupState,
@@ -26,10 +27,13 @@ import {
 } from "../support/watch.ts";
 
 describe("R700 a pause", () => {
-  const pause = { by: "ops", reason: "upgrade", rev: 9 };
+  const pause = { by: "ops", reason: "upgrade", until: null, rev: 9 };
 
   test("F12 forbids rounds, claims, repairs and switchovers in steady", () => {
-    const state = groupState({ pause, request: { id: "op#1", kind: "failover", by: "ops" } });
+    const state = groupState({
+      pause,
+      request: { id: "op#1", kind: "failover", by: "ops", ...noWishes },
+    });
     const watch = watchCalm({ state });
 
     const quiet = watch.look({ samples: everybody, prepared: [prepares(n1, promotedFacts())] });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import {
   groupConfig,
   groupState,
@@ -26,7 +27,7 @@ import {
   written,
 } from "../support/watch.ts";
 
-const request = { id: "op#1", kind: "failover" as const, by: "ops" };
+const request = { id: "op#1", kind: "failover" as const, by: "ops", ...noWishes };
 const asked = groupState({ request });
 
 function observing(master: NodeFacts | null, first: NodeFacts | null = replicaFacts()) {
@@ -102,7 +103,7 @@ describe("R380 an operator's request", () => {
   });
 
   test("F12 waits while the group is paused", () => {
-    const pause = { by: "ops", reason: "upgrade", rev: 9 };
+    const pause = { by: "ops", reason: "upgrade", until: null, rev: 9 };
 
     expect(watchCalm({ state: groupState({ request, pause }) }).look().rule).toBe("R700");
   });

@@ -12,6 +12,7 @@ import {
   commit,
   createState,
   failEpoch,
+  noWishes,
   openRound,
   pause,
   recordLoss,
@@ -39,7 +40,7 @@ const candidate = { node: n1, replid: "id-1", offset: 1_000 };
 const loss = { bytes: 5, certainty: "lower-bound" as const, oldOffset: 1_005, newOffset: 1_000 };
 const intent = { kind: "failover" as const, isAutomatic: true, candidate, masterOffset: 1_005 };
 const suspected = groupState({ round: openOn(5) });
-const asked = { id: "op#1", kind: "failover" as const, by: "ops" };
+const asked = { id: "op#1", kind: "failover" as const, by: "ops", ...noWishes };
 
 /** Every write of STATE, from a state in which it makes sense. */
 const writes: readonly (readonly [string, GroupState, (state: GroupState) => WriteState])[] = [
@@ -61,8 +62,12 @@ const writes: readonly (readonly [string, GroupState, (state: GroupState) => Wri
   ["adoptLineage", groupState(), (s) => adoptLineage(s, { ...masterRecord, replid: "x" }, writer)],
   ["recordLoss", settlingState(), (s) => recordLoss(s, loss, writer)],
   ["clearRequest", groupState({ request: asked }), (s) => clearRequest(s, writer)],
-  ["request", groupState(), (s) => request(s, { kind: "failover", by: "ops" }, writer)],
-  ["pause", groupState(), (s) => pause(s, "ops", "upgrade", writer)],
+  [
+    "request",
+    groupState(),
+    (s) => request(s, { kind: "failover", by: "ops", ...noWishes }, writer),
+  ],
+  ["pause", groupState(), (s) => pause(s, { by: "ops", reason: "upgrade", until: null }, writer)],
   ["resume", groupState(), (s) => resume(s, writer)],
   ["activateConfig", suspected, (s) => activateConfig(s, 2, writer)],
 ];
@@ -264,9 +269,9 @@ describe("each transition", () => {
   });
 
   test("F12 a pause carries the rev that observers acknowledge", () => {
-    const paused = pause(groupState(), "ops", "upgrade", writer).next;
+    const paused = pause(groupState(), { by: "ops", reason: "upgrade", until: null }, writer).next;
 
-    expect(paused.pause).toEqual({ by: "ops", reason: "upgrade", rev: 11 });
+    expect(paused.pause).toEqual({ by: "ops", reason: "upgrade", until: null, rev: 11 });
     expect(resume(paused, writer).next.pause).toBeNull();
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { labObservers } from "../../lab/world.ts";
-import { pause, request, resume } from "../../lib/core/state.ts";
+import { noWishes, pause, request, resume } from "../../lib/core/state.ts";
 import { expectSettled, expectWrites, lossOf, lostOn } from "../support/assess.ts";
 import { startRig, stopRigs } from "../support/rig.ts";
 
@@ -18,7 +18,9 @@ describe("what operators ask for", () => {
 
     // Act
     rig.timeline.note("an operator asks for a failover");
-    await rig.operate((state, by) => request(state, { kind: "failover", by: "an operator" }, by));
+    await rig.operate((state, by) =>
+      request(state, { kind: "failover", by: "an operator", ...noWishes }, by),
+    );
     const switched = await rig.timeline.eventually(
       "a switch",
       (one) => one.event === "+switch-master",
@@ -43,7 +45,9 @@ describe("what operators ask for", () => {
   test("a paused group is left alone until it is resumed", async () => {
     // Prepare
     const rig = await startRig();
-    await rig.operate((state, by) => pause(state, "an operator", "maintenance", by));
+    await rig.operate((state, by) =>
+      pause(state, { by: "an operator", reason: "maintenance", until: null }, by),
+    );
     await Promise.all(
       labObservers.map((observer) =>
         rig.timeline.eventually(

@@ -1,5 +1,5 @@
 import type { NodeId } from "../../lib/core/config.ts";
-import { request } from "../../lib/core/state.ts";
+import { noWishes, request } from "../../lib/core/state.ts";
 import { type Book, type Fault, spend } from "./book.ts";
 import { plain } from "./canonical.ts";
 import type { Broken } from "./invariants.ts";
@@ -210,13 +210,13 @@ function operators({ space, world, tell }: Happening): void {
     if (done !== null) tell(text, done.world, done);
   };
   if (book.left.request > 0 && state.request === null) {
-    const asked = request(state, { kind: "failover", by: "operator" }, writer).next;
+    const asked = request(state, { kind: "failover", by: "operator", ...noWishes }, writer).next;
     put("request", "an operator asks for a failover", { request: asked.request });
   }
   if (book.left.pause > 0 && state.pause === null) {
     const round = { ...state.round, status: "closed" as const };
     put("pause", "an operator pauses the group", {
-      pause: { by: "operator", reason: "", rev: 0 },
+      pause: { by: "operator", reason: "", until: null, rev: 0 },
       round,
     });
   }

@@ -43,7 +43,9 @@ describe("O7 somebody edits STATE by hand, and it parses", () => {
   it("a pause: it holds as if it had been asked for", async () => {
     const world = await StagedWorld.boot();
 
-    edit(world, ({ rev }) => ({ pause: { by: "ops", reason: "by hand", rev: rev + 1 } }));
+    edit(world, ({ rev }) => ({
+      pause: { by: "ops", reason: "by hand", until: null, rev: rev + 1 },
+    }));
     world.befall("kill 10.0.0.1");
     await world.pass(60_000);
 

@@ -130,10 +130,10 @@ export const defects: readonly Defect[] = [
     id: "claim-from-steady-only",
     title: "A master that dies while its epoch settles is never failed over.",
     file: "lib/core/rules.ts",
-    find: `  settling: [
+    find: `    endOfPauseRule,
     ...suspicionRules.map(unpaused),
     ...claimRules.map(unpaused),`,
-    replace: "  settling: [",
+    replace: "    endOfPauseRule,",
   },
   {
     id: "role-mismatch-ignored",

@@ -3,6 +3,7 @@ import type { RecordSet } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
 import type { Fault } from "./faults.ts";
 import { setRate } from "./rates.ts";
+import { wallTime } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
@@ -17,6 +18,11 @@ export function applyFault(world: SimWorld, fault: Fault): boolean {
   world.note("nemesis", { kind: "fault", fault });
   act();
   return true;
+}
+
+/** So long from now, as people with a right clock would write it. */
+function inSeconds(world: SimWorld, seconds: number): string {
+  return wallTime(world.engine.nowMs + seconds * 1_000);
 }
 
 function actOf(world: SimWorld, fault: Fault): Act {
@@ -63,9 +69,15 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "dns-return":
       return onZone(world, fault);
     case "ask-failover":
-      return world.operators.askFailover();
+      return world.operators.ask({ kind: "failover" });
+    case "ask-failover-to":
+      return world.operators.ask({ kind: "failover", to: nodeAt(world, fault.node).id });
+    case "plan-switchover":
+      return world.operators.ask({ kind: "switchover", at: inSeconds(world, fault.seconds) });
     case "pause":
-      return world.operators.pause();
+      return world.operators.pause(null);
+    case "pause-until":
+      return world.operators.pause(inSeconds(world, fault.seconds));
     case "resume":
       return world.operators.resume();
     case "apply":

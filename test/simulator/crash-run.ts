@@ -104,7 +104,7 @@ class CrashRun {
     world.troubles.trouble(old.id);
     if (plan.trouble === "crash") old.kill();
     else if (plan.trouble === "hang") old.hang();
-    else world.operators.askFailover()?.();
+    else world.operators.ask({ kind: "failover" })?.();
     if (plan.deaths.length === 0) this.#scheduleReturn();
   }
 

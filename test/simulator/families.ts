@@ -124,6 +124,19 @@ const common: readonly Family[] = [
     ],
   },
   {
+    name: "operator-wish",
+    meanMs: 90_000,
+    draw: (world, prng) => [now({ kind: "ask-failover-to", node: pickNode(world, prng).host })],
+  },
+  {
+    name: "operator-plan",
+    meanMs: 90_000,
+    draw: (_world, prng) => {
+      const seconds = 1 + Math.round(prng.exp(15));
+      return [now({ kind: prng.pick(["plan-switchover", "pause-until"]), seconds })];
+    },
+  },
+  {
     name: "manual-role",
     meanMs: 120_000,
     draw: (world, prng) => {

@@ -69,7 +69,7 @@ const kinds = [
   fault("late", { observer, ms: z.coerce.number().min(0) }),
   // The runtime gives up on each live process at the n-th next thing that it waits for: the signal, and it runs on.
   fault("end-early", { observer, await: count }),
-  // The next starts of the observer fail, and its wall clock is set: nothing but people's eyes may depend on it.
+  // The next starts of the observer fail, and its wall clock is set: nothing but people's plans may depend on it.
   fault("fail-starts", { observer, times: count }),
   fault("set-clock", { observer, by: z.coerce.number() }),
   // Whatever starts for the observer from now on is the next version of the code.
@@ -94,7 +94,11 @@ const kinds = [
   // People: by the command line, and by hand on a server. `apply` activates its version in steady only.
   fault("apply", { setting: z.string(), value: z.string() }),
   fault("ask-failover", {}),
+  fault("ask-failover-to", { node }),
+  // Planned for so many seconds from now, by a right clock.
+  fault("plan-switchover", { seconds: count }),
   fault("pause", {}),
+  fault("pause-until", { seconds: count }),
   fault("resume", {}),
   fault("no-one", { node }),
   fault("replica-of", { node, master: node }),

@@ -1,5 +1,12 @@
-import type { GroupState } from "../../lib/core/model.ts";
-import { activateConfig, pause, request, resume, type Writer } from "../../lib/core/state.ts";
+import type { GroupState, OperatorRequest } from "../../lib/core/model.ts";
+import {
+  activateConfig,
+  noWishes,
+  pause,
+  request,
+  resume,
+  type Writer,
+} from "../../lib/core/state.ts";
 import { groupName, simConfig } from "./group-config.ts";
 import type { SimStore, Snapshot } from "./sim-store.ts";
 
@@ -48,10 +55,11 @@ export class Operators {
     return epochOf(this.#store.states) >= epochOf(this.#overwritten?.states);
   }
 
-  pause(): (() => void) | null {
+  pause(until: string | null): (() => void) | null {
     const state = this.#state;
     if (state === null || state.pause !== null) return null;
-    return () => this.#put(pause(state, "sim", "drill", this.#writer("pause")).next);
+    const asked = { by: "sim", reason: "drill", until };
+    return () => this.#put(pause(state, asked, this.#writer("pause")).next);
   }
 
   resume(): (() => void) | null {
@@ -60,10 +68,10 @@ export class Operators {
     return () => this.#put(resume(state, this.#writer("resume")).next);
   }
 
-  askFailover(): (() => void) | null {
+  ask(wish: Pick<OperatorRequest, "kind"> & Partial<OperatorRequest>): (() => void) | null {
     const state = this.#state;
     if (state === null || state.request !== null || state.phase !== "steady") return null;
-    const asked = { kind: "failover", by: "sim" } as const;
+    const asked = { ...noWishes, by: "sim", ...wish };
     return () => this.#put(request(state, asked, this.#writer("asked")).next);
   }
 

@@ -1,7 +1,12 @@
 import type { Clock } from "../../lib/ports/clock.ts";
 import { cancel, type Process } from "./engine.ts";
 
-/** Time as one process has it. Its wall clock is set by others, and steps: only people read it (fault C9). */
+/** What a right wall clock shows at a virtual time; there is nothing before 1970. */
+export function wallTime(nowMs: number): string {
+  return new Date(Math.max(0, nowMs)).toISOString();
+}
+
+/** Time as one process has it. Its wall clock is set by others, and steps: only plans are made by it (fault C9). */
 export function simClock(process: Process, wallStepMs: () => number = () => 0): Clock {
   const sleepers = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -38,7 +43,7 @@ export function simClock(process: Process, wallStepMs: () => number = () => 0): 
 
   return {
     nowMs: () => process.now(),
-    wallTime: () => new Date(Math.max(0, process.now() + wallStepMs())).toISOString(),
+    wallTime: () => wallTime(process.engine.nowMs + wallStepMs()),
     sleep,
   };
 }

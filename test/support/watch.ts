@@ -62,6 +62,14 @@ export interface WatchStart {
 
 const notAsked = { kind: "not-asked" as const };
 
+/** What the wall clock shows when a test's own clock shows nothing. */
+const wallEpochMs = Date.UTC(2030, 0, 31);
+
+/** The wall clock when a test's own clock shows this. */
+export function wallTimeAt(nowMs: number): string {
+  return new Date(wallEpochMs + nowMs).toISOString();
+}
+
 /** One shift of observer a, shift a/2, driven look by look through the real step(). */
 export class Watch {
   memory: Memory;
@@ -92,6 +100,7 @@ export class Watch {
     const { nowMs } = this;
     const observation: Observation = {
       nowMs,
+      wallMs: wallEpochMs + nowMs,
       attempt: `${this.memory.shift}#${this.#turn}`,
       config: seen.config ?? this.memory.config,
       samples: (seen.samples ?? []).map((at) => at(nowMs)),

@@ -3,8 +3,9 @@ import type { NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
+import type { OperatorRequest } from "../model.ts";
 import { isAnsweringKind, suspicion } from "../situation.ts";
-import { isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
+import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
 /** The choice of a node, from what the nodes said just now over the sessions that would promote them. */
 
@@ -34,20 +35,22 @@ function isMasterEligible(view: MasterView): boolean {
 
 /** Whom the living master is to hand over to. */
 export function chooseSuccessor(view: MasterView): Election {
-  return choose(view, { votesOffset: null, isHandOver: true });
+  return choose(view, { votesOffset: null, isHandOver: true, asked: view.state.request });
 }
 
 /** Who takes the place of a master that is down; `votesOffset`: the highest offset of it that a vote saw. */
 export function chooseFor(view: MasterView, votesOffset: number | null): Election {
-  return choose(view, { votesOffset, isHandOver: false });
+  return choose(view, { votesOffset, isHandOver: false, asked: dueFailover(view) });
 }
 
 interface Occasion {
   readonly votesOffset: number | null;
   readonly isHandOver: boolean;
+  /** What an operator wished and consented to. */
+  readonly asked: OperatorRequest | null;
 }
 
-function choose(view: MasterView, { votesOffset, isHandOver }: Occasion): Election {
+function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion): Election {
   const held = suspicion(view);
   return elect({
     config: view.config,
@@ -58,6 +61,8 @@ function choose(view: MasterView, { votesOffset, isHandOver }: Occasion): Electi
     masterGoneMs: held.kind === "full" ? goneMs(view, view.nowMs - held.sinceMs) : 0,
     failedBefore: failedBefore(view),
     isHandOver,
+    only: asked?.to ?? null,
+    consentedLossBytes: asked?.allowedLossBytes ?? null,
   });
 }
 

@@ -3,8 +3,9 @@ import { type SentinelEvent, warning } from "../events.ts";
 import { type Tally, tally } from "../quorum.ts";
 import { suspicion } from "../situation.ts";
 import { claim } from "../state.ts";
-import { lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { dueFailover, lookNow, type MasterView, nextLook, writer } from "../view.ts";
 import { areChoicesFresh, chooseFor, highest, ownOffset } from "./choice.ts";
+import { refuse } from "./requests.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 import { countLook, isOpenOnMaster } from "./suspicion.ts";
 
@@ -52,7 +53,7 @@ export const claimRules: readonly Rule<MasterView>[] = [
     source:
       "invariant S13; measured by each observer from when it saw the master change (protocol F16)",
     find: (view) => {
-      if (readyTally(view) === null || view.state.request !== null) return null;
+      if (readyTally(view) === null || dueFailover(view) !== null) return null;
       const { automaticEpoch, masterEpoch } = view.state;
       const { sinceMs } = view.memory.masterKnown;
       const leftMs = Math.ceil(sinceMs + view.settings.cooldownMs - view.nowMs);
@@ -83,6 +84,21 @@ export const claimRules: readonly Rule<MasterView>[] = [
       const why = `${failed} epochs since the commit of ${masterEpoch} have failed, the last because ${lastEpoch?.reason ?? "of an unknown reason"}; the next one in ${leftMs} ms`;
       const onceKey = `failing ${masterEpoch}`;
       return hold(why, nextLook(view), warning("+page", why, { node: view.master.node, onceKey }));
+    },
+  },
+  {
+    id: "S357",
+    title:
+      "Refuse an operator's request for a node that may not be promoted, and go on without it.",
+    source:
+      "DESIGN 4.3: nobody but an eligible node is promoted; a wish must not hold up a failover",
+    find: (view) => {
+      const counted = readyTally(view);
+      const wish = dueFailover(view);
+      if (counted === null || wish?.to == null || !areChoicesFresh(view)) return null;
+      const { choice } = chooseFor(view, counted.lastOffset);
+      if (choice.kind === "chosen") return null;
+      return refuse(view, "S357", `${wish.to} can't replace ${view.master.node}: ${choice.why}`);
     },
   },
   {
@@ -124,7 +140,7 @@ function claimFor(view: MasterView, counted: Tally, election: Election): Finding
   const why = `${counted.down.join(", ")} agree in round ${state.round.number} that ${master.node} is down; ${node} is ${election.choice.why}`;
   const intent = {
     kind: "failover" as const,
-    isAutomatic: state.request === null,
+    isAutomatic: dueFailover(view) === null,
     candidate: { node, replid: facts.replid, offset: facts.offset },
     masterOffset: highest(counted.lastOffset, ownOffset(view)),
   };

@@ -1,13 +1,13 @@
 import type { Plan } from "../commands.ts";
 import { findNode, type NodeId } from "../config.ts";
-import { warning } from "../events.ts";
+import { type SentinelEvent, warning } from "../events.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
 import type { Prepared } from "../memory.ts";
 import type { Candidate, NodeFacts } from "../model.ts";
 import { isAmnesic } from "../situation.ts";
 import { commit, failEpoch } from "../state.ts";
-import { isAnswering, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { isAnswering, isDue, lookNow, type MasterView, nextLook, writer } from "../view.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /** How often a promotion whose answer did not come is tried again before its epoch is closed. */
@@ -231,6 +231,7 @@ function commitIt(lead: Leading, facts: NodeFacts): Finding {
         to: candidate.node,
       },
     }),
+    ...droppedPlan(view),
   ];
   const write = commit(state, recordOf(candidate.node, facts), loss, writer(view, "P510", why));
   return { why, plan: [[write], events.map(emit)], look: lookNow(view, {}) };
@@ -267,4 +268,12 @@ function ownPromotion(view: MasterView) {
 /** An emptied master, or one that is none any more, has nothing to win with. */
 function wins(view: MasterView, facts: NodeFacts): boolean {
   return facts.role === "master" && !isAmnesic(view, facts);
+}
+
+/** A plan was made for the master that is no more: the commit clears it. */
+function droppedPlan(view: MasterView): readonly SentinelEvent[] {
+  const { request } = view.state;
+  if (request === null || isDue(request, view.memory.wallMs)) return [];
+  const why = `the ${request.kind} that ${request.by} planned for ${request.at} is dropped: ${view.master.node} is replaced already`;
+  return [warning("+page", why, { node: view.master.node })];
 }

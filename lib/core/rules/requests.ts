@@ -1,19 +1,37 @@
 import type { Election } from "../election.ts";
 import { notice, warning } from "../events.ts";
+import { wallMsOf } from "../instants.ts";
 import { claim, clearRequest } from "../state.ts";
-import { isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
+import { isDue, isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
 import { chooseSuccessor, isFresh } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
+/** Carried out so long after its instant, a plan would surprise people more than one that was dropped. */
+const lateMaxMs = 300_000;
+
 /** Operators write a request; a watcher that reaches the master carries it out as a hand-over (protocol F4). */
 export const requestRules: readonly Rule<MasterView>[] = [
+  {
+    id: "R370",
+    title: "Refuse a planned request whose time passed long ago.",
+    source: "ADR 0008",
+    find: (view) => {
+      const { request } = view.state;
+      if (request?.at == null || view.state.phase !== "steady") return null;
+      const lateMs = view.memory.wallMs - wallMsOf(request.at);
+      if (lateMs <= lateMaxMs) return null;
+      const late = `it was planned for ${request.at}, ${Math.round(lateMs / 1_000)} s ago`;
+      return refuse(view, "R370", late);
+    },
+  },
   {
     id: "R380",
     title: "Carry out an operator's failover of a living master as Redis's own hand-over.",
     source: "DESIGN 4, planned switchover; protocol F4",
     find: (view) => {
       const { state, memory, config, master } = view;
-      if (state.request === null || state.phase !== "steady" || !isMasterSane(view)) return null;
+      if (!isDue(state.request, memory.wallMs)) return null;
+      if (state.phase !== "steady" || !isMasterSane(view)) return null;
       const all = config.nodes.map((node) => node.id);
       const isAsked = all.every(
         (node) =>
@@ -26,30 +44,33 @@ export const requestRules: readonly Rule<MasterView>[] = [
       }
       const election = chooseSuccessor(view);
       const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
-      if (!hasFailover || election.choice.kind === "none") {
-        const why =
-          election.choice.kind === "none"
-            ? `failover refused: ${election.choice.why}`
-            : `failover refused: ${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
-        return {
-          why,
-          plan: [
-            [clearRequest(state, writer(view, "R380", why))],
-            [emit(warning("-failover-abort-no-good-slave", why, { node: master.node }))],
-          ],
-          look: lookNow(view, { state: true }),
-        };
-      }
-      return claimHandOver(view, election);
+      if (election.choice.kind === "none") return refuse(view, "R380", election.choice.why);
+      if (hasFailover) return claimHandOver(view, election);
+      const lacks = `${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
+      return refuse(view, "R380", lacks);
     },
   },
 ];
+
+/** A request that can't be carried out is answered by clearing it, with the reason in STATE and in an event. */
+export function refuse(view: MasterView, rule: string, reason: string): Finding {
+  const { state, master } = view;
+  const why = `${state.request?.kind ?? "failover"} refused: ${reason}`;
+  return {
+    why,
+    plan: [
+      [clearRequest(state, writer(view, rule, why))],
+      [emit(warning("-failover-abort-no-good-slave", why, { node: master.node }))],
+    ],
+    look: lookNow(view, { state: true }),
+  };
+}
 
 function claimHandOver(view: MasterView, election: Election): Finding {
   if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
   const { state, config, master } = view;
   const { node, facts } = election.choice;
-  const why = `${state.request?.by ?? "an operator"} asked for a failover; ${node} is ${election.choice.why}`;
+  const why = `${state.request?.by ?? "an operator"} asked for a ${state.request?.kind ?? "failover"}; ${node} is ${election.choice.why}`;
   const intent = {
     kind: "switchover" as const,
     isAutomatic: false,

@@ -1,8 +1,9 @@
 import { warning } from "../events.ts";
+import { hasCome } from "../instants.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
 import { isSameProcess, lossOnReturn } from "../loss.ts";
 import { keysBesideMarker, type NodeFacts } from "../model.ts";
-import { adoptLineage, closeRound, recordLoss } from "../state.ts";
+import { adoptLineage, closeRound, recordLoss, resume } from "../state.ts";
 import {
   isAnswering,
   isMasterSane,
@@ -21,6 +22,28 @@ import { sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
 
 /** What is tended to in calm, and what stands between calm and tending: a pause. */
+
+/** People plan in wall time; whoever's clock says so first ends the pause through STATE, before it acts (S12). */
+export const endOfPauseRule: Rule<MasterView> = {
+  id: "R690",
+  title: "End a pause whose time is up.",
+  source: "ADR 0008",
+  find: (view) => {
+    const { state, memory } = view;
+    const until = state.pause?.until ?? null;
+    if (until === null || !hasCome(until, memory.wallMs)) return null;
+    const why = `the pause of ${state.pause?.by} ended at ${until}`;
+    return {
+      why,
+      plan: [
+        [resume(state, writer(view, "R690", why))],
+        [emit(warning("+resume", why, { node: view.master.node }))],
+      ],
+      look: lookNow(view, { state: true }),
+    };
+  },
+};
+
 export const pauseRule: Rule<MasterView> = {
   id: "R700",
   title: "Do nothing in steady while the group is paused.",
