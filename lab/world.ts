@@ -9,7 +9,7 @@ import { type ObserverRunner, startObserverRunner } from "./lambda/runner.ts";
 import type { ProcessRegistry } from "./processes.ts";
 import { type NodeAddress, pickNodeAddresses } from "./redis/addresses.ts";
 import { findRedis, type RedisBinary } from "./redis/find.ts";
-import { type RedisServer, startRedis } from "./redis/server.ts";
+import { type RedisServer, type RedisServerOptions, startRedis } from "./redis/server.ts";
 import { type Route53StandIn, startRoute53 } from "./route53/server.ts";
 
 /** A whole deployment on loopback: real Redis servers, the table, Route 53 with its DNS, and observers. */
@@ -26,6 +26,8 @@ export interface WorldOptions {
   /** Lines of YAML for the group, such as `downAfterMs: 2000`. */
   readonly groupLines?: readonly string[];
   readonly replicaPingPeriodSeconds?: number;
+  /** What the server of this place needs beside the usual; the first one is the master. */
+  readonly serverOptions?: (index: number) => Partial<RedisServerOptions>;
   /** Publishes the replicas' name too, where the nodes share a port. */
   readonly isListingReplicas?: boolean;
   readonly scheduleMs?: number;
@@ -142,6 +144,7 @@ function startNode(
     persistence: options.persistence ?? "aof",
     replicaPingPeriodSeconds: options.replicaPingPeriodSeconds ?? 1,
     ...(index === 0 || master === undefined ? {} : { replicaOf: master }),
+    ...options.serverOptions?.(index),
   });
 }
 

@@ -1,6 +1,7 @@
 import { ProcessRegistry } from "../../lab/processes.ts";
 import type { RedisServer } from "../../lab/redis/server.ts";
 import {
+  labEnvironment,
   labGroup,
   labObservers,
   startObservers,
@@ -12,6 +13,7 @@ import type { WriteState } from "../../lib/core/commands.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import type { Writer as StateWriter } from "../../lib/core/state.ts";
 import { type HoldRequest, openHttpDoor } from "./http-door.ts";
+import { type Ended, runScriptIn } from "./run-script.ts";
 import { openRoute, type RouteMode, type TcpRoute } from "./tcp-route.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 import { startWriter, type Writer, type WriterOptions } from "./writer.ts";
@@ -37,9 +39,19 @@ export type RigSettings = Partial<Record<keyof typeof fastSettings, number>>;
 export interface RigOptions
   extends Pick<
     WorldOptions,
-    "nodeCount" | "persistence" | "replicaPingPeriodSeconds" | "isListingReplicas" | "scheduleMs"
+    | "nodeCount"
+    | "persistence"
+    | "replicaPingPeriodSeconds"
+    | "isListingReplicas"
+    | "scheduleMs"
+    | "serverOptions"
+    | "binary"
   > {
   readonly settings?: RigSettings;
+  /** Further lines of YAML for the group. */
+  readonly groupLines?: readonly string[];
+  /** Don't wait for a calm group: it is not to become one. */
+  readonly isNeverCalm?: boolean;
   /** Puts a path that can be cut between each observer and each node. */
   readonly isRouted?: boolean;
   /** Sees each request to Route 53 first, and may hold it. */
@@ -70,6 +82,8 @@ export interface Rig {
   ): Promise<void>;
   /** Sends a signal to the process of the shift that this observer runs now; waits for its end after SIGKILL. */
   signalShift(observer: string, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
+  /** Runs the command line as people do, against the rig's table and zone. */
+  cli(...args: readonly string[]): Promise<Ended>;
   startWriter(options?: Pick<WriterOptions, "everyMs" | "key">): Writer;
   stop(): Promise<void>;
 }
@@ -89,7 +103,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   try {
     const rig = await startWorldOf(options, processes);
     await startObservers(rig.world);
-    await expectCalm(rig);
+    if (options.isNeverCalm !== true) await expectCalm(rig);
     return rig;
   } catch (error) {
     await processes.stopAll();
@@ -98,14 +112,14 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 async function startWorldOf(options: RigOptions, processes: ProcessRegistry): Promise<Rig> {
-  const { settings, isRouted = false, holdRoute53, prepare, ...worldOptions } = options;
+  const { settings, groupLines, isRouted = false, holdRoute53, prepare, ...rest } = options;
   const timeline = createTimeline();
   const routes: Routes = new Map();
   const environments = new Map<string, Readonly<Record<string, string>>>();
   const world = await startWorld({
-    ...worldOptions,
+    ...rest,
     processes,
-    groupLines: settingLines(settings),
+    groupLines: [...settingLines(settings), ...(groupLines ?? [])],
     onLine: (observer, line) => timeline.add(observer, line),
     observerEnv: (observer) => environments.get(observer) ?? {},
   });
@@ -213,6 +227,12 @@ function createRig(world: World, timeline: Timeline, { routes, processes }: Wire
         if (busy()?.pid === pid) throw new Error("it is still there");
       });
     },
+    cli: (...args) =>
+      runScriptIn(
+        labEnvironment(world),
+        new URL("../../bin/lambda-sentinel.js", import.meta.url),
+        ...args,
+      ),
     startWriter: (options) => {
       const { dnsName: name, route53 } = world;
       const writer = startWriter({ dnsPort: route53.dnsPort, name, ...options });

@@ -13,10 +13,20 @@ export interface Ended {
 }
 
 /** Runs a script of the tests by plain Node, outside of jest, to its end, whatever that is. */
-export async function runScript(script: URL, ...args: readonly string[]): Promise<Ended> {
+export function runScript(script: URL, ...args: readonly string[]): Promise<Ended> {
+  return runScriptIn({}, script, ...args);
+}
+
+/** The same with further environment variables. */
+export async function runScriptIn(
+  env: Readonly<Record<string, string>>,
+  script: URL,
+  ...args: readonly string[]
+): Promise<Ended> {
   try {
     const { stdout, stderr } = await run(process.execPath, [fileURLToPath(script), ...args], {
       maxBuffer,
+      env: { ...process.env, ...env },
     });
     return { code: 0, stdout, stderr };
   } catch (error) {
