@@ -37,6 +37,8 @@ export interface NodeMemory {
   readonly factsAtMs: number | null;
   /** When the marker that is reported now was first reported. */
   readonly markerSinceMs: number | null;
+  /** Since when it has followed the same master without a link and without a synchronisation; null: not so. */
+  readonly unlinkedSinceMs: number | null;
   readonly positions: readonly Position[];
 }
 
@@ -56,6 +58,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     factsAskedAtMs: null,
     factsAtMs: null,
     markerSinceMs: null,
+    unlinkedSinceMs: null,
     positions: [],
   };
 }
@@ -109,6 +112,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
     factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
     markerSinceMs: markerSince(memory, sample),
+    unlinkedSinceMs: unlinkedSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
 }
@@ -121,6 +125,18 @@ function markerSince(memory: NodeMemory, sample: Sample): number | null {
   if (sample.facts === undefined) return memory.markerSinceMs;
   const isSame = memory.facts !== null && sample.facts.marker === memory.facts.marker;
   return isSame ? memory.markerSinceMs : sample.receivedAtMs;
+}
+
+function unlinkedSince(memory: NodeMemory, { facts, receivedAtMs }: Sample): number | null {
+  if (facts === undefined) return memory.unlinkedSinceMs;
+  if (!isUnlinked(facts)) return null;
+  const isSameMaster =
+    memory.facts?.masterHost === facts.masterHost && memory.facts.masterPort === facts.masterPort;
+  return isSameMaster ? (memory.unlinkedSinceMs ?? receivedAtMs) : receivedAtMs;
+}
+
+function isUnlinked(facts: NodeFacts): boolean {
+  return facts.role === "replica" && !facts.isLinkUp && !facts.isSyncing;
 }
 
 /** Effect sessions don't ask for the ping period; what a probe was told still holds. */

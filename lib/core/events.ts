@@ -16,7 +16,7 @@ export type EventName =
   | "+promoted-slave"
   | "+switch-master"
   | "+slave-reconf-sent"
-  | "+slave-reconf-done"
+  | "-slave-reconf-sent-timeout"
   | "+convert-to-slave"
   | "+fix-slave-config"
   | "+failover-end"

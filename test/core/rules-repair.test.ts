@@ -133,6 +133,24 @@ describe("R730 repair on sight", () => {
     });
   });
 
+  test("a replica whose link does not come up gives its turn of parallelSyncs back, and is called by name", () => {
+    const unlinked = answers(n1, replicaFacts({ isLinkUp: false }));
+    const stray = answers(n2, replicaFacts({ masterHost: "10.0.0.2" }));
+    const samples = [everybody[0], unlinked, stray].flatMap((one) => one ?? []);
+    const watch = watchCalm();
+    watch.look({ samples });
+
+    expect(watch.look({ samples, afterMs: 59_000 }).rule).toBe("R799");
+    const told = watch.look({ samples, afterMs: 1_000 });
+    expect(told).toMatchObject({ rule: "R730", look: { prepare: [n2] } });
+    const fixed = watch.look({
+      samples,
+      prepared: [prepares(n2, replicaFacts({ masterHost: "10.0.0.2" }))],
+    });
+    expect(kindsOf(fixed)).toContain("attach");
+    expect(eventNames(fixed)).toEqual(["+fix-slave-config", "-slave-reconf-sent-timeout"]);
+  });
+
   test("an empty node at a configured address is taken in", () => {
     const empty = masterFacts({ runId: "x", replid: "id-9", keys: 0, marker: null });
 

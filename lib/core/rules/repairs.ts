@@ -38,7 +38,8 @@ export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
   let syncing = countSyncing(view);
   const found = nodesExcept(view, view.master.node).map((node): Repairs => {
     const wrong = wrongOf(view, node);
-    if (wrong === null || (scope === "fence" && wrong !== "master-too")) return none;
+    if (wrong === null) return scope === "all" ? stranded(view, node) : none;
+    if (scope === "fence" && wrong !== "master-too") return none;
     if (isResting(view, node.node)) return none;
     if (wrong === "wrong-master" && syncing >= view.settings.parallelSyncs) return none;
     const one = repairOne(view, node, wrong);
@@ -136,15 +137,37 @@ function foreign(node: NodeId, facts: NodeFacts): SentinelEvent {
   return warning("+page", why, { node, onceKey: `foreign ${node} ${facts.replid}` });
 }
 
-/** Nodes that follow the right master and are still catching up count against parallelSyncs. */
+/**
+ * Nodes that follow the right master and are still catching up count against parallelSyncs. One whose link does not come
+ * up gives its turn back, as Sentinel's does at the end of a failover: it would keep the others waiting for ever.
+ */
 function countSyncing(view: MasterView): number {
   return nodesExcept(view, view.master.node).filter(
     (node) =>
       isAnswering(node) &&
-      node.facts?.role === "replica" &&
-      followed(view.config, node.facts) === view.master.node &&
-      !node.facts.isLinkUp,
+      followsMaster(view, node) &&
+      node.facts?.isLinkUp === false &&
+      !isStranded(view, node),
   ).length;
+}
+
+function followsMaster(view: MasterView, { facts }: NodeMemory): boolean {
+  return facts?.role === "replica" && followed(view.config, facts) === view.master.node;
+}
+
+function isStranded(view: MasterView, node: NodeMemory): boolean {
+  const { unlinkedSinceMs } = node;
+  if (unlinkedSinceMs === null || !followsMaster(view, node)) return false;
+  return view.nowMs - unlinkedSinceMs >= view.settings.failoverTimeoutMs;
+}
+
+function stranded(view: MasterView, node: NodeMemory): Repairs {
+  if (!isAnswering(node) || !isStranded(view, node)) return none;
+  const forMs = view.settings.failoverTimeoutMs;
+  const why = `${node.node} has followed ${view.master.node} for more than ${forMs} ms and its link does not come up: see its log, and check masterauth, tls-replication and the way between them`;
+  const onceKey = `stranded ${node.node} ${view.state.masterEpoch}`;
+  const event = warning("-slave-reconf-sent-timeout", why, { node: node.node, onceKey });
+  return { ...none, remarks: [event] };
 }
 
 /** A repair that failed is tried again at the next interval, not at once. */

@@ -73,6 +73,28 @@ export const settlingRules: readonly Rule<MasterView>[] = [
     },
   },
   {
+    id: "T625",
+    title:
+      "End a settling that has lasted longer than failoverTimeoutMs, and leave what does not follow to the repairs of calm.",
+    source:
+      "Sentinel's +failover-end-for-timeout (sentinel.md 1.5); invariant L2: one bad replica must not keep people from the group",
+    find: (view) => {
+      const { state, config, settings } = view;
+      if (!isMasterSane(view) || settlingForMs(view) < settings.failoverTimeoutMs) return null;
+      const isPublished = isMasterPublished(view);
+      // Without the record nothing has ended; one that was refused waits for people in calm too (R770).
+      if (!isPublished && masterRefusal(view) === null) return null;
+      const why = `epoch ${state.epoch} was settling for more than ${settings.failoverTimeoutMs} ms, ${sayMissing(view)}; the repairs go on in calm`;
+      const event = warning("+failover-end", why, { node: view.master.node });
+      const next = settle(
+        state,
+        isPublished && config.dns !== undefined,
+        writer(view, "T625", why),
+      );
+      return { why, plan: [[next], [emit(event)]], look: lookNow(view, { state: true }) };
+    },
+  },
+  {
     id: "T630",
     title: "Report a publication of the master that was refused, and wait for people.",
     source: "DESIGN 5: another owner's TXT is a refusal; fault D10",
@@ -121,6 +143,16 @@ export const settlingFollower: Rule<MasterView> = {
   },
 };
 
+/**
+ * Since the commit as far as this observer knows, over the shifts of its predecessors too: a shift may be shorter than
+ * `failoverTimeoutMs`. Who was never told counts from when it took the lead.
+ */
+function settlingForMs(view: MasterView): number {
+  const { masterKnown, leadingSinceMs } = view.memory;
+  const sinceMs = Number.isFinite(masterKnown.sinceMs) ? masterKnown.sinceMs : leadingSinceMs;
+  return sinceMs === null ? 0 : view.nowMs - sinceMs;
+}
+
 /** Follows are judged from answers given after the commit, or after this shift took the lead. */
 function haveAllBeenAsked(view: MasterView): boolean {
   const since = view.memory.marks.committedAtMs ?? view.memory.leadingSinceMs ?? 0;
@@ -133,7 +165,7 @@ function haveAllBeenAsked(view: MasterView): boolean {
 
 function sayMissing(view: MasterView): string {
   if (!isMasterSane(view)) return `${view.master.node} does not answer as master`;
-  if (!isMasterPublished(view)) return "the record is not published yet";
+  if (!isMasterPublished(view)) return "the record is not published";
   const late = Object.values(view.memory.nodes).filter(
     (node) => node.node !== view.master.node && isAnswering(node) && !node.facts?.isLinkUp,
   );
