@@ -240,7 +240,7 @@ describe("T620 the end of settling", () => {
   });
 });
 
-describe("T625 a settling that lasts too long", () => {
+describe("L2 T625 a settling that lasts too long", () => {
   const unlinked = [...afterFailover.slice(0, 2), answers(n2, orphanFacts(following(n1)))];
 
   test("ends when only a replica whose link does not come up is missing, and calls it by name", () => {
