@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly replicaPingPeriodSeconds?: number;
   /** What the server of this place needs beside the usual; the first one is the master. */
   readonly serverOptions?: (index: number) => Partial<RedisServerOptions>;
+  /** What the file says of the node of this place beside its address, such as `zone: a`. */
+  readonly nodeWords?: (index: number) => string;
   /** Publishes the replicas' name too, where the nodes share a port. */
   readonly isListingReplicas?: boolean;
   readonly scheduleMs?: number;
@@ -155,13 +157,17 @@ function configFor(
 ): string {
   const replicas = replicasName === null ? "" : `, replicas: ${replicasName}`;
   const observers = options.observers ?? labObservers;
-  const addresses = nodes.map((node) => `"${node.host}:${node.port}"`).join(", ");
+  const listed = nodes.map((node, index) => {
+    const address = `"${node.host}:${node.port}"`;
+    const words = options.nodeWords?.(index);
+    return words === undefined ? address : `{ probe: ${address}, ${words} }`;
+  });
   const lines = (options.groupLines ?? []).map((line) => `    ${line}`);
   return [
     `observers: [${observers.join(", ")}]`,
     "groups:",
     `  - name: ${labGroup}`,
-    `    nodes: [${addresses}]`,
+    `    nodes: [${listed.join(", ")}]`,
     `    dns: { zoneId: ${zoneId}, name: ${dnsName}, ttl: 1, srv: true${replicas} }`,
     ...lines,
     "",

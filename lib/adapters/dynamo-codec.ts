@@ -164,7 +164,15 @@ const groupConfig = z.object({
   digest: z.string(),
   observers: z.array(z.string()),
   nodes: z.array(
-    z.object({ id: z.string(), probe: address, replicate: address, publish: address }),
+    z.object({
+      id: z.string(),
+      probe: address,
+      replicate: address,
+      publish: address,
+      zone: z.string().exactOptional(),
+      region: z.string().exactOptional(),
+      priority: z.number().exactOptional(),
+    }),
   ),
   settings: z.object({
     probeIntervalMs: z.number(),
@@ -185,6 +193,13 @@ const groupConfig = z.object({
     marker: z.boolean(),
     whenUnreachable: z.enum(["hold", "failover"]),
   }),
+  placement: z
+    .object({
+      zones: z.record(z.string(), z.number()),
+      regions: z.record(z.string(), z.number()),
+      masterRegions: z.array(z.string()).exactOptional(),
+    })
+    .exactOptional(),
   dns: z
     .object({
       zoneId: z.string(),

@@ -1,5 +1,6 @@
 import type { GroupConfig, NodeConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
+import { configuredRank } from "../core/placement.ts";
 import type { GroupReport, Heartbeat } from "../ports/store.ts";
 import type { NodeSeen, NodeStatus, ObserverStatus, PauseStatus } from "./status-report.ts";
 
@@ -44,6 +45,9 @@ export function describeNodes(
   return config.nodes.map((node) => ({
     id: node.id,
     isMaster: node.id === master,
+    zone: node.zone ?? null,
+    region: node.region ?? null,
+    ...configuredRank(config, node.id),
     seenBy: Object.fromEntries(
       config.observers.flatMap((observer) => {
         const report = heartbeats.get(observer)?.groups[config.name];

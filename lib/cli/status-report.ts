@@ -79,6 +79,13 @@ export interface RecordStatus {
 export interface NodeStatus {
   readonly id: string;
   readonly isMaster: boolean;
+  /** Where the configuration says that it stands; null: it says nothing. */
+  readonly zone: string | null;
+  readonly region: string | null;
+  /** How much the configuration wants it as master; null: the server's replica-priority counts. */
+  readonly priority: number | null;
+  /** Why the configuration forbids its promotion; null: it doesn't. */
+  readonly never: string | null;
   /** By observer; an observer that has reported nothing is absent. */
   readonly seenBy: Readonly<Record<string, NodeSeen>>;
 }

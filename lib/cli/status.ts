@@ -4,7 +4,7 @@ import { exitCodes } from "./exit.ts";
 import { describeWish } from "./failover.ts";
 import { sayEnd } from "./pause.ts";
 import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
-import type { GroupStatus, NodeSeen, RecordStatus } from "./status-report.ts";
+import type { GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./status-report.ts";
 import { renderTable } from "./table.ts";
 
 export interface StatusOptions extends GlobalOptions {
@@ -128,13 +128,24 @@ function recordOf(record: RecordStatus): string {
 
 function nodeRows(group: GroupStatus): readonly (readonly string[])[] {
   const observers = group.observers.map((observer) => observer.name);
+  const places = group.nodes.map(placeOf);
+  // Most groups stand in one place, and say nothing of it.
+  const isPlaced = places.some((place) => place !== "");
   return [
-    ["node", ...observers],
-    ...group.nodes.map((node) => [
+    ["node", ...(isPlaced ? ["place"] : []), ...observers],
+    ...group.nodes.map((node, index) => [
       node.isMaster ? `${node.id} (master)` : node.id,
+      ...(isPlaced ? [places[index] || "-"] : []),
       ...observers.map((observer) => seenOf(node.seenBy[observer])),
     ]),
   ];
+}
+
+/** `eu-west-1a, eu-west-1, priority 10`; empty where the configuration says nothing. */
+function placeOf({ zone, region, priority, never }: NodeStatus): string {
+  const rank = priority === null ? [] : [`priority ${priority}`];
+  const standing = never === null ? rank : ["never master"];
+  return [zone, region, ...standing].filter((part) => part !== null).join(", ");
 }
 
 function seenOf(seen: NodeSeen | undefined): string {

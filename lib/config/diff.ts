@@ -5,6 +5,7 @@ import {
   formatAddress,
   type GroupConfig,
   type NodeConfig,
+  type PlacementConfig,
 } from "../core/config.ts";
 import { digestOf } from "./digest.ts";
 import type { GroupDraft } from "./draft.ts";
@@ -60,11 +61,14 @@ function changesBetween(stored: GroupDraft, draft: GroupDraft): readonly FieldCh
 
 /** A group as flat texts. A password appears as its reference, which is all that a group has of it. */
 function fieldsOf(draft: GroupDraft): ReadonlyMap<string, string> {
-  const { dns, auth, tls } = draft;
+  const { placement, dns, auth, tls } = draft;
   const fields: (readonly [string, string | undefined])[] = [
     ["observers", [...draft.observers].sort().join(", ")],
     ...draft.nodes.map((node) => [`nodes ${node.id}`, describeNode(node)] as const),
     ...settingsOf(draft),
+    ["placement.zones", listPriorities(placement?.zones)],
+    ["placement.regions", listPriorities(placement?.regions)],
+    ["placement.masterRegions", placement?.masterRegions?.join(", ")],
     ["dns.zoneId", dns?.zoneId],
     ["dns.name", dns?.name],
     ["dns.ttl", dns === undefined ? undefined : String(dns.ttlSeconds)],
@@ -97,8 +101,18 @@ function describeNode(node: NodeConfig): string {
   const parts = [
     ...(replicate === node.id ? [] : [`replicates at ${replicate}`]),
     ...(publish === node.id ? [] : [`published as ${publish}`]),
+    ...(node.zone === undefined ? [] : [`zone ${node.zone}`]),
+    ...(node.region === undefined ? [] : [`region ${node.region}`]),
+    ...(node.priority === undefined ? [] : [`priority ${node.priority}`]),
   ];
   return parts.length === 0 ? "one address for all" : parts.join(", ");
+}
+
+/** `eu-west-1a 10, eu-west-1b 20`; undefined where there are none. */
+function listPriorities(table: PlacementConfig["zones"] | undefined): string | undefined {
+  const entries = Object.entries(table ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const text = entries.map(([name, priority]) => `${name} ${priority}`).join(", ");
+  return text === "" ? undefined : text;
 }
 
 /** A long text, a certificate, is shown by its digest: enough to see whether it changed. */
@@ -136,6 +150,27 @@ function renderChange(change: FieldChange): string {
   return `    ${change.field}: ${change.old} → ${change.new}`;
 }
 
+/** Where each node may come in a failover: what the configuration says beside the addresses. */
+function describePlacement(draft: GroupDraft): readonly string[] {
+  const { placement } = draft;
+  const says = [
+    ...prefixed("zones", listPriorities(placement?.zones)),
+    ...prefixed("regions", listPriorities(placement?.regions)),
+    ...prefixed("masters in", placement?.masterRegions?.join(", ")),
+  ];
+  const nodes = draft.nodes.filter(
+    ({ zone, region, priority }) => (zone ?? region ?? priority) !== undefined,
+  );
+  return [
+    ...(says.length === 0 ? [] : [`    placement: ${says.join("; ")}`]),
+    ...nodes.map((node) => `    node ${node.id}: ${describeNode(node)}`),
+  ];
+}
+
+function prefixed(prefix: string, text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [`${prefix} ${text}`];
+}
+
 function describeAdded(draft: GroupDraft): readonly string[] {
   const defaults = new Map(listSettings().map(([name, setting]) => [name, setting.default]));
   const chosen = settingsOf(draft)
@@ -144,6 +179,7 @@ function describeAdded(draft: GroupDraft): readonly string[] {
   return [
     `    nodes: ${draft.nodes.map((node) => node.id).join(", ")}`,
     `    observers: ${draft.observers.join(", ")}`,
+    ...describePlacement(draft),
     ...(draft.dns === undefined ? [] : [`    record: ${describeRecord(draft.dns)}`]),
     `    settings: ${chosen.join(", ")}; defaults otherwise`,
   ];

@@ -7,10 +7,10 @@ import type { GroupDraft } from "./draft.ts";
  * neither order means anything. Votes count together only under one digest.
  */
 export function digestOf(draft: GroupDraft): string {
-  const { name, settings, dns, auth, tls } = draft;
+  const { name, settings, placement, dns, auth, tls } = draft;
   const observers = [...draft.observers].sort();
   const nodes = [...draft.nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const text = canonicalJson({ name, observers, nodes, settings, dns, auth, tls });
+  const text = canonicalJson({ name, observers, nodes, settings, placement, dns, auth, tls });
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -11,7 +11,7 @@ export function renderSettings(): string {
     "",
     "Generated from `lib/config/settings.ts` and `lib/config/timing-rules.ts` by `npm run docs:write`; don't edit it here.",
     "",
-    "Each group in `groups.yml` may set any of these, side by side with its `name`, `nodes`, `dns`, `auth` and `tls`.",
+    "Each group in `groups.yml` may set any of these, side by side with its `name`, `nodes`, `placement`, `dns`, `auth` and `tls`.",
     "Editors that read JSON Schema find the whole form of the file in [groups.schema.json](groups.schema.json).",
     "",
     "| setting | default | minimum | maximum | unit | what it does | why these bounds |",
@@ -26,8 +26,33 @@ export function renderSettings(): string {
     "|---|---|",
     ...timingRules.map((rule) => `| ${escapeCell(rule.text)} | ${escapeCell(rule.why)} |`),
     "",
+    ...placementText,
+    "",
   ].join("\n");
 }
+
+const placementText = [
+  "## Where a master may live",
+  "",
+  "A node may have a `zone`, a `region` and a `priority`; a group's `placement` gives priorities to zones and regions by name,",
+  "and lists the regions in which a node may be promoted. Names are yours to choose.",
+  "",
+  "```yaml",
+  "nodes:",
+  '  - { probe: "10.0.1.10:6379", zone: eu-west-1a, region: eu-west-1 }',
+  '  - { probe: "10.0.2.10:6379", zone: eu-west-1b, region: eu-west-1, priority: 10 }',
+  '  - { probe: "10.9.1.10:6379", zone: us-east-1a, region: us-east-1 }',
+  "placement:",
+  "  zones: { eu-west-1a: 20 }",
+  "  regions: { eu-west-1: 30 }",
+  "  masterRegions: [eu-west-1]",
+  "```",
+  "",
+  "Each node has one priority, a whole number, and the lowest is promoted first, as Redis Sentinel does with `replica-priority`.",
+  "The most specific word counts: the node's `priority`, then its zone's, then its region's, then the server's own",
+  "`replica-priority`. A 0 counts wherever it stands, the server's too: that node is never promoted, whatever else is said of it.",
+  "Between equal priorities the larger offset decides. None of this moves a master that is well: it decides who comes next.",
+];
 
 function renderRow(name: string, setting: Setting): string {
   const cells = [`\`${name}\``, ...boundsOf(setting), setting.meaning, setting.why];

@@ -1,9 +1,16 @@
-import type { Address, DnsConfig, GroupConfig, NodeConfig, Settings } from "../core/config.ts";
+import type {
+  Address,
+  DnsConfig,
+  GroupConfig,
+  NodeConfig,
+  PlacementConfig,
+  Settings,
+} from "../core/config.ts";
 import { formatAddress } from "../core/config.ts";
 import { normalizeName } from "../core/records.ts";
 import { parseAddress } from "./address.ts";
 import { type Finding, type Path, problemAt, quote } from "./problems.ts";
-import { dnsSchema, namePattern, nodeSchema, settingsSchema } from "./schema.ts";
+import { dnsSchema, namePattern, nodeSchema, placementSchema, settingsSchema } from "./schema.ts";
 import { settingsTable } from "./settings.ts";
 
 /** A group as the file says it, before it has a version in the table. */
@@ -20,6 +27,8 @@ export interface ReadGroup {
   readonly settings: ReadSettings;
   /** How many nodes the file lists, broken ones included. */
   readonly listedNodes: number;
+  /** null when it is absent, broken or empty. */
+  readonly placement: PlacementConfig | null;
   /** null when absent. */
   readonly dns: ReadDns | null;
 }
@@ -65,6 +74,7 @@ export function readGroup(raw: unknown, index: number): Read<ReadGroup> {
     nodes: nodes.value,
     listedNodes: Array.isArray(listed) ? listed.length : 0,
     settings: readSettings(fields),
+    placement: readPlacement(fields.get("placement")),
     dns: readDns(fields.get("dns")),
   };
   return { value, findings: nodes.findings };
@@ -113,7 +123,13 @@ function readNode(raw: unknown, path: Path): Read<ReadNode | null> {
     const own = [replicate, publish].filter((read) => read !== probe);
     return { value: null, findings: [probe, ...own].flatMap((read) => read.findings) };
   }
-  const config = nodeOf(probe.value, replicate.value, publish.value);
+  const { zone, region, priority } = data;
+  const config = {
+    ...nodeOf(probe.value, replicate.value, publish.value),
+    ...(zone === undefined ? {} : { zone }),
+    ...(region === undefined ? {} : { region }),
+    ...(priority === undefined ? {} : { priority }),
+  };
   const publishPath = data.publish === undefined ? path : [...path, "publish"];
   return { value: { path, config, publishPath }, findings: [] };
 }
@@ -137,6 +153,19 @@ function readAddress(text: string, path: Path): Read<Address | null> {
   const got = /[@/]/.test(text) ? "a URL (not shown here)" : quote(text);
   const message = `expected "host:port", got ${got}: ${parsed.why}`;
   return { value: null, findings: [problemAt(path, message)] };
+}
+
+function readPlacement(raw: unknown): PlacementConfig | null {
+  const parsed = placementSchema.safeParse(raw);
+  return parsed.success ? toPlacement(parsed.data) : null;
+}
+
+/** null when it says nothing. The regions come in one order, because theirs means nothing. */
+function toPlacement(raw: ReturnType<typeof placementSchema.parse>): PlacementConfig | null {
+  const { zones, regions, masterRegions } = raw;
+  const hasPriorities = Object.keys({ ...zones, ...regions }).length > 0;
+  if (masterRegions === undefined) return hasPriorities ? { zones, regions } : null;
+  return { zones, regions, masterRegions: [...new Set(masterRegions)].sort() };
 }
 
 function readDns(raw: unknown): ReadDns | null {

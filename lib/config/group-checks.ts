@@ -1,6 +1,7 @@
 import { formatAddress } from "../core/config.ts";
 import { isDnsName, kindOfHost } from "./address.ts";
 import type { ReadDns, ReadGroup, ReadNode, ReadSettings } from "./draft.ts";
+import { checkPlacement } from "./placement-checks.ts";
 import { type Finding, formatPath, type Path, problemAt, quote, warningAt } from "./problems.ts";
 import { timingRules } from "./timing-rules.ts";
 
@@ -11,6 +12,7 @@ export function checkGroup(group: ReadGroup, observers: number | null): readonly
     ...checkQuorum(group.settings, group.path, observers),
     ...checkDuplicates(group.nodes),
     ...checkReplicas(group),
+    ...checkPlacement(group),
     ...(group.dns === null ? [] : checkRecord(group, group.dns)),
   ];
 }

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { describeValue, type Finding, type Path, problemAt, quote } from "./problems.ts";
-import { dnsSchema, documentSchema, groupSchema } from "./schema.ts";
+import { dnsSchema, documentSchema, groupSchema, nodeFields, placementSchema } from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -14,6 +14,11 @@ function findingsOf(issue: Issue, prefix: Path, root: unknown): readonly Finding
   const path = [...prefix, ...issue.path.filter(isPathPart)];
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey(path, key));
+  }
+  if (issue.code === "invalid_key") {
+    const [form] = issue.issues;
+    const message = `expected ${form?.message ?? issue.message}, got ${describeValue(path.at(-1))}`;
+    return [{ severity: "problem", path, at: "key", message }];
   }
   if (issue.code === "invalid_union") {
     // The alternative whose outer form fits is the one that was meant: its own issues say more.
@@ -63,7 +68,9 @@ function knownKeys(path: Path): readonly string[] {
   if (path.length === 2) return Object.keys(groupSchema.shape);
   switch (path.at(2)) {
     case "nodes":
-      return ["probe", "replicate", "publish"];
+      return nodeFields;
+    case "placement":
+      return Object.keys(placementSchema.shape);
     case "dns":
       return Object.keys(dnsSchema.shape);
     case "auth":

@@ -101,7 +101,9 @@ function toDraft(
   read: ReadGroup | undefined,
   observers: readonly string[],
 ): GroupDraft {
-  const { name, nodes: _nodes, dns, auth, tls: rawTls, quorum, ...settings } = raw;
+  const { name, nodes: _nodes, placement: _placement, dns, auth, tls: rawTls, ...rest } = raw;
+  const { quorum, ...settings } = rest;
+  const placement = read?.placement ?? null;
   const tls = toTls(rawTls);
   const majority = majorityOf(observers.length);
   return {
@@ -109,6 +111,7 @@ function toDraft(
     observers,
     nodes: (read?.nodes ?? []).map((node) => node.config),
     settings: { ...settings, quorum: Math.max(quorum ?? majority, majority) },
+    ...(placement === null ? {} : { placement }),
     ...(dns === undefined ? {} : { dns: toDnsConfig(dns) }),
     ...(auth === undefined ? {} : { auth: toAuth(auth) }),
     ...(tls === null ? {} : { tls }),

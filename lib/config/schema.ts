@@ -66,21 +66,58 @@ export const settingsSchema = z.object(settingsShape);
 const addressForm = '"host:port" ("[address]:port" for IPv6)';
 const addressSchema = z.string({ error: addressForm });
 
-const nodeForm = `${addressForm}, or a mapping with probe and, where they differ from it, replicate and publish`;
-export const nodeSchema = z.union(
-  [
-    addressSchema,
-    z.strictObject({
-      probe: addressSchema.meta({ description: "Where observers connect." }),
-      replicate: addressSchema
-        .optional()
-        .meta({ description: "Where its peers replicate from it; probe by default." }),
-      publish: addressSchema
-        .optional()
-        .meta({ description: "What the DNS name answers for it; probe by default." }),
-    }),
-  ],
-  { error: nodeForm },
+const placeForm =
+  "a name of 1 to 63 letters, digits, dots, hyphens and underscores that starts with a letter or digit";
+const placeSchema = z
+  .string({ error: placeForm })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, { error: placeForm });
+
+const priorityMax = 100_000;
+const priorityForm = `a whole number from 0 (never) to ${priorityMax}`;
+const prioritySchema = z
+  .int({ error: priorityForm })
+  .min(0, { error: priorityForm })
+  .max(priorityMax, { error: priorityForm });
+
+const nodeForm = `${addressForm}, or a mapping with probe, replicate and publish where they differ from it, and zone, region and priority where they matter`;
+const nodeMapping = z.strictObject({
+  probe: addressSchema.meta({ description: "Where observers connect." }),
+  replicate: addressSchema
+    .optional()
+    .meta({ description: "Where its peers replicate from it; probe by default." }),
+  publish: addressSchema
+    .optional()
+    .meta({ description: "What the DNS name answers for it; probe by default." }),
+  zone: placeSchema.optional().meta({ description: "The zone in which it stands." }),
+  region: placeSchema.optional().meta({ description: "The region in which it stands." }),
+  priority: prioritySchema.optional().meta({
+    description:
+      "How much it is wanted as master: the lowest goes first, 0 is never promoted. It counts before its zone's, its region's and the server's replica-priority.",
+  }),
+});
+export const nodeFields = Object.keys(nodeMapping.shape);
+export const nodeSchema = z.union([addressSchema, nodeMapping], { error: nodeForm });
+
+const prioritiesForm = "a mapping of names to priorities";
+const masterRegionsForm = "a list of regions";
+
+export const placementSchema = z.strictObject(
+  {
+    zones: z
+      .record(placeSchema, prioritySchema, { error: prioritiesForm })
+      .default({})
+      .meta({ description: "Priorities of the zones, for nodes without one of their own." }),
+    regions: z
+      .record(placeSchema, prioritySchema, { error: prioritiesForm })
+      .default({})
+      .meta({ description: "Priorities of the regions, for nodes whose zone has none either." }),
+    masterRegions: z
+      .array(placeSchema, { error: masterRegionsForm })
+      .min(1, { error: masterRegionsForm })
+      .optional()
+      .meta({ description: "The only regions in which a node is promoted; any by default." }),
+  },
+  { error: "a mapping with zones, regions or masterRegions" },
 );
 
 const zoneForm = 'the id of a hosted zone, like "Z0123456789ABCDEFGHIJ"';
@@ -161,6 +198,9 @@ export const groupSchema = z.strictObject(
       .min(1, { error: nodesForm })
       .max(nodesMax, { error: nodesForm })
       .meta({ description: "All Redis servers of the group; the observers find the master." }),
+    placement: placementSchema
+      .optional()
+      .meta({ description: "Where a master may live, and where it had better." }),
     dns: dnsSchema.optional().meta({ description: "The record to keep on the master." }),
     auth: authSchema.optional().meta({ description: "How observers log in to the nodes." }),
     tls: tlsSchema.optional().meta({ description: "Whether connections are encrypted." }),

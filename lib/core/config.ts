@@ -20,6 +20,20 @@ export interface NodeConfig {
   readonly probe: Address;
   readonly replicate: Address;
   readonly publish: Address;
+  /** Where it stands, in names of the operator's choice; absent: nobody said. */
+  readonly zone?: string;
+  readonly region?: string;
+  /** How much it is wanted as master, above all that its zone, its region or the server says (lib/core/placement.ts). */
+  readonly priority?: number;
+}
+
+/** Where a master may live, and where it had better. */
+export interface PlacementConfig {
+  /** Priorities by the name of a zone or region: the lowest goes first, 0 is never promoted. */
+  readonly zones: Readonly<Record<string, number>>;
+  readonly regions: Readonly<Record<string, number>>;
+  /** The only regions in which a node is promoted; absent: any. */
+  readonly masterRegions?: readonly string[];
 }
 
 /** Timings and limits of a group; units are in the names, bounds in lib/config/settings.ts. */
@@ -80,6 +94,7 @@ export interface GroupConfig {
   readonly observers: readonly string[];
   readonly nodes: readonly NodeConfig[];
   readonly settings: Settings;
+  readonly placement?: PlacementConfig;
   readonly dns?: DnsConfig;
   readonly auth?: AuthConfig;
   readonly tls?: TlsConfig;

@@ -1,6 +1,7 @@
 import type { GroupConfig, NodeId } from "./config.ts";
 import { isOfChain } from "./lineage.ts";
 import type { MasterRecord, NodeFacts } from "./model.ts";
+import { type Rank, rankOf } from "./placement.ts";
 import { followed } from "./view.ts";
 
 /** One node as the choice sees it: what it answered just now, or why it did not. */
@@ -69,11 +70,13 @@ export function elect(input: ElectionInput): Election {
     .flatMap((contender) => {
       const facts = contender.facts;
       const isEligible = field.find((row) => row.node === contender.node)?.isEligible ?? false;
-      return facts !== null && isEligible ? [{ node: contender.node, facts }] : [];
+      if (facts === null || !isEligible) return [];
+      const rank = rankOf(input.config, contender.node, facts.priority);
+      return [{ node: contender.node, facts, rank }];
     })
     .sort((a, b) => {
       const isLater = (node: NodeId) => (node === input.failedBefore ? 1 : 0);
-      return isLater(a.node) - isLater(b.node) || compare(a.facts, b.facts);
+      return isLater(a.node) - isLater(b.node) || compare(a, b);
     });
   const best = eligible[0];
   if (best === undefined) return { choice: { kind: "none", why: whyNone(field) }, field };
@@ -82,10 +85,8 @@ export function elect(input: ElectionInput): Election {
     const why = `${ahead.node} is silent now but was seen at offset ${ahead.lastKnownOffset}, beyond ${best.facts.offset} of ${best.node}`;
     return { choice: { kind: "none", why }, field };
   }
-  return {
-    choice: { kind: "chosen", ...best, why: whyChosen(best.facts, eligible.length) },
-    field,
-  };
+  const { node, facts } = best;
+  return { choice: { kind: "chosen", node, facts, why: whyChosen(best, eligible.length) }, field };
 }
 
 /**
@@ -136,7 +137,8 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (node === input.master.node && !input.isMasterEligible) return "it is the suspect";
   if (input.only !== null && node !== input.only) return `${input.only} was asked for`;
   if (facts.isLoading) return "it is loading its data set";
-  if (facts.priority === 0) return "its replica-priority is 0";
+  const { never } = rankOf(input.config, node, facts.priority);
+  if (never !== null) return never;
   if (!isOfChain(input.master, facts)) return "it holds another history than the master's";
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
@@ -170,17 +172,24 @@ function isKeepingUp({ config, master }: ElectionInput, facts: NodeFacts): boole
   return facts.role === "replica" && facts.isLinkUp && followed(config, facts) === master.node;
 }
 
+interface Ranked {
+  readonly facts: NodeFacts;
+  readonly rank: Rank;
+}
+
 /** Total order, independent of the order of the input: priority, then offset, then run id. */
-function compare(a: NodeFacts, b: NodeFacts): number {
-  if (a.priority !== b.priority) return a.priority - b.priority;
+function compare(one: Ranked, other: Ranked): number {
+  const byRank = one.rank.priority - other.rank.priority;
+  if (byRank !== 0) return byRank;
+  const [a, b] = [one.facts, other.facts];
   if (a.offset !== b.offset) return b.offset - a.offset;
   return a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0;
 }
 
-function whyChosen(facts: NodeFacts, rivals: number): string {
+function whyChosen({ facts, rank }: Ranked, rivals: number): string {
   const among = rivals === 1 ? "the only eligible node" : `best of ${rivals} eligible nodes`;
   const role = facts.role === "master" ? ", already a master" : "";
-  return `${among}: priority ${facts.priority}, offset ${facts.offset}${role}`;
+  return `${among}: priority ${rank.priority} ${rank.by}, offset ${facts.offset}${role}`;
 }
 
 function whyNone(field: readonly Assessment[]): string {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import {
   type Item,
+  keys,
   parseConfig,
   parseEvent,
   parseHeartbeat,
@@ -13,7 +14,11 @@ import {
 } from "../../lib/adapters/dynamo-codec.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import {
+  groupConfig,
   groupState,
+  n0,
+  n1,
+  nodeConfig,
   promotingState,
   settlingState,
   storedEvent,
@@ -90,6 +95,19 @@ describe("D12 whatever stands in the table", () => {
         }
       }),
     );
+  });
+
+  test("reads a configuration with places, and one from before there were any", () => {
+    const plain = groupConfig();
+    const placed = groupConfig({
+      nodes: [{ ...nodeConfig(n0), zone: "a", region: "eu", priority: 0 }, nodeConfig(n1)],
+      placement: { zones: { a: 10 }, regions: {}, masterRegions: ["eu"] },
+    });
+
+    for (const config of [plain, placed]) {
+      const item = toItem(keys.config("cache", 1), config);
+      expect(parseConfig(item)).toEqual({ ok: true, value: config });
+    }
   });
 
   const broken = fc.constantFrom(...wholeStates).chain((state) => {

@@ -1,6 +1,7 @@
 import type { MasterRecord } from "../../lib/core/model.ts";
 import { isOurs } from "../../lib/core/view.ts";
 import { groupName } from "./group-config.ts";
+import { trueRank } from "./placement.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { sharesHistory } from "./truth.ts";
 import { Violation } from "./violation.ts";
@@ -54,9 +55,9 @@ export function notConverged(world: SimWorld): Violation | null {
 }
 
 /** Whether a server is the master, or may become it: ranked, though people made it one by hand, and with data that it once had. */
-function mayBeMaster(node: SimRedis, master: MasterRecord): boolean {
+function mayBeMaster(world: SimWorld, node: SimRedis, master: MasterRecord): boolean {
   if (node.id === master.node && node.role === "master") return true;
-  return node.priority > 0 && node.facts().hasSynced;
+  return trueRank(world.config, node) > 0 && node.facts().hasSynced;
 }
 
 /**
@@ -67,6 +68,6 @@ function isHeldByDesign(world: SimWorld): boolean {
   const master = world.state()?.master;
   if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
   return [...world.nodes.values()].every(
-    (node) => !sharesHistory(master, node) || !mayBeMaster(node, master),
+    (node) => !sharesHistory(master, node) || !mayBeMaster(world, node, master),
   );
 }

@@ -7,6 +7,7 @@ import { HandsOff } from "./hands-off.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 import { LossMeter } from "./losses.ts";
 import { checkOwner, Strangers } from "./owners.ts";
+import { trueRank } from "./placement.ts";
 import type { Sight } from "./sight.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 import { Truth } from "./truth.ts";
@@ -52,6 +53,7 @@ export class Judges {
       nodes: world.nodes,
       acknowledged: world.writes.acknowledged,
       troubles: world.troubles,
+      rank: (node) => trueRank(world.config, node),
       now: () => world.engine.nowMs,
       config: () => this.#config,
       votes: () => [...world.store.votes.values(), ...world.store.taken],

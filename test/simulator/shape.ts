@@ -1,3 +1,4 @@
+import { drawPlaces, type Places } from "./placement.ts";
 import { splitPrng } from "./prng.ts";
 import type { ClientKind } from "./sim-client.ts";
 
@@ -7,6 +8,8 @@ export interface Shape {
   readonly observers: number;
   /** Each server's replica-priority, in the order of the nodes. */
   readonly priorities: readonly number[];
+  /** Where they stand; absent: the file says nothing of it. */
+  readonly places?: Places;
   /** Each server's min-replicas-to-write. */
   readonly minReplicas: number;
   readonly clients: readonly ClientKind[];
@@ -32,7 +35,9 @@ export function drawShape(seed: number): Shape {
   if (isRanked && prng.chance(0.5)) priorities[prng.int(0, nodes - 1)] = 0;
   const others: readonly ClientKind[] = ["clings", "waits"];
   const clients = [...usualShape.clients, ...others.filter(() => prng.chance(0.5))];
-  return { nodes, observers, priorities, minReplicas, clients };
+  const isPlaced = splitPrng(seed, "is-placed").chance(0.2);
+  const places = isPlaced ? { places: drawPlaces(seed, priorities, nodes) } : {};
+  return { nodes, observers, priorities, ...places, minReplicas, clients };
 }
 
 export function hostsOf({ nodes }: Shape): readonly string[] {

@@ -10,6 +10,8 @@ export interface Sight {
   /** What clients were told is written, and by which node. */
   readonly acknowledged: ReadonlyMap<number, string>;
   readonly troubles: Troubles;
+  /** How much a node is wanted as master; 0: never. */
+  rank(node: SimRedis): number;
   now(): number;
   /** The version that STATE names. */
   config(): GroupConfig;

@@ -80,10 +80,10 @@ export class Truth {
     // Whoever could not be promoted just before comes last, whatever it holds.
     const hasFailed = lastEpoch !== null && lastEpoch.epoch > masterEpoch;
     if (hasFailed || master === null || this.#sight.isNetworkPoor()) return;
-    if (chosen.priority === 0)
-      throw new Violation("S7", `${chosen.id} is chosen, its priority is 0`);
+    const { rank } = this.#sight;
+    if (rank(chosen) === 0) throw new Violation("S7", `${chosen.id} is chosen, its priority is 0`);
     for (const node of this.#sight.nodes.values()) {
-      if (node.priority === 0 || node.priority > chosen.priority) continue;
+      if (rank(node) === 0 || rank(node) > rank(chosen)) continue;
       const isRival = node !== chosen && node.id !== master.node && node.replid === chosen.replid;
       // An older master that wrote on beyond the fork is ahead in a history of its own.
       if (
@@ -162,7 +162,7 @@ export class Truth {
     const others = [...this.#sight.nodes.values()].filter((node) => node !== old);
     const isFair = others.every(
       (node) =>
-        node.priority === chosen.priority &&
+        this.#sight.rank(node) === this.#sight.rank(chosen) &&
         node.replid === chosen.replid &&
         node.isServing &&
         !node.isLoading &&

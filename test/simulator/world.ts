@@ -13,6 +13,7 @@ import type { Leaving } from "./leaving.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
+import { writeNode } from "./placement.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { smallData } from "./redis-world.ts";
 import { hostsOf, type Shape, usualShape } from "./shape.ts";
@@ -90,8 +91,12 @@ export class SimWorld {
     this.#network = splitPrng(seed, "network");
     const marker = options.hasMarker === false ? ["marker: false"] : [];
     this.shape = options.shape ?? usualShape;
-    const nodes = hostsOf(this.shape).map((host) => `"${host}:6379"`);
-    const own = options.shape === undefined ? [] : [`nodes: [${nodes.join(", ")}]`];
+    const { places } = this.shape;
+    const nodes = hostsOf(this.shape).map((host, index) =>
+      writeNode(`${host}:6379`, places?.nodes[index]),
+    );
+    const isOwn = options.shape !== undefined;
+    const own = isOwn ? [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? [])] : [];
     const groupLines = [...marker, ...own, ...(options.groupLines ?? [])];
     this.config = simConfig(groupLines, 1, observerNames.slice(0, this.shape.observers));
     this.hasMarker = this.config.settings.marker;

@@ -45,6 +45,7 @@ export interface RigOptions
     | "isListingReplicas"
     | "scheduleMs"
     | "serverOptions"
+    | "nodeWords"
     | "binary"
   > {
   readonly settings?: RigSettings;
