@@ -204,4 +204,27 @@ describe("a dead master and an operator's wish", () => {
 
     expect(decision.why).toContain("40000000 bytes behind, more than the consented 39999999");
   });
+
+  test("S360 the reason is told once for each wish, though the round is the same", () => {
+    const watch = watchCalm();
+    const held = counting(watch, lagBytes);
+    const votes = [vote("a"), vote("b")].map((one) => ({ ...one, lastOffset: 100_000_000 }));
+    const replicas = [n1, n2].map((node, index) =>
+      prepares(node, orphanFacts({ offset: 60_000_000, runId: `run-${node}` }), 14 + index),
+    );
+    const askFor = (id: string) => {
+      const state = watch.table ?? groupState();
+      watch.table = { ...state, rev: state.rev + 1, request: asked({ id, allowedLossBytes: 1 }) };
+      return watch.look({ samples: withoutMaster, votes, prepared: replicas });
+    };
+
+    const told = ["op#1", "op#1", "op#2"].map((id) => eventNames(askFor(id)));
+
+    expect(eventNames(held)).toEqual(["-failover-abort-no-good-slave"]);
+    expect(told).toEqual([
+      ["-failover-abort-no-good-slave"],
+      [],
+      ["-failover-abort-no-good-slave"],
+    ]);
+  });
 });

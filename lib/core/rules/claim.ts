@@ -113,7 +113,8 @@ export const claimRules: readonly Rule<MasterView>[] = [
       if (choice.kind === "chosen") return null;
       const event = warning("-failover-abort-no-good-slave", choice.why, {
         node: view.master.node,
-        onceKey: `none ${view.state.round.number}`,
+        // What an operator consents to may still be too little: each wish gets an answer of its own.
+        onceKey: `none ${view.state.round.number} ${dueFailover(view)?.id ?? ""}`,
       });
       return hold(`no candidate: ${choice.why}`, nextLook(view), event);
     },
