@@ -1,5 +1,6 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import { type Prng, splitPrng } from "./prng.ts";
+import { hostsOf, type Shape } from "./shape.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
 /** Where a seed's servers stand, as lines of YAML: what follows a node's address, and the group's placement. */
@@ -39,7 +40,7 @@ function drawRegions(prng: Prng, nodes: number, far: number): Places {
 }
 
 /** The node as the file writes it. */
-export function writeNode(address: string, words: string | undefined): string {
+function writeNode(address: string, words: string | undefined): string {
   return words === undefined ? `"${address}"` : `{ probe: "${address}", ${words} }`;
 }
 
@@ -54,3 +55,12 @@ export function trueRank({ nodes, placement = nowhere }: GroupConfig, server: Si
 }
 
 const nowhere = { zones: {}, regions: {} };
+
+/** The group's nodes and their places, as lines of YAML. */
+export function writeNodes(shape: Shape): readonly string[] {
+  const { places } = shape;
+  const nodes = hostsOf(shape).map((host, index) =>
+    writeNode(`${host}:6379`, places?.nodes[index]),
+  );
+  return [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? [])];
+}

@@ -13,10 +13,10 @@ import type { Leaving } from "./leaving.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
-import { writeNode } from "./placement.ts";
+import { writeNodes } from "./placement.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { smallData } from "./redis-world.ts";
-import { hostsOf, type Shape, usualShape } from "./shape.ts";
+import { type Shape, usualShape } from "./shape.ts";
 import { type ClientKind, startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
 import { type RoleCommand, SimRedis } from "./sim-redis.ts";
@@ -91,12 +91,7 @@ export class SimWorld {
     this.#network = splitPrng(seed, "network");
     const marker = options.hasMarker === false ? ["marker: false"] : [];
     this.shape = options.shape ?? usualShape;
-    const { places } = this.shape;
-    const nodes = hostsOf(this.shape).map((host, index) =>
-      writeNode(`${host}:6379`, places?.nodes[index]),
-    );
-    const isOwn = options.shape !== undefined;
-    const own = isOwn ? [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? [])] : [];
+    const own = options.shape === undefined ? [] : writeNodes(this.shape);
     const groupLines = [...marker, ...own, ...(options.groupLines ?? [])];
     this.config = simConfig(groupLines, 1, observerNames.slice(0, this.shape.observers));
     this.hasMarker = this.config.settings.marker;
