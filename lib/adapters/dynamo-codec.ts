@@ -85,14 +85,22 @@ const groupState = z.object({
     })
     .nullable(),
   request: z
-    .object({
-      id: z.string(),
-      kind: z.enum(["failover", "switchover"]),
-      by: z.string(),
-      to: z.string().nullable().default(null),
-      at: z.iso.datetime().nullable().default(null),
-      allowedLossBytes: z.number().nullable().default(null),
-    })
+    .discriminatedUnion("kind", [
+      z.object({
+        id: z.string(),
+        kind: z.enum(["failover", "switchover"]),
+        by: z.string(),
+        to: z.string().nullable().default(null),
+        at: z.iso.datetime().nullable().default(null),
+        allowedLossBytes: z.number().nullable().default(null),
+      }),
+      z.object({
+        id: z.string(),
+        kind: z.literal("notify-test"),
+        by: z.string(),
+        until: z.iso.datetime(),
+      }),
+    ])
     .nullable(),
   published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
   previousMaster: masterRecord.nullable(),

@@ -1,5 +1,5 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
-import type { GroupState, OperatorRequest } from "../core/model.ts";
+import type { GroupState, OperatorRequest, ReplaceRequest } from "../core/model.ts";
 import { clearRequest, request } from "../core/state.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
@@ -19,7 +19,7 @@ export interface ReplaceOptions extends GlobalOptions {
   readonly yes?: boolean;
 }
 
-type Wish = Omit<OperatorRequest, "id">;
+type Wish = Omit<ReplaceRequest, "id">;
 
 /**
  * Asks the observers to replace the master, and follows them to the end: by a hand-over where it lives; where it is
@@ -27,7 +27,7 @@ type Wish = Omit<OperatorRequest, "id">;
  */
 export async function replaceMaster(
   context: CliContext,
-  kind: OperatorRequest["kind"],
+  kind: Wish["kind"],
   group: string,
   options: ReplaceOptions,
 ): Promise<number> {
@@ -75,6 +75,11 @@ function readWish(context: CliContext, kind: Wish["kind"], options: ReplaceOptio
   };
 }
 
+/** The same of any request. */
+export function describeRequest(asked: OperatorRequest): string {
+  return asked.kind === "notify-test" ? "test of notifications" : describeWish(asked);
+}
+
 /** "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z", for people. */
 export function describeWish(wish: Wish): string {
   const to = wish.to === null ? "" : ` to ${wish.to}`;
@@ -99,7 +104,7 @@ export async function cancelRequest(
       const message = `expected a request that nobody has begun, got epoch ${epoch} in phase ${phase}; it goes on`;
       throw new CliError(exitCodes.unfinished, message);
     }
-    what = `${describeWish(pending)}, asked by ${pending.by}`;
+    what = `${describeRequest(pending)}, asked by ${pending.by}`;
     const why = `${context.operator} cancels the ${what}`;
     return clearRequest(state, operatorWriter(context, "cancel", why));
   });
@@ -121,8 +126,9 @@ function reasonToRefuse(state: GroupState): string | null {
   if (pause !== null) {
     return `expected ${group} to be running, got a pause by ${pause.by}; run \`lambda-sentinel resume ${group}\` first`;
   }
-  if (pending !== null) {
-    return `expected no pending request, got a ${describeWish(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``;
+  // A test of notifications gives way: nobody waits for one while a master is dead.
+  if (pending !== null && pending.kind !== "notify-test") {
+    return `expected no pending request, got a ${describeRequest(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``;
   }
   if (phase !== "steady") {
     return `expected phase steady, got ${phase} (${state.lastTransition.why}); wait until it is done`;

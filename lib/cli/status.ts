@@ -1,7 +1,7 @@
 import type { EpochResult } from "../core/model.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes } from "./exit.ts";
-import { describeWish } from "./failover.ts";
+import { describeRequest } from "./failover.ts";
 import { sayEnd } from "./pause.ts";
 import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
 import type { GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./status-report.ts";
@@ -56,7 +56,7 @@ function factsOf(group: GroupStatus): readonly (readonly string[])[] {
       "request",
       state?.request == null
         ? null
-        : `${describeWish(state.request)}, asked by ${state.request.by}`,
+        : `${describeRequest(state.request)}, asked by ${state.request.by}`,
     ],
     ["candidate", state?.candidate ?? null],
     ["leader", state?.leader ?? null],

@@ -9,6 +9,7 @@ import type { GroupState, Verdict } from "./model.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import { type RuleTable, rules as ruleTable } from "./rules.ts";
 import { suspicion } from "./situation.ts";
+import { switched } from "./switched.ts";
 import { formatVerdict, verdictOf } from "./verdict.ts";
 import type { GroupView, MasterView, View } from "./view.ts";
 
@@ -146,9 +147,9 @@ function sayOnce(
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
 }
 
-/** A foreign node or a refused record disturbs no calm, and is no news in it: it is said once a shift. */
+/** A foreign node, a refused record or a test disturbs no calm, and is no news in it: it is said once a shift. */
 function isLasting(key: string): boolean {
-  return key.startsWith("foreign ") || key.startsWith("refused ");
+  return ["foreign ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */
@@ -230,8 +231,9 @@ function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;
   if (oldMaster !== undefined && newMaster !== undefined && oldMaster !== newMaster && !isOwn) {
-    const message = `${after.config.name}: master ${newMaster} instead of ${oldMaster}, committed by ${after.state?.leader ?? "another observer"}`;
-    events.push(notice("+config-update-from", message, { node: newMaster }));
+    const { text, evidence } = switched(after.config, oldMaster, newMaster);
+    const message = `${text}, committed by ${after.state?.leader ?? "another observer"}`;
+    events.push(warning("+config-update-from", message, { node: newMaster, evidence }));
   }
   return events;
 }

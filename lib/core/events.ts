@@ -42,6 +42,9 @@ export type EventName =
   | "+pause"
   | "+resume"
   | "+handover"
+  | "+notify-test"
+  | "+notified"
+  | "-notified"
   | "+page";
 
 export type EventLevel = "warning" | "notice";

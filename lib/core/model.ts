@@ -127,8 +127,20 @@ export interface Round {
 
 export type EpochKind = "failover" | "switchover";
 
+/** What an operator asks of the observers; one request stands at a time. */
+export type OperatorRequest = ReplaceRequest | NotifyTestRequest;
+
+/** Every observer tells topic and event bus once that this is a test; none of them acts on the group for it. */
+export interface NotifyTestRequest {
+  readonly id: string;
+  readonly kind: "notify-test";
+  readonly by: string;
+  /** It ends by itself at this instant, ISO 8601 (ADR 0008), should whoever asked not take it back. */
+  readonly until: string;
+}
+
 /** A switchover is a hand-over between living nodes and loses nothing; a failover also replaces a master that is down. */
-export interface OperatorRequest {
+export interface ReplaceRequest {
   readonly id: string;
   readonly kind: "failover" | "switchover";
   readonly by: string;

@@ -1,6 +1,7 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
+import { notifyTestRules } from "./rules/notify-test.ts";
 import { closingRules, promoteRules } from "./rules/promoting.ts";
 import { requestRules } from "./rules/requests.ts";
 import type { Rule } from "./rules/rule.ts";
@@ -50,6 +51,7 @@ export const rules: RuleTable = {
   withoutMaster,
   steady: [
     endOfPauseRule,
+    ...notifyTestRules,
     pauseRule,
     ...suspicionRules,
     ...claimRules,

@@ -7,8 +7,9 @@ import {
   type GroupState,
   type LossReport,
   type MasterRecord,
-  type OperatorRequest,
+  type NotifyTestRequest,
   type Pause,
+  type ReplaceRequest,
   type Round,
   type RoundPurpose,
   STATE_SCHEMA,
@@ -238,7 +239,7 @@ export const noWishes = { to: null, at: null, allowedLossBytes: null } as const;
 /** Operators act on the table alone; the watchers carry their requests out. */
 export function request(
   state: GroupState,
-  asked: Omit<OperatorRequest, "id">,
+  asked: Omit<ReplaceRequest, "id"> | Omit<NotifyTestRequest, "id">,
   writer: Writer,
 ): WriteState {
   return write(state, { request: { ...asked, id: writer.attempt } }, writer);

@@ -16,6 +16,7 @@ import {
   type MasterRecord,
   type NodeFacts,
   type OperatorRequest,
+  type ReplaceRequest,
 } from "./model.ts";
 import type { Writer } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
@@ -119,19 +120,23 @@ export function isUrgent(view: View): boolean {
     isMasterOdd ||
     state.round.status === "open" ||
     state.phase !== "steady" ||
-    isDue(state.request, view.memory.wallMs)
+    dueReplacement(state.request, view.memory.wallMs) !== null
   );
 }
 
 /** The request that the failover of a dead master would carry out. A switchover is asked of a living one. */
-export function dueFailover(view: GroupView): OperatorRequest | null {
-  const { request } = view.state;
-  return request?.kind === "failover" && isDue(request, view.memory.wallMs) ? request : null;
+export function dueFailover(view: GroupView): ReplaceRequest | null {
+  const due = dueReplacement(view.state.request, view.memory.wallMs);
+  return due?.kind === "failover" ? due : null;
 }
 
-/** Whether an operator's request is to be carried out now, and not at a later instant. */
-export function isDue(request: OperatorRequest | null, wallMs: number): boolean {
-  return request !== null && (request.at === null || hasCome(request.at, wallMs));
+/** An operator's request for another master that is to be carried out now, and not at a later instant. */
+export function dueReplacement(
+  request: OperatorRequest | null,
+  wallMs: number,
+): ReplaceRequest | null {
+  if (request === null || request.kind === "notify-test") return null;
+  return request.at === null || hasCome(request.at, wallMs) ? request : null;
 }
 
 /** The ordinary next look: every node once per interval, STATE as often as the moment asks for. */

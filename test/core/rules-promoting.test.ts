@@ -289,7 +289,10 @@ describe("P510 committing", () => {
     expect(switched).toMatchObject({
       name: "+switch-master",
       message: "cache 10.0.0.1 6379 10.0.0.2 6379",
-      evidence: { lostBytes: 0, lossCertainty: "lower-bound", from: n0, to: n1 },
+      evidence: {
+        ...{ lostBytes: 0, lossCertainty: "lower-bound", from: n0, to: n1 },
+        ...{ fromHost: "10.0.0.1", fromPort: 6379, toHost: "10.0.0.2", toPort: 6379 },
+      },
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { GroupState, OperatorRequest, Vote } from "../../lib/core/model.ts";
+import type { GroupState, ReplaceRequest, Vote } from "../../lib/core/model.ts";
 import { noWishes } from "../../lib/core/state.ts";
 import {
   groupState,
@@ -25,11 +25,11 @@ import {
   written,
 } from "../support/watch.ts";
 
-function asked(change: Partial<OperatorRequest> = {}): OperatorRequest {
+function asked(change: Partial<ReplaceRequest> = {}): ReplaceRequest {
   return { id: "op#1", kind: "failover", by: "ops", ...noWishes, ...change };
 }
 
-function watchAsked(change: Partial<OperatorRequest>, state: Partial<GroupState> = {}): Watch {
+function watchAsked(change: Partial<ReplaceRequest>, state: Partial<GroupState> = {}): Watch {
   return watchCalm({ state: groupState({ ...state, request: asked(change) }) });
 }
 
@@ -146,7 +146,7 @@ const justFailedOver: Partial<GroupState> = { automaticEpoch: 1 };
 const masterKnown = { epoch: 1, forMs: 20_000 };
 
 describe("S350 what lifts the cool-down", () => {
-  function rule(change: Partial<OperatorRequest>): string {
+  function rule(change: Partial<ReplaceRequest>): string {
     const state = groupState({ ...justFailedOver, request: asked(change) });
     return counting(watchCalm({ state, masterKnown })).rule;
   }

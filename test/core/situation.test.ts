@@ -262,6 +262,13 @@ describe("what else is said of a group", () => {
     const { state, master } = masterViewOf(watch);
     watch.table = { ...state, rev: 20, masterEpoch: 2, master: { ...master, node: n1 } };
     watch.look({ samples: everybody });
-    expect(watch.noticed.map((event) => event.name)).toEqual(["+config-update-from"]);
+    expect(watch.noticed).toEqual([
+      expect.objectContaining({
+        name: "+config-update-from",
+        level: "warning",
+        message: expect.stringContaining("cache 10.0.0.1 6379 10.0.0.2 6379"),
+        evidence: expect.objectContaining({ fromHost: "10.0.0.1", toHost: "10.0.0.2" }),
+      }),
+    ]);
   });
 });

@@ -74,6 +74,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.ask({ kind: "failover", to: nodeAt(world, fault.node).id });
     case "plan-switchover":
       return world.operators.ask({ kind: "switchover", at: inSeconds(world, fault.seconds) });
+    case "ask-notify-test":
+      return world.operators.testNotifications(inSeconds(world, fault.seconds));
     case "pause":
       return world.operators.pause(null);
     case "pause-until":

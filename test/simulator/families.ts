@@ -133,7 +133,9 @@ const common: readonly Family[] = [
     meanMs: 90_000,
     draw: (_world, prng) => {
       const seconds = 1 + Math.round(prng.exp(15));
-      return [now({ kind: prng.pick(["plan-switchover", "pause-until"]), seconds })];
+      return [
+        now({ kind: prng.pick(["plan-switchover", "pause-until", "ask-notify-test"]), seconds }),
+      ];
     },
   },
   {

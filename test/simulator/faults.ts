@@ -97,6 +97,7 @@ const kinds = [
   fault("ask-failover-to", { node }),
   // Planned for so many seconds from now, by a right clock.
   fault("plan-switchover", { seconds: count }),
+  fault("ask-notify-test", { seconds: count }),
   fault("pause", {}),
   fault("pause-until", { seconds: count }),
   fault("resume", {}),

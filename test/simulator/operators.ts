@@ -1,4 +1,4 @@
-import type { GroupState, OperatorRequest } from "../../lib/core/model.ts";
+import type { GroupState, ReplaceRequest } from "../../lib/core/model.ts";
 import {
   activateConfig,
   noWishes,
@@ -68,7 +68,14 @@ export class Operators {
     return () => this.#put(resume(state, this.#writer("resume")).next);
   }
 
-  ask(wish: Pick<OperatorRequest, "kind"> & Partial<OperatorRequest>): (() => void) | null {
+  testNotifications(until: string): (() => void) | null {
+    const state = this.#state;
+    if (state === null || state.request !== null || state.phase !== "steady") return null;
+    const asked = { kind: "notify-test" as const, by: "sim", until };
+    return () => this.#put(request(state, asked, this.#writer("asked")).next);
+  }
+
+  ask(wish: Pick<ReplaceRequest, "kind"> & Partial<ReplaceRequest>): (() => void) | null {
     const state = this.#state;
     if (state === null || state.request !== null || state.phase !== "steady") return null;
     const asked = { ...noWishes, by: "sim", ...wish };

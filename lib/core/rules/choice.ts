@@ -3,7 +3,7 @@ import type { NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
-import type { OperatorRequest } from "../model.ts";
+import type { ReplaceRequest } from "../model.ts";
 import { isAnsweringKind, suspicion } from "../situation.ts";
 import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
@@ -34,8 +34,8 @@ function isMasterEligible(view: MasterView): boolean {
 }
 
 /** Whom the living master is to hand over to. */
-export function chooseSuccessor(view: MasterView): Election {
-  return choose(view, { votesOffset: null, isHandOver: true, asked: view.state.request });
+export function chooseSuccessor(view: MasterView, asked: ReplaceRequest): Election {
+  return choose(view, { votesOffset: null, isHandOver: true, asked });
 }
 
 /** Who takes the place of a master that is down; `votesOffset`: the highest offset of it that a vote saw. */
@@ -47,7 +47,7 @@ interface Occasion {
   readonly votesOffset: number | null;
   readonly isHandOver: boolean;
   /** What an operator wished and consented to. */
-  readonly asked: OperatorRequest | null;
+  readonly asked: ReplaceRequest | null;
 }
 
 function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion): Election {

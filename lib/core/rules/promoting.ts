@@ -1,5 +1,5 @@
 import type { Plan } from "../commands.ts";
-import { findNode, type NodeId } from "../config.ts";
+import type { NodeId } from "../config.ts";
 import { type SentinelEvent, warning } from "../events.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
@@ -7,7 +7,15 @@ import type { Prepared } from "../memory.ts";
 import type { Candidate, NodeFacts } from "../model.ts";
 import { isAmnesic } from "../situation.ts";
 import { commit, failEpoch } from "../state.ts";
-import { isAnswering, isDue, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { switched } from "../switched.ts";
+import {
+  dueReplacement,
+  isAnswering,
+  lookNow,
+  type MasterView,
+  nextLook,
+  writer,
+} from "../view.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /** How often a promotion whose answer did not come is tried again before its epoch is closed. */
@@ -207,9 +215,7 @@ function commitIt(lead: Leading, facts: NodeFacts): Finding {
       downToWritableMs: since(firstMissAtMs, promotedAtMs ?? nowMs),
     }).flatMap(([name, ms]) => (ms === null ? [] : [[name, ms]])),
   );
-  const from = findNode(config, master.node)?.publish;
-  const to = findNode(config, candidate.node)?.publish;
-  const address = (at: { host: string; port: number } | undefined) => `${at?.host} ${at?.port}`;
+  const { text, evidence } = switched(config, master.node, candidate.node);
   const events = [
     warning("+promoted-slave", `${candidate.node} is master, epoch ${state.epoch}`, {
       node: candidate.node,
@@ -222,14 +228,9 @@ function commitIt(lead: Leading, facts: NodeFacts): Finding {
       },
       durationsMs,
     }),
-    warning("+switch-master", `${config.name} ${address(from)} ${address(to)}`, {
+    warning("+switch-master", text, {
       node: candidate.node,
-      evidence: {
-        lostBytes: loss.bytes,
-        lossCertainty: loss.certainty,
-        from: master.node,
-        to: candidate.node,
-      },
+      evidence: { ...evidence, lostBytes: loss.bytes, lossCertainty: loss.certainty },
     }),
     ...droppedPlan(view),
   ];
@@ -273,7 +274,8 @@ function wins(view: MasterView, facts: NodeFacts): boolean {
 /** A plan was made for the master that is no more: the commit clears it. */
 function droppedPlan(view: MasterView): readonly SentinelEvent[] {
   const { request } = view.state;
-  if (request === null || isDue(request, view.memory.wallMs)) return [];
+  if (request === null || request.kind === "notify-test") return [];
+  if (dueReplacement(request, view.memory.wallMs) !== null) return [];
   const why = `the ${request.kind} that ${request.by} planned for ${request.at} is dropped: ${view.master.node} is replaced already`;
   return [warning("+page", why, { node: view.master.node })];
 }

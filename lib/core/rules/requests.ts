@@ -2,7 +2,7 @@ import type { Election } from "../election.ts";
 import { notice, warning } from "../events.ts";
 import { wallMsOf } from "../instants.ts";
 import { claim, clearRequest } from "../state.ts";
-import { isDue, isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
+import { dueReplacement, isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
 import { chooseSuccessor, isFresh } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
@@ -17,7 +17,8 @@ export const requestRules: readonly Rule<MasterView>[] = [
     source: "ADR 0008",
     find: (view) => {
       const { request } = view.state;
-      if (request?.at == null || view.state.phase !== "steady") return null;
+      if (request === null || request.kind === "notify-test" || request.at === null) return null;
+      if (view.state.phase !== "steady") return null;
       const lateMs = view.memory.wallMs - wallMsOf(request.at);
       if (lateMs <= lateMaxMs) return null;
       const late = `it was planned for ${request.at}, ${Math.round(lateMs / 1_000)} s ago`;
@@ -30,7 +31,8 @@ export const requestRules: readonly Rule<MasterView>[] = [
     source: "DESIGN 4, planned switchover; protocol F4",
     find: (view) => {
       const { state, memory, config, master } = view;
-      if (!isDue(state.request, memory.wallMs)) return null;
+      const request = dueReplacement(state.request, memory.wallMs);
+      if (request === null) return null;
       if (state.phase !== "steady" || !isMasterSane(view)) return null;
       const all = config.nodes.map((node) => node.id);
       const isAsked = all.every(
@@ -42,7 +44,7 @@ export const requestRules: readonly Rule<MasterView>[] = [
         const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
         return hold("asking every node before the hand-over", look);
       }
-      const election = chooseSuccessor(view);
+      const election = chooseSuccessor(view, request);
       const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
       if (election.choice.kind === "none") return refuse(view, "R380", election.choice.why);
       if (hasFailover) return claimHandOver(view, election);
