@@ -1,5 +1,11 @@
 import * as z from "zod";
 
+/** An ARN, or nothing. A FIFO topic is refused: it takes no message without a group and a deduplication id. */
+function optionalArn(service: string, resource: string, what: string) {
+  const pattern = new RegExp(`^(arn:[^:]+:${service}:[^:]+:[0-9]*:${resource})?$`);
+  return z.string().regex(pattern, `expected the ARN ${what}, or nothing`).default("");
+}
+
 /** The settings of a function, from its environment; every one of them is written by serverless.yml or by the lab. */
 const schema = z.object({
   LAMBDA_SENTINEL_TABLE: z.string().min(1).default("lambda-sentinel"),
@@ -12,6 +18,9 @@ const schema = z.object({
   /** After this time a shift looks for its successor; the schedule's period. */
   LAMBDA_SENTINEL_SHIFT_MS: z.coerce.number().int().min(1_000).max(840_000).default(60_000),
   LAMBDA_SENTINEL_PEERS: z.string().default(""),
+  /** Whom this observer tells; empty: nobody. */
+  LAMBDA_SENTINEL_TOPIC: optionalArn("sns", "[^:.]+", "of a standard SNS topic"),
+  LAMBDA_SENTINEL_EVENT_BUS: optionalArn("events", "event-bus/[^:]+", "of an event bus"),
   LAMBDA_SENTINEL_VERSION: z.string().default("dev"),
 });
 
@@ -23,6 +32,9 @@ export interface Environment {
   readonly dnsServers: readonly string[];
   readonly shiftMs: number;
   readonly peers: string;
+  /** ARNs; null: nobody is told there. */
+  readonly topic: string | null;
+  readonly eventBus: string | null;
   readonly codeVersion: string;
 }
 
@@ -42,6 +54,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     dnsServers: values.LAMBDA_SENTINEL_DNS_SERVERS.split(",").filter((one) => one !== ""),
     shiftMs: values.LAMBDA_SENTINEL_SHIFT_MS,
     peers: values.LAMBDA_SENTINEL_PEERS,
+    topic: values.LAMBDA_SENTINEL_TOPIC || null,
+    eventBus: values.LAMBDA_SENTINEL_EVENT_BUS || null,
     codeVersion: values.LAMBDA_SENTINEL_VERSION,
   };
 }

@@ -1,14 +1,18 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
 import { createDynamoStore } from "../adapters/dynamo-store.ts";
+import { createEventBridgeNotifier } from "../adapters/eventbridge-notifier.ts";
 import { createReporter } from "../adapters/json-reporter.ts";
 import { createLambdaWaker, parsePeers } from "../adapters/lambda-waker.ts";
+import { createNotifyingReporter } from "../adapters/notifying-reporter.ts";
 import { createRedisNodes } from "../adapters/redis-nodes.ts";
 import { createRoute53Dns } from "../adapters/route53-dns.ts";
+import { createSnsNotifier } from "../adapters/sns-notifier.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { createSecretSource } from "../config/secrets.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { success } from "../ports/errors.ts";
+import type { Notifier } from "../ports/notifier.ts";
 import type { Environment } from "../shift/environment.ts";
 import { watchFreezes } from "../shift/freeze.ts";
 import type { ShiftPorts } from "../shift/shift.ts";
@@ -22,6 +26,13 @@ export interface Wiring {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly ports: ShiftPorts;
+}
+
+function notifiersOf({ topic, eventBus }: Environment): readonly Notifier[] {
+  return [
+    ...(topic === null ? [] : [createSnsNotifier(topic)]),
+    ...(eventBus === null ? [] : [createEventBridgeNotifier(eventBus)]),
+  ];
 }
 
 /** The real adapters behind every port of the watch function. */
@@ -48,7 +59,12 @@ export function wireWatch(environment: Environment): Wiring {
     store,
     dns: createRoute53Dns({ servers: dnsServers }),
     clock,
-    reporter: createReporter({ observer, logger, metrics, store, clock }),
+    reporter: createNotifyingReporter(createReporter({ observer, logger, metrics, store, clock }), {
+      deployment,
+      observer,
+      clock,
+      notifiers: notifiersOf(environment),
+    }),
     waker: createLambdaWaker(parsePeers(peers)),
     connect,
     watchFreezes: () => watchFreezes(clock),
