@@ -4,6 +4,7 @@ import { CliError, exitCodes } from "../lib/cli/exit.ts";
 import type {
   LabDemoOptions,
   LabDynamoDbOptions,
+  LabNotifyOptions,
   LabObserverOptions,
   LabRoute53Options,
 } from "../lib/cli/lab.ts";
@@ -11,6 +12,7 @@ import { watchBundle } from "./bundle.ts";
 import { runDemo } from "./demo.ts";
 import { startDynamoDb } from "./dynamodb/gateway.ts";
 import { startObserverRunner } from "./lambda/runner.ts";
+import { type Received, startNotify } from "./notify/server.ts";
 import { ProcessRegistry } from "./processes.ts";
 import { startRoute53 } from "./route53/server.ts";
 
@@ -61,6 +63,19 @@ export async function runLabRoute53(options: LabRoute53Options): Promise<number>
   print(`AWS_ENDPOINT_URL_ROUTE_53=${server.endpoint}`);
   print(`LAMBDA_SENTINEL_DNS_SERVERS=127.0.0.1:${server.dnsPort}`);
   print(`zone ${zone} has the id ${server.zoneId(zone)}`);
+  return untilStopped(processes);
+}
+
+/** The account and the region are nobody's: the stand-in takes every ARN. */
+export async function runLabNotify({ port }: LabNotifyOptions): Promise<number> {
+  const processes = new ProcessRegistry();
+  const onTaken = ({ service, title, text }: Received) => print(`${service} ${title} ${text}`);
+  const server = await told(startNotify({ port, onTaken }));
+  processes.add({ name: "notify", stop: () => server.close(), killNow: () => {} });
+  print(`AWS_ENDPOINT_URL_SNS=${server.endpoint}`);
+  print(`AWS_ENDPOINT_URL_EVENTBRIDGE=${server.endpoint}`);
+  print("LAMBDA_SENTINEL_TOPIC=arn:aws:sns:us-east-1:000000000000:lab");
+  print("LAMBDA_SENTINEL_EVENT_BUS=arn:aws:events:us-east-1:000000000000:event-bus/lab");
   return untilStopped(processes);
 }
 

@@ -13,6 +13,10 @@ export interface LabRoute53Options {
   readonly zone: string;
 }
 
+export interface LabNotifyOptions {
+  readonly port: number;
+}
+
 export interface LabObserverOptions extends GlobalOptions {
   readonly name: string;
 }
@@ -51,6 +55,14 @@ export function addLabCommands(program: Command, finish: Finish): void {
     .option("--zone <name>", "name of the hosted zone", "redis.test")
     .action((_options: unknown, command: Command) =>
       finish(async () => (await loadLab()).runLabRoute53(command.optsWithGlobals())),
+    );
+
+  lab
+    .command("notify")
+    .description("a topic and an event bus that print what they are told")
+    .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", parsePort, 8070)
+    .action((_options: unknown, command: Command) =>
+      finish(async () => (await loadLab()).runLabNotify(command.optsWithGlobals())),
     );
 
   lab

@@ -4,6 +4,7 @@ import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
 import { addLabCommands } from "./lab.ts";
+import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
 import { type StatusOptions, status } from "./status.ts";
 
@@ -43,6 +44,7 @@ function buildProgram(context: CliContext, finish: Finish): Command {
       writeErr: (text) => terminal.error(text.trimEnd()),
     });
   addGroupCommands(program, context, finish);
+  addNotifyCommands(program, context, finish);
   addLabCommands(program, finish);
   return program;
 }
@@ -90,6 +92,18 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .argument("<group>")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => resumeGroup(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+}
+
+function addNotifyCommands(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("notify")
+    .description("whoever is to be told of events: a topic, an event bus")
+    .command("test")
+    .description("let every observer tell them that this is a test, and show how each fared")
+    .argument("<group>")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => testNotifications(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
 }
 
