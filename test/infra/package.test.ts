@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { inflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import * as z from "zod";
+import { busArn, topicArn } from "../support/notifications.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -44,6 +45,8 @@ beforeAll(async () => {
   home = await packageStack("home", { zones: "Z1,Z2" });
   other = await packageStack("other", {
     observer: "eu-west-1b",
+    topic: topicArn,
+    eventBus: busArn,
     home: "us-east-1",
     peers: "us-east-1=us-east-1:lambda-sentinel-dev-us-east-1",
     network: "vpc",
@@ -89,6 +92,18 @@ function statements(of: Template): readonly Statement[] {
       return optional.success ? [optional.data["Fn::If"][1]] : [statement.parse(one)];
     }),
   );
+}
+
+/** A statement that stands only under a condition, with its name. */
+function conditional(of: Template, sid: string) {
+  const choice = z.object({ "Fn::If": z.tuple([z.string(), statement, z.unknown()]) });
+  const all = z
+    .array(z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) }))
+    .parse(properties(of, "WatchRole").Policies)
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    .flatMap((one) => choice.safeParse(one).data?.["Fn::If"] ?? []);
+  const place = all.findIndex((one) => statement.safeParse(one).data?.Sid === sid);
+  return { condition: all[place - 1], statement: all[place], otherwise: all[place + 1] };
 }
 
 function named(of: Template, sid: string): Statement {
@@ -155,6 +170,8 @@ describe("the packaged function", () => {
         LAMBDA_SENTINEL_TABLE: "lambda-sentinel-dev",
         LAMBDA_SENTINEL_TABLE_REGION: "us-east-1",
         LAMBDA_SENTINEL_PEERS: "us-east-1=us-east-1:lambda-sentinel-dev-us-east-1",
+        LAMBDA_SENTINEL_TOPIC: topicArn,
+        LAMBDA_SENTINEL_EVENT_BUS: busArn,
         LAMBDA_SENTINEL_VERSION: expect.stringMatching(/^\d+\.\d+\.\d+/),
       },
     });
@@ -250,6 +267,30 @@ describe("the watch function's role", () => {
       "ssm:GetParameter",
       "secretsmanager:GetSecretValue",
       "lambda:InvokeFunction",
+      "sns:Publish",
+      "events:PutEvents",
+    ]);
+  });
+
+  it("tells the topic and the event bus that were given, and nobody where none was", () => {
+    expect(conditional(other, "PublishToTopic")).toMatchObject({
+      ...{ condition: "HasTopic", statement: { Action: "sns:Publish", Resource: topicArn } },
+    });
+    expect(conditional(other, "PutEvents")).toMatchObject({
+      condition: "HasEventBus",
+      statement: {
+        ...{ Action: "events:PutEvents", Resource: busArn },
+        Condition: { "ForAllValues:StringEquals": { "events:source": ["lambda-sentinel"] } },
+      },
+    });
+    const isGiven = (arn: string) => ({ "Fn::Not": [{ "Fn::Equals": [arn, ""] }] });
+    expect([other.Conditions.HasTopic, other.Conditions.HasEventBus]).toEqual([
+      isGiven(topicArn),
+      isGiven(busArn),
+    ]);
+    expect([home.Conditions.HasTopic, home.Conditions.HasEventBus]).toEqual([
+      isGiven(""),
+      isGiven(""),
     ]);
   });
 
