@@ -30,8 +30,8 @@ export interface NotifyStandIn {
   readonly taken: readonly Received[];
   /** Every request, whatever became of it. */
   readonly asked: readonly Received[];
-  /** How many requests hang now, with their clients still waiting. */
-  readonly hanging: number;
+  /** The requests that hang now, with their clients still waiting. */
+  readonly hanging: readonly Received[];
   /** From now on the service behaves so; what hangs goes on hanging until `release`. */
   set(service: Service, mode: Mode): void;
   /** What hangs is taken now. */
@@ -53,7 +53,7 @@ export async function startNotify(options: NotifyOptions = {}): Promise<NotifySt
   const modes: Record<Service, Mode> = { sns: "take", eventbridge: "take" };
   const taken: Received[] = [];
   const asked: Received[] = [];
-  const held = new Set<() => void>();
+  const held = new Map<Received, () => void>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const received = readRequest(request, (await readBody(request, bodyBytesMax)).toString("utf8"));
@@ -66,7 +66,7 @@ export async function startNotify(options: NotifyOptions = {}): Promise<NotifySt
     };
     const mode = modes[received.service];
     if (mode === "take") take();
-    else if (mode === "hang") hold(response, held, take);
+    else if (mode === "hang") hold(response, held, received, take);
     else refuse(response, received.service, mode);
   };
 
@@ -81,13 +81,13 @@ export async function startNotify(options: NotifyOptions = {}): Promise<NotifySt
     taken,
     asked,
     get hanging() {
-      return held.size;
+      return [...held.keys()];
     },
     set: (service, mode) => {
       modes[service] = mode;
     },
     release: () => {
-      for (const take of [...held]) take();
+      for (const take of [...held.values()]) take();
       held.clear();
     },
     close: () => server.close(),
@@ -100,9 +100,14 @@ function keep(list: Received[], received: Received): void {
 }
 
 /** A client that gives up has not been heard. */
-function hold(response: ServerResponse, held: Set<() => void>, take: () => void): void {
-  held.add(take);
-  response.on("close", () => held.delete(take));
+function hold(
+  response: ServerResponse,
+  held: Map<Received, () => void>,
+  received: Received,
+  take: () => void,
+): void {
+  held.set(received, take);
+  response.on("close", () => held.delete(received));
 }
 
 function readRequest(request: IncomingMessage, body: string): Received | null {

@@ -112,11 +112,11 @@ test.each(["sns", "eventbridge"] as const)(
         : createEventBridgeNotifier(busArn, 60_000);
 
     const done = slow.notify(notification, stop.signal);
-    while (receiver.hanging === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (receiver.hanging.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     stop.abort();
 
     expect(await done).toMatchObject({ ok: false, kind: "timeout" });
-    while (receiver.hanging > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (receiver.hanging.length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   },
 );
 

@@ -51,6 +51,8 @@ export interface RigOptions
   readonly settings?: RigSettings;
   /** Further lines of YAML for the group. */
   readonly groupLines?: readonly string[];
+  /** Environment that every observer's function gets beside the usual. */
+  readonly functionEnv?: Readonly<Record<string, string>>;
   /** Don't wait for a calm group: it is not to become one. */
   readonly isNeverCalm?: boolean;
   /** Puts a path that can be cut between each observer and each node. */
@@ -113,7 +115,15 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 }
 
 async function startWorldOf(options: RigOptions, processes: ProcessRegistry): Promise<Rig> {
-  const { settings, groupLines, isRouted = false, holdRoute53, prepare, ...rest } = options;
+  const {
+    settings,
+    groupLines,
+    isRouted = false,
+    holdRoute53,
+    prepare,
+    functionEnv,
+    ...rest
+  } = options;
   const timeline = createTimeline();
   const routes: Routes = new Map();
   const environments = new Map<string, Readonly<Record<string, string>>>();
@@ -127,7 +137,7 @@ async function startWorldOf(options: RigOptions, processes: ProcessRegistry): Pr
   const door = holdRoute53 === undefined ? {} : await doorOfRoute53(world, processes, holdRoute53);
   for (const observer of labObservers) {
     const routed = isRouted ? await routeObserver(observer, world, { routes, processes }) : {};
-    environments.set(observer, { ...door, ...routed });
+    environments.set(observer, { ...functionEnv, ...door, ...routed });
   }
   await prepare?.(world);
   const rig = createRig(world, timeline, { routes, processes });
