@@ -50,7 +50,14 @@ const { attribute } = fc.letrec<{ attribute: AttributeValue }>((tie) => ({
   ),
 }));
 
-const wholeStates = [groupState(), promotingState(), settlingState()];
+const wholeStates = [
+  groupState(),
+  groupState({
+    request: { id: "op#1", kind: "notify-test", by: "ops", until: "2030-01-31T04:00:00.000Z" },
+  }),
+  promotingState(),
+  settlingState(),
+];
 const itemOf = (state: GroupState): Item => toItem(stateKey(state.group), state);
 
 /** Every place of an item, as the names and numbers that lead to it. */
@@ -166,6 +173,7 @@ describe("C8 an item of another version", () => {
     ["a phase", { phase: "verifying" }],
     ["a kind of epoch", { kind: "rehearsal" }],
     ["a purpose of a round", { round: { ...groupState().round, purpose: "census" } }],
+    ["a test without an end", { request: { id: "op#1", kind: "notify-test", by: "ops" } }],
     ["a kind of request", { request: { id: "op#1", kind: "rebuild", by: "ops" } }],
   ])("with %s that is not known is foreign", (_what, change) => {
     const newer = toItem(stateKey("cache"), { ...groupState(), ...change });
