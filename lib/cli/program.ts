@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { type ApplyOptions, apply } from "./apply.ts";
+import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
@@ -73,6 +74,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
       finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
     );
 
+  addQuorumCommand(program, context, finish);
   addReplaceCommands(program, context, finish);
 
   program
@@ -104,6 +106,17 @@ function addNotifyCommands(program: Command, context: CliContext, finish: Finish
     .argument("<group>")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => testNotifications(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+}
+
+function addQuorumCommand(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("ckquorum")
+    .description("say whether the votes for a failover could come together now, and who is missing")
+    .argument("<group>")
+    .option("--json", "print an object for programs")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => ckquorum(context, group, command.optsWithGlobals<CkquorumOptions>())),
     );
 }
 

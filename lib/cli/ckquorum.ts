@@ -1,0 +1,214 @@
+import { assertNever } from "../core/assert-never.ts";
+import { type GroupConfig, votesNeeded } from "../core/config.ts";
+import type { GroupState } from "../core/model.ts";
+import type { Heartbeat, Store } from "../ports/store.ts";
+import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
+import { exitCodes, need } from "./exit.ts";
+import { readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
+import { sayEnd } from "./pause.ts";
+import { formatAge } from "./status-collect.ts";
+import { renderTable } from "./table.ts";
+
+export interface CkquorumOptions extends GlobalOptions {
+  readonly json?: boolean;
+}
+
+/**
+ * What `ckquorum --json` prints. Fields are added and never changed in meaning; `schema` is raised when one must go.
+ * docs/cli.md describes it for people.
+ */
+export interface QuorumReport {
+  readonly schema: 1;
+  /** Wall clock of this machine, ISO 8601. */
+  readonly at: string;
+  readonly table: string;
+  readonly group: string;
+  readonly isReachable: boolean;
+  /** Votes that a failover takes: `quorum`, and never fewer than a majority of the observers. */
+  readonly needed: number;
+  readonly usable: number;
+  readonly configVersion: number;
+  readonly isPaused: boolean;
+  readonly observers: readonly Voter[];
+}
+
+export interface Voter {
+  readonly name: string;
+  /**
+   * "stale": it wrote nothing while this command watched. "absent": it watches and says nothing of the group, or has never
+   * said anything. "other-configuration": its votes don't count under the one in force. "blind": no node answers it.
+   */
+  readonly status: "usable" | "stale" | "absent" | "other-configuration" | "blind";
+  readonly configVersion: number | null;
+  readonly codeVersion: string | null;
+  /** One sentence for people; it also says what is odd about an observer that is usable. */
+  readonly why: string;
+}
+
+/** Says whether the votes for a failover could come together now, and who would be missing (SENTINEL CKQUORUM). */
+export async function ckquorum(
+  context: CliContext,
+  group: string,
+  options: CkquorumOptions,
+): Promise<number> {
+  const { store, table } = context.open(options);
+  const { config, state } = await readGroup(store, group);
+  const heard = await listen(context, store, config);
+  const observers = config.observers.map((name) => judge(context, config, name, heard));
+  const usable = observers.filter((one) => one.status === "usable").length;
+  const needed = votesNeeded(config);
+  const report: QuorumReport = {
+    schema: 1,
+    at: context.clock.wallTime(),
+    table,
+    group,
+    isReachable: usable >= needed,
+    needed,
+    usable,
+    configVersion: config.version,
+    isPaused: state?.pause != null,
+    observers,
+  };
+  if (options.json === true) context.terminal.out(JSON.stringify(report, null, 2));
+  else for (const line of render(context.terminal, report, state)) context.terminal.out(line);
+  return report.isReachable ? exitCodes.fine : exitCodes.unfinished;
+}
+
+/** Before the observers have adopted a group, its newest configuration is the one they vote under. */
+async function readGroup(
+  store: Store,
+  group: string,
+): Promise<{ readonly config: GroupConfig; readonly state: GroupState | null }> {
+  const state = await readGroupState(store, group);
+  if (state !== null) return { config: await readActiveConfig(store, state), state };
+  const configs = need(await store.listConfigs(), "list the groups");
+  // Newest first within a group.
+  const config = configs.find((one) => one.name === group);
+  if (config !== undefined) return { config, state };
+  throw unknownGroup(group, new Set(configs.map((one) => one.name)));
+}
+
+interface Heard {
+  /** The last heartbeat of each observer that has ever sent one. */
+  readonly last: ReadonlyMap<string, Heartbeat>;
+  /** Who has sent one while we listened. */
+  readonly fresh: ReadonlySet<string>;
+  readonly listenedForMs: number;
+}
+
+/** An observer writes as often as the most impatient of its groups asks for, and this often at the least. */
+const beatMaxMs = 15_000;
+const graceMs = 3_000;
+const pollMs = 500;
+
+/**
+ * Fresh is a heartbeat that was written while we listened: a heartbeat's own time is its writer's clock, and clocks of
+ * two machines are not compared where something depends on it. All is known after one interval, or after two.
+ */
+async function listen(context: CliContext, store: Store, config: GroupConfig): Promise<Heard> {
+  const { clock } = context;
+  const startedAtMs = clock.nowMs();
+  const waitMs = 2 * Math.min(beatMaxMs, config.settings.heartbeatMs) + graceMs;
+  const first = await readHeartbeats(store, config.observers);
+  const last = new Map(first);
+  const fresh = new Set<string>();
+  for (;;) {
+    const listenedForMs = clock.nowMs() - startedAtMs;
+    const missing = config.observers.filter((name) => !fresh.has(name));
+    if (missing.length === 0 || listenedForMs >= waitMs) return { last, fresh, listenedForMs };
+    await clock.sleep(pollMs);
+    for (const [name, heartbeat] of await readHeartbeats(store, missing)) {
+      last.set(name, heartbeat);
+      const before = first.get(name);
+      if (heartbeat.at !== before?.at || heartbeat.shift !== before.shift) fresh.add(name);
+    }
+  }
+}
+
+async function readHeartbeats(
+  store: Store,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Heartbeat>> {
+  const read = await Promise.all(
+    names.map(async (name) => {
+      const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
+      return heartbeat === null ? [] : [[name, heartbeat] as const];
+    }),
+  );
+  return new Map(read.flat());
+}
+
+function judge(context: CliContext, config: GroupConfig, name: string, heard: Heard): Voter {
+  const heartbeat = heard.last.get(name);
+  const report = heartbeat?.groups[config.name];
+  const known = {
+    name,
+    configVersion: report?.configVersion ?? null,
+    codeVersion: heartbeat?.codeVersion ?? null,
+  };
+  if (heartbeat === undefined) {
+    return { ...known, status: "absent", why: "has never sent a heartbeat" };
+  }
+  if (!heard.fresh.has(name)) {
+    const ageMs = Date.parse(context.clock.wallTime()) - Date.parse(heartbeat.at);
+    const why = `no heartbeat in ${formatAge(heard.listenedForMs)}; the last one is ${formatAge(ageMs)} old by its clock and ours`;
+    return { ...known, status: "stale", why };
+  }
+  if (report === undefined) {
+    return { ...known, status: "absent", why: "watches, and has said nothing of this group" };
+  }
+  if (report.configVersion !== config.version) {
+    const why = `holds configuration version ${report.configVersion}, in force is ${config.version}`;
+    return { ...known, status: "other-configuration", why };
+  }
+  if (Object.values(report.nodes).every((node) => node.verdict.startsWith("down"))) {
+    return { ...known, status: "blind", why: "no node of the group answers it" };
+  }
+  return { ...known, status: "usable", why: sayCode(heard, name, heartbeat.codeVersion) };
+}
+
+/** Votes of two code versions count together while a stack is being deployed; for longer they should not have to. */
+function sayCode(heard: Heard, name: string, own: string): string {
+  const others = [...heard.last].filter(([other]) => other !== name && heard.fresh.has(other));
+  const different = others.filter(([, heartbeat]) => heartbeat.codeVersion !== own);
+  if (different.length === 0) return "";
+  const list = different.map(([other, { codeVersion }]) => `${other} ${codeVersion}`).join(", ");
+  return `runs code ${own}, others another: ${list}`;
+}
+
+function render(
+  terminal: Terminal,
+  report: QuorumReport,
+  state: GroupState | null,
+): readonly string[] {
+  const { isReachable, usable, needed, observers } = report;
+  const count = `${usable} usable ${usable === 1 ? "observer" : "observers"} of ${observers.length}, ${needed} needed`;
+  // The beginning is what checks of Sentinel's answer look for.
+  const verdict = isReachable
+    ? `${terminal.paint("good", "OK")} ${count}. Quorum and failover authorization can be reached`
+    : `${terminal.paint("bad", "NOQUORUM")} ${count}. Not enough available observers to reach the quorum and authorize a failover`;
+  const rows = observers.map((one) => [one.name, say(one.status), one.why]);
+  const pause = state?.pause;
+  return [
+    verdict,
+    ...renderTable(rows, "  "),
+    ...(pause == null
+      ? []
+      : [`  paused by ${pause.by}${sayEnd(pause.until)}: nothing is failed over meanwhile`]),
+    ...(state?.master == null ? ["  not adopted yet: no quorum has named its master"] : []),
+  ];
+}
+
+function say(status: Voter["status"]): string {
+  switch (status) {
+    case "usable":
+    case "stale":
+    case "absent":
+    case "blind":
+      return status;
+    case "other-configuration":
+      return "other configuration";
+    default:
+      return assertNever(status);
+  }
+}
