@@ -4,6 +4,7 @@ import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
+import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
@@ -74,6 +75,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
       finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
     );
 
+  addImportCommand(program, context, finish);
   addQuorumCommand(program, context, finish);
   addReplaceCommands(program, context, finish);
 
@@ -106,6 +108,19 @@ function addNotifyCommands(program: Command, context: CliContext, finish: Finish
     .argument("<group>")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => testNotifications(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+}
+
+function addImportCommand(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("import")
+    .description(
+      "print a groups.yml for what a sentinel.conf watches, and say what has no equivalent",
+    )
+    .argument("<file>")
+    .option("--observers <names>", "the observers' names, by comma")
+    .action((file: string, _options: unknown, command: Command) =>
+      finish(() => importConf(context, file, command.optsWithGlobals<ImportOptions>())),
     );
 }
 

@@ -45,7 +45,7 @@ export async function loadConfigFile(file: string): Promise<ConfigResult> {
   return loadConfig(text, file);
 }
 
-function explainReadError(error: unknown): string {
+export function explainReadError(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : null;
   switch (code) {
     case "ENOENT":
