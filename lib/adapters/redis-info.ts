@@ -19,7 +19,7 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
 export interface Extras {
   readonly marker?: number | null;
   readonly replPingMs: number | null;
-  readonly sentinels: number;
+  readonly sentinels: number | null;
 }
 
 /** Facts from INFO; null when the text isn't an INFO that names a role and a replication id. */
@@ -107,9 +107,12 @@ export function parseReplPing(reply: Reply | undefined): number | null {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : null;
 }
 
-/** Redis Sentinels name their connections `sentinel-<id>-pubsub`; CLIENT LIST TYPE pubsub keeps the list short. */
-export function countSentinels(reply: Reply | undefined): number {
-  if (reply === undefined || !reply.ok || typeof reply.value !== "string") return 0;
+/**
+ * Redis Sentinels name their connections `sentinel-<id>-pubsub`; CLIENT LIST TYPE pubsub keeps the list short. null when
+ * it is refused: then nobody can tell.
+ */
+export function countSentinels(reply: Reply | undefined): number | null {
+  if (reply === undefined || !reply.ok || typeof reply.value !== "string") return null;
   return reply.value.match(/name=sentinel-[0-9a-f]+-pubsub/g)?.length ?? 0;
 }
 

@@ -56,7 +56,7 @@ interface NodeProbe {
 /** What a connection told once is not asked again over it. */
 interface Told {
   replPingMs: number | null;
-  sentinels: number;
+  sentinels: number | null;
   isAsked: boolean;
 }
 
@@ -74,7 +74,7 @@ interface ProbeParts {
 function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
   const { access, clock, connect, lost } = parts;
   let connection: Connection | null = null;
-  let told: Told = { replPingMs: null, sentinels: 0, isAsked: false };
+  let told: Told = { replPingMs: null, sentinels: null, isAsked: false };
   let lateReplyToMs: number | null = null;
   let oldestOpenMs: number | null = null;
   let isBusy = false;
@@ -104,7 +104,7 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
       return null;
     }
     connection = fresh;
-    told = { replPingMs: told.replPingMs, sentinels: 0, isAsked: false };
+    told = { replPingMs: told.replPingMs, sentinels: null, isAsked: false };
     fresh.onEnd(() => {
       if (connection !== fresh) return;
       connection = null;
@@ -184,12 +184,12 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     wants: ProbeWants,
     replies: readonly Reply[],
   ): Sample => {
-    const [ping, role, info, marker, replPing, clients] = replies;
+    const [ping, role, info, marker, clients, replPing] = replies;
     const base = sample(sentAtMs, isFreshConnect, pingReply(ping));
     // A login is sent once a connection: whoever was turned away has to knock again (fault N9).
     if (isTurnedAway(base.reply)) drop();
     const where = role?.ok ? parseRole(role.value) : null;
-    if (wants.info && !told.isAsked && replPing !== undefined) {
+    if (wants.info && clients !== undefined) {
       const replPingMs = parseReplPing(replPing) ?? told.replPingMs;
       told = { replPingMs, sentinels: countSentinels(clients), isAsked: true };
     }
@@ -231,13 +231,11 @@ function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readon
   if (!wants.info) return base;
   // What stands in the marker's place for a group without one is no epoch.
   const marker: Args = access.markerKey === null ? ["ECHO", "none"] : ["GET", access.markerKey];
-  const once: Args[] = told.isAsked
-    ? []
-    : [
-        ["CONFIG", "GET", "repl-ping-replica-period"],
-        ["CLIENT", "LIST", "TYPE", "pubsub"],
-      ];
-  return [...base, ["INFO"], marker, ...once];
+  // Sentinels are waited for until they are gone.
+  const isOpen = !told.isAsked || (told.sentinels ?? 0) > 0;
+  const clients: Args[] = isOpen ? [["CLIENT", "LIST", "TYPE", "pubsub"]] : [];
+  const once: Args[] = told.isAsked ? [] : [["CONFIG", "GET", "repl-ping-replica-period"]];
+  return [...base, ["INFO"], marker, ...clients, ...once];
 }
 
 /** An outstanding probe is listened for until its connection is replaced. */

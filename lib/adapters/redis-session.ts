@@ -234,7 +234,7 @@ function factsOrFailure(
   const facts = factsFrom(String(reply.value), {
     ...(marker === undefined ? {} : { marker }),
     replPingMs: null,
-    sentinels: 0,
+    sentinels: null,
   });
   if (facts !== null) return success(facts);
   return failure("malformed", `${node}: expected INFO with a role and a replication id`);

@@ -7,6 +7,7 @@ import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
+import { sentinelsKey } from "./rules/sentinels.ts";
 import { type RuleTable, rules as ruleTable } from "./rules.ts";
 import { suspicion } from "./situation.ts";
 import { switched } from "./switched.ts";
@@ -147,8 +148,9 @@ function sayOnce(
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
 }
 
-/** A foreign node, a refused record or a test disturbs no calm, and is no news in it: it is said once a shift. */
+/** What disturbs no calm is no news in it: a foreign node, a refused record, a Sentinel or a test is said once a shift. */
 function isLasting(key: string): boolean {
+  if (key === sentinelsKey) return true;
   return ["foreign ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
 }
 

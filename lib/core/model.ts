@@ -36,8 +36,8 @@ export interface NodeFacts extends Lineage {
   readonly marker?: number | null;
   /** `repl-ping-replica-period`; null when CONFIG GET is refused. */
   readonly replPingMs: number | null;
-  /** Redis Sentinels connected to this node, by the client names they set. */
-  readonly sentinels: number;
+  /** Redis Sentinels connected to this node, by the client names they set; null when it could not be asked. */
+  readonly sentinels: number | null;
 }
 
 /** Keys beside the group's own marker, which one of two equal copies may lack; one that could not be asked counts as absent. */

@@ -120,9 +120,13 @@ describe("a probe of a live node", () => {
     await sentinel.client("SETNAME", "sentinel-0123abcd-pubsub");
     await sentinel.subscribe("__sentinel__:hello");
 
-    const sample = await lab.nodes().probe(nodeAt(server), wants);
+    const nodes = lab.nodes();
+    const sample = await nodes.probe(nodeAt(server), wants);
+    await sentinel.quit();
+    const later = await nodes.probe(nodeAt(server), wants);
 
     expect(sample.facts?.sentinels).toBe(1);
+    expect(later).toMatchObject({ isFreshConnect: false, facts: { sentinels: 0 } });
   });
 });
 

@@ -87,6 +87,16 @@ describe("bootstrap", () => {
     expect(eventNames(decision)).toEqual(["+monitor"]);
   });
 
+  test("B230 tells when nobody can say whether Redis Sentinels manage the group", () => {
+    const watch = voted();
+    const samples = [...everybody, answers(n1, ofReplica({ sentinels: null }))];
+
+    const decision = watch.look({ samples, votes: [names("a", n0), names("b", n0)] });
+
+    expect(decision.rule).toBe("B230");
+    expect(eventNames(decision)).toEqual(["+monitor", "+page"]);
+  });
+
   test("B230 not by votes that were read before STATE", () => {
     const watch = voted();
     const votes = [names("a", n0), names("b", n0)];

@@ -1,4 +1,4 @@
-import { answers, isSilent, n0, n1, n2 } from "../support/builders.ts";
+import { answers, isSilent, masterFacts, n0, n1, n2 } from "../support/builders.ts";
 import { type LookSeen, Watch } from "../support/watch.ts";
 import type { Stage } from "./script.ts";
 
@@ -6,7 +6,8 @@ const nodes = [n0, n1, n2];
 
 /**
  * Transcripts of decisions alone, for what no world can bring about: one shift of one observer, look by look. A look
- * names the nodes that answer ("all", "none", or their numbers from 0 on) and what came of STATE.
+ * names the nodes that answer ("all", "none", or their numbers from 0 on) and what came of STATE; and Redis Sentinels that
+ * are connected to the master, which the simulated world has none of.
  */
 export class DecideStage implements Stage {
   readonly #watch = new Watch();
@@ -22,15 +23,23 @@ export class DecideStage implements Stage {
 
 /** `look answering all STATE unread` */
 function parseLook(command: string): LookSeen {
-  const found = /^look answering (all|none|[0-2]+), STATE (read|unread|failed)$/.exec(command);
-  const [, who = "", of = ""] = found ?? [];
+  const found =
+    /^look answering (all|none|[0-2]+), STATE (read|unread|failed)(?:, (\d) Sentinels)?$/.exec(
+      command,
+    );
+  const [, who = "", of = "", sentinels = "0"] = found ?? [];
   if (found === null) {
     throw new Error(
-      `expected "look answering all|none|012, STATE read|unread|failed", got "${command}"`,
+      `expected "look answering all|none|012, STATE read|unread|failed[, 1 Sentinels]", got "${command}"`,
     );
   }
   const isAnswering = (index: number) => who === "all" || who.includes(String(index));
-  const samples = nodes.map((node, index) => (isAnswering(index) ? answers(node) : isSilent(node)));
+  const samples = nodes.map((node, index) => {
+    if (!isAnswering(index)) return isSilent(node);
+    return index === 0
+      ? answers(node, masterFacts({ sentinels: Number(sentinels) }))
+      : answers(node);
+  });
   const state = {
     read: {},
     unread: { state: "unread" as const },

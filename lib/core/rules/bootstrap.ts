@@ -1,4 +1,4 @@
-import { notice, warning } from "../events.ts";
+import { notice, type SentinelEvent, warning } from "../events.ts";
 import { recordOf } from "../lineage.ts";
 import { isJoinable } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
@@ -14,6 +14,7 @@ import {
   writer,
 } from "../view.ts";
 import { emit, hold, type Rule } from "./rule.ts";
+import { sayConnected } from "./sentinels.ts";
 
 /**
  * Bootstrap: a round that asks who is master, with the votes and the counting of every other round, so that its
@@ -122,7 +123,7 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
       });
       return {
         why,
-        plan: [[write], [emit(event)]],
+        plan: [[write], [event, ...sayUntold(view)].map(emit)],
         look: lookNow(view, { prepare: [found.node], order: "nodes-first", state: true }),
       };
     },
@@ -143,6 +144,15 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
     },
   },
 ];
+
+/** Whoever may not list the clients can't see Sentinels; that is no reason never to adopt, and one to tell people. */
+function sayUntold(view: GroupView): readonly SentinelEvent[] {
+  const untold = Object.values(view.memory.nodes).filter((node) => node.facts?.sentinels === null);
+  if (untold.length === 0) return [];
+  const nodes = untold.map((node) => node.node).join(", ");
+  const why = `whether Redis Sentinels manage ${nodes} can't be told, because CLIENT LIST is refused: make sure that none do, and allow client|list`;
+  return [warning("+page", why)];
+}
 
 function sayVotes(view: GroupView): string {
   const { memory, state, config } = view;
@@ -192,9 +202,9 @@ function findMaster(view: View): Found {
     const of = `${stray.facts.masterHost}:${stray.facts.masterPort}`;
     return { kind: "none", why: `${stray.node} follows ${of}, not ${master.node}` };
   }
-  const managed = known.find((one) => one.facts.sentinels > 0);
+  const managed = known.find((one) => (one.facts.sentinels ?? 0) > 0);
   if (managed !== undefined) {
-    const why = `${managed.facts.sentinels} Redis Sentinels are connected to ${managed.node}: stop them first, two managers fight`;
+    const why = `${sayConnected(managed.facts.sentinels ?? 0)} to ${managed.node}: stop them first, two managers fight`;
     return { kind: "none", why };
   }
   return { kind: "one", node: master.node, facts: master.facts };

@@ -18,6 +18,7 @@ import {
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
+import { sentinelsRule } from "./sentinels.ts";
 import { sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
 
@@ -224,6 +225,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
       return hold(refusal.why, nextLook(view), event);
     },
   },
+  sentinelsRule,
   {
     id: "R799",
     title: "Keep watching: the committed master answers, and everything is as STATE says.",
