@@ -134,6 +134,7 @@ const groupState = z.object({
       }),
     )
     .default([]),
+  removed: z.object({ by: z.string(), rev: z.number().int() }).nullable().default(null),
   lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;
 

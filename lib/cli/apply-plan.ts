@@ -23,7 +23,11 @@ export interface ApplyPlan {
 }
 
 /** Decides versions by comparing the file with the newest stored version of each group. */
-export function planApply(loaded: LoadedConfig, configs: readonly GroupConfig[]): ApplyPlan {
+export function planApply(
+  loaded: LoadedConfig,
+  configs: readonly GroupConfig[],
+  states: ReadonlyMap<string, GroupState | null>,
+): ApplyPlan {
   const stored = byGroup(configs);
   const newest = newestOf(stored);
   const diffs = diffGroups(loaded.groups, newest);
@@ -32,7 +36,9 @@ export function planApply(loaded: LoadedConfig, configs: readonly GroupConfig[])
     if (diff === undefined) return [];
     const versions = stored.get(draft.name) ?? [];
     const isNew = diff.kind !== "unchanged";
-    const version = (versions[0]?.version ?? 0) + (isNew ? 1 : 0);
+    // A group that was removed has no version left but the one that its STATE remembers.
+    const newestVersion = versions[0]?.version ?? states.get(draft.name)?.configVersion ?? 0;
+    const version = newestVersion + (isNew ? 1 : 0);
     const config = toGroupConfig(draft, version);
     return [{ group: draft.name, diff, config, isNew, stored: versions }];
   });

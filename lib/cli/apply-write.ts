@@ -1,10 +1,13 @@
+import type { WriteState } from "../core/commands.ts";
 import type { GroupConfig } from "../core/config.ts";
+import type { GroupState } from "../core/model.ts";
 import { activateConfig } from "../core/state.ts";
+import { reviveGroup } from "../core/state-removal.ts";
 import type { Store } from "../ports/store.ts";
 import type { GroupPlan } from "./apply-plan.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, exitCodes, need } from "./exit.ts";
-import { changeState, operatorWriter, readGroupState } from "./group-state.ts";
+import { changeState, needAnyState, operatorWriter, readGroupState } from "./group-state.ts";
 
 interface Claim {
   readonly node: string;
@@ -73,7 +76,7 @@ export async function activate(
   for (;;) {
     const state = await readGroupState(store, config.name);
     if (state === null) return "not-adopted-yet";
-    if (state.configVersion >= config.version) return "active";
+    if (isInForce(state, config.version)) return "active";
     if (state.phase === "steady" && (await tryActivate(context, store, config))) return "active";
     if (clock.nowMs() - startedAtMs >= steadyWaitMs) return "not-steady";
     if (!isTold && state.phase !== "steady") {
@@ -94,17 +97,25 @@ async function tryActivate(
   config: GroupConfig,
 ): Promise<boolean> {
   const { name, version } = config;
-  const written = await changeState(store, name, (state) => {
-    if (state.phase !== "steady" || state.configVersion >= version) return null;
+  const change = (state: GroupState): WriteState | null => {
+    if (state.phase !== "steady" || isInForce(state, version)) return null;
     const master = state.master?.node;
     if (master !== undefined && !config.nodes.some((node) => node.id === master)) {
       const message = `expected ${name} to keep its master ${master}, got a failover to it meanwhile; version ${version} is stored and not active, apply a file that has this node`;
       throw new CliError(exitCodes.unfinished, message);
     }
     const why = `${context.operator} applied version ${version}`;
-    return activateConfig(state, version, operatorWriter(context, "apply", why));
-  });
-  return written.state.configVersion >= version;
+    const writer = operatorWriter(context, "apply", why);
+    if (state.removed !== null) return reviveGroup(state, version, writer);
+    return activateConfig(state, version, writer);
+  };
+  const written = await changeState(store, name, change, needAnyState);
+  return isInForce(written.state, version);
+}
+
+/** A removed group has no version in force, also where its removal was broken off and the version is there still. */
+function isInForce(state: GroupState, version: number): boolean {
+  return state.removed === null && state.configVersion >= version;
 }
 
 const versionsKept = 5;

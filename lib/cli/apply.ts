@@ -29,8 +29,11 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
     await store.listConfigs(),
     `read the configuration in table ${services.table}`,
   );
-  const plan = planApply(loaded, configs);
-  const states = await readStates(store, plan.groups);
+  const states = await readStates(
+    store,
+    loaded.groups.map((group) => group.name),
+  );
+  const plan = planApply(loaded, configs, states);
   const problems = checkAgainstTable(loaded, configs, states);
   if (problems.length > 0) throw problemsError(terminal, problems);
   for (const line of renderDiff(plan.diffs)) terminal.out(line);
@@ -45,15 +48,16 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
 
 async function readStates(
   store: Store,
-  plans: readonly GroupPlan[],
+  groups: readonly string[],
 ): Promise<ReadonlyMap<string, GroupState | null>> {
   const states = new Map<string, GroupState | null>();
-  for (const { group } of plans) states.set(group, await readGroupState(store, group));
+  for (const group of groups) states.set(group, await readGroupState(store, group));
   return states;
 }
 
 /** A version that was stored and could not be activated then is activated now, changed or not. */
 function isPending(plan: GroupPlan, state: GroupState | null | undefined): boolean {
+  if (state?.removed != null) return true;
   return plan.isNew || (state?.configVersion ?? plan.config.version) < plan.config.version;
 }
 

@@ -4,7 +4,7 @@ import type { GroupState } from "../core/model.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes, need } from "./exit.ts";
-import { readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
+import { needGroupState, readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
 import { sayEnd } from "./pause.ts";
 import { formatAge } from "./status-collect.ts";
 import { renderTable } from "./table.ts";
@@ -80,6 +80,8 @@ async function readGroup(
   group: string,
 ): Promise<{ readonly config: GroupConfig; readonly state: GroupState | null }> {
   const state = await readGroupState(store, group);
+  // A removed group has observers no more; this says so.
+  if (state?.removed != null) await needGroupState(store, group);
   if (state !== null) return { config: await readActiveConfig(store, state), state };
   const configs = need(await store.listConfigs(), "list the groups");
   // Newest first within a group.

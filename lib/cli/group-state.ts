@@ -29,7 +29,11 @@ export async function readGroupState(store: Store, group: string): Promise<Group
 /** STATE of a group that must have one; without it, what is missing is said. */
 export async function needGroupState(store: Store, group: string): Promise<GroupState> {
   const state = await readGroupState(store, group);
-  if (state !== null) return state;
+  if (state !== null && state.removed === null) return state;
+  if (state?.removed != null) {
+    const message = `expected a group that is watched, got ${group}, which ${state.removed.by} has removed; \`lambda-sentinel apply\` with a file that has it adds it again`;
+    throw new CliError(exitCodes.unfinished, message);
+  }
   const configs = need(await store.listConfigs(), "list the groups");
   const known = new Set(configs.map((config) => config.name));
   if (known.has(group)) {
@@ -37,6 +41,11 @@ export async function needGroupState(store: Store, group: string): Promise<Group
     throw new CliError(exitCodes.unfinished, message);
   }
   throw unknownGroup(group, known);
+}
+
+/** STATE as it stands, of a removed group too. */
+export async function needAnyState(store: Store, group: string): Promise<GroupState> {
+  return (await readGroupState(store, group)) ?? needGroupState(store, group);
 }
 
 export function unknownGroup(group: string, known: ReadonlySet<string>): CliError {
@@ -78,10 +87,11 @@ export async function changeState(
   store: Store,
   group: string,
   change: (state: GroupState) => WriteState | null,
+  read: (store: Store, group: string) => Promise<GroupState> = needGroupState,
 ): Promise<Written> {
   const doing = `write the state of ${group}`;
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const state = await needGroupState(store, group);
+    const state = await read(store, group);
     const write = change(state);
     if (write === null) return { state, attempt: null };
     const swap = await store.writeState(write.base, write.next, write.attempt);

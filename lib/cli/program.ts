@@ -8,6 +8,7 @@ import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
+import { type RemoveOptions, remove } from "./remove.ts";
 import { type StatusOptions, status } from "./status.ts";
 
 /** Runs one command line and returns its exit code; expected errors are told in one line. */
@@ -78,6 +79,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
   addImportCommand(program, context, finish);
   addQuorumCommand(program, context, finish);
   addReplaceCommands(program, context, finish);
+  addRemoveCommand(program, context, finish);
 
   program
     .command("pause")
@@ -132,6 +134,17 @@ function addQuorumCommand(program: Command, context: CliContext, finish: Finish)
     .option("--json", "print an object for programs")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => ckquorum(context, group, command.optsWithGlobals<CkquorumOptions>())),
+    );
+}
+
+function addRemoveCommand(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("remove")
+    .description("stop watching a group, and say what becomes of what it has")
+    .argument("<group>")
+    .option("--yes", "don't ask")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => remove(context, group, command.optsWithGlobals<RemoveOptions>())),
     );
 }
 

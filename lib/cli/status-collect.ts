@@ -143,6 +143,11 @@ function describeState(state: GroupState): StateStatus {
 function judgeState(foreign: string | null, state: GroupState | null): readonly string[] {
   if (foreign !== null) return [`its state must not be touched by this version: ${foreign}`];
   if (state === null) return ["not adopted yet: no quorum of the observers has named one master"];
+  if (state.removed !== null) {
+    return [
+      `removed by ${state.removed.by}, and not to the end: run \`remove\` again, or \`apply\``,
+    ];
+  }
   return [
     ...(state.master === null ? ["no master: the observers have not agreed on one"] : []),
     ...(state.phase === "steady" ? [] : [`the phase is ${state.phase}, not steady`]),

@@ -3,6 +3,7 @@ import type { NodeId } from "./config.ts";
 /** Sentinel's names for the same moments (sentinel.md 1.13), and names of our own for what Sentinel has no word for. */
 export type EventName =
   | "+monitor"
+  | "-monitor"
   | "+sdown"
   | "-sdown"
   | "+odown"

@@ -161,6 +161,13 @@ export interface Pause {
   readonly rev: number;
 }
 
+/** A group that people took away. Its STATE stays, so that its epochs never repeat (fault D10). */
+export interface Removal {
+  readonly by: string;
+  /** The rev that it was written with: observers acknowledge it in their heartbeats. */
+  readonly rev: number;
+}
+
 /** How the last closed epoch ended; a candidate of a failed epoch is "maybe master" until seen otherwise. */
 export interface EpochResult {
   readonly epoch: number;
@@ -243,6 +250,8 @@ export interface GroupState {
   readonly automaticEpoch: number | null;
   /** The latest writes, newest last; the running epoch's are among them. Events are copies of it (invariant S16). */
   readonly log: readonly LogEntry[];
+  /** Nobody watches the group any more; null while somebody does. */
+  readonly removed: Removal | null;
   /** What the last write did, in one sentence, for the audit. */
   readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };
 }

@@ -50,12 +50,13 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     lastEpoch: null,
     automaticEpoch: null,
     log: [entryOf({ rev: 1, epoch: 0, round, phase: "steady" }, writer)],
+    removed: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
   };
   return { kind: "write-state", base: null, next, attempt: writer.attempt };
 }
 
-function newRound(
+export function newRound(
   number: number,
   purpose: RoundPurpose,
   suspect: NodeId | null,
@@ -64,7 +65,7 @@ function newRound(
   return { number, status: "open", purpose, suspect, openedBy: writer.shift, reason: null };
 }
 
-function closed(round: Round, reason: string): Round {
+export function closed(round: Round, reason: string): Round {
   return round.status === "closed" ? round : { ...round, status: "closed", reason };
 }
 

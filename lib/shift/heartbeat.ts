@@ -80,8 +80,9 @@ export function suspectOf(memory: Memory): string | null {
 }
 
 /**
- * What changes in a heartbeat that others wait for: pauses seen, versions adopted, suspicions, masters, verdicts. It is
- * asked for with every pulse, so it is read from what the last looks concluded and not from a heartbeat built for it.
+ * What changes in a heartbeat that others wait for: pauses and removals seen, versions adopted, suspicions, masters,
+ * verdicts. It is asked for with every pulse, so it is read from what the last looks concluded and not from a heartbeat
+ * built for it.
  */
 export function signature(groups: ReadonlyMap<string, GroupStatus>): string {
   return [...groups].map(([name, { memory }]) => `${name} ${signatureOf(memory)}`).join();
@@ -90,10 +91,11 @@ export function signature(groups: ReadonlyMap<string, GroupStatus>): string {
 function signatureOf(memory: Memory): string {
   const { config, state, masterKnown, nodes, verdicts } = memory;
   const isPauseSeen = state?.pause !== null && state?.pause !== undefined;
+  const isGone = state?.removed !== null && state?.removed !== undefined;
   const seen = Object.values(nodes).map((node) => {
     const verdict = verdicts[node.node];
     const said = verdict === undefined ? "unknown" : formatVerdict(verdict);
     return `${said} ${node.role} ${isLinkUp(node)}`;
   });
-  return `${config.version} ${isPauseSeen} ${suspectOf(memory)} ${masterKnown.epoch} ${seen.join()}`;
+  return `${config.version} ${isPauseSeen} ${isGone} ${suspectOf(memory)} ${masterKnown.epoch} ${seen.join()}`;
 }

@@ -38,9 +38,10 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
   };
 
   const isHeartbeatDue = (nowMs: number): boolean => {
-    const isComplete = statuses.size > 0 && statuses.size >= shift.running.size;
     const forMs = nowMs - shift.startedAtMs;
-    if (!isComplete && (shift.running.size === 0 || forMs < firstHeartbeatMs)) return false;
+    // An observer without groups says so: its successor has to be heard, and who removed the last group waits for it.
+    if (shift.running.size === 0 && !shift.listing.isRead) return false;
+    if (statuses.size < shift.running.size && forMs < firstHeartbeatMs) return false;
     return signatureNow() !== last || nowMs - writtenAtMs >= heartbeatMs();
   };
 

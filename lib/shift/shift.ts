@@ -53,6 +53,8 @@ export interface Shift extends ShiftRequest {
   readonly freezes: FreezeWatch;
   readonly ending: AbortController;
   readonly latest: Map<string, GroupConfig>;
+  /** Whether the table has said which groups there are; before, having none to watch means nothing. */
+  readonly listing: { isRead: boolean };
   readonly running: Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>;
   readonly statuses: Map<string, GroupStatus>;
 }
@@ -76,6 +78,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     freezes: ports.watchFreezes(),
     ending: new AbortController(),
     latest: new Map(),
+    listing: { isRead: false },
     running: new Map(),
     statuses: new Map(),
   };
@@ -123,6 +126,7 @@ async function followTable(shift: Shift): Promise<boolean> {
     const known = newest.get(config.name);
     if (known === undefined || config.version > known.version) newest.set(config.name, config);
   }
+  shift.listing.isRead = true;
   shift.latest.clear();
   for (const [name, config] of newest) {
     shift.latest.set(name, config);
@@ -183,7 +187,10 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           inherited: inheritedFrom(shift, config.name),
           copiedRev: copiedBefore(shift, config.name),
           latest: () => shift.latest.get(config.name) ?? null,
-          onStatus: (status) => shift.statuses.set(config.name, status),
+          // The last turn of a watch that was stopped must not bring a removed group back to the heartbeat.
+          onStatus: (status) => {
+            if (shift.running.has(config.name)) shift.statuses.set(config.name, status);
+          },
           signal,
         });
         current = newer ?? current;

@@ -157,7 +157,12 @@ describe("D12 whatever stands in the table", () => {
 
 describe("C8 an item of another version", () => {
   test("that is older lacks what is younger, and is read with what it meant then", () => {
-    const { histories: _histories, automaticEpoch: _automatic, ...older } = groupState();
+    const {
+      histories: _histories,
+      automaticEpoch: _automatic,
+      removed: _removed,
+      ...older
+    } = groupState();
     const read = parseState(toItem(stateKey("cache"), older), "prod");
 
     expect(read).toEqual({ kind: "state", state: groupState() });

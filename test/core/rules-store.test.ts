@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { removeGroup, reviveGroup } from "../../lib/core/state-removal.ts";
 import {
   answers,
   groupConfig,
@@ -139,5 +140,41 @@ describe("hands off", () => {
       plan: [],
       look: { probe: [n0, n1, n2], info: true, state: true },
     });
+  });
+});
+
+describe("F125 a group that was removed", () => {
+  const writer = {
+    attempt: "remove#1",
+    shift: "operator",
+    rule: "remove",
+    why: "alice removes it",
+  };
+
+  test("nothing is done with it any more, and it is said once", () => {
+    const watch = watchCalm();
+    if (watch.table !== null) watch.table = removeGroup(watch.table, "alice", writer).next;
+    const first = watch.look({ samples: everybody });
+    loseMaster(watch);
+    const dead = watch.look({ samples: withoutMaster });
+
+    expect(first).toMatchObject({ rule: "F125", why: "cache was removed by alice" });
+    expect(eventNames(first)).toEqual(["-monitor"]);
+    expect(dead).toMatchObject({ rule: "F125", plan: [] });
+  });
+
+  test("a name that comes back keeps its epochs, and asks who is master now", () => {
+    const before = groupState({ epoch: 7, masterEpoch: 7, histories: ["id-1"] });
+    const removed = removeGroup(before, "alice", writer).next;
+    const back = reviveGroup(removed, 5, writer).next;
+
+    expect(removed).toMatchObject({ epoch: 7, master: null, removed: { by: "alice", rev: 11 } });
+    expect(back).toMatchObject({
+      ...{ epoch: 7, masterEpoch: 7, histories: ["id-1"], configVersion: 5 },
+      ...{ master: null, removed: null, rev: 12 },
+      round: { status: "open", purpose: "bootstrap", number: before.round.number + 1 },
+    });
+    const watch = new Watch({ state: back, config: groupConfig({ version: 5 }) });
+    expect(watch.look({ samples: everybody }).rule).toBe("B210");
   });
 });

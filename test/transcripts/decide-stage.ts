@@ -1,3 +1,4 @@
+import { removeGroup } from "../../lib/core/state-removal.ts";
 import { answers, isSilent, masterFacts, n0, n1, n2 } from "../support/builders.ts";
 import { type LookSeen, Watch } from "../support/watch.ts";
 import type { Stage } from "./script.ts";
@@ -14,6 +15,11 @@ export class DecideStage implements Stage {
 
   async perform(commands: readonly string[]): Promise<readonly string[]> {
     return commands.map((command) => {
+      const { table } = this.#watch;
+      if (command.includes("STATE removed") && table !== null && table.removed === null) {
+        const writer = { attempt: "operator", shift: "operator", rule: "remove", why: "removed" };
+        this.#watch.table = removeGroup(table, "alice", writer).next;
+      }
       const { rule, plan } = this.#watch.look(parseLook(command));
       const kinds = plan.flat().map((one) => one.kind);
       return `${rule}: ${kinds.length === 0 ? "nothing is done" : kinds.join(", ")}`;
@@ -24,13 +30,13 @@ export class DecideStage implements Stage {
 /** `look answering all STATE unread` */
 function parseLook(command: string): LookSeen {
   const found =
-    /^look answering (all|none|[0-2]+), STATE (read|unread|failed)(?:, (\d) Sentinels)?$/.exec(
+    /^look answering (all|none|[0-2]+), STATE (read|unread|failed|removed)(?:, (\d) Sentinels)?$/.exec(
       command,
     );
   const [, who = "", of = "", sentinels = "0"] = found ?? [];
   if (found === null) {
     throw new Error(
-      `expected "look answering all|none|012, STATE read|unread|failed[, 1 Sentinels]", got "${command}"`,
+      `expected "look answering all|none|012, STATE read|unread|failed|removed[, 1 Sentinels]", got "${command}"`,
     );
   }
   const isAnswering = (index: number) => who === "all" || who.includes(String(index));

@@ -1,5 +1,6 @@
 import { warning } from "../events.ts";
 import { type GroupView, lookNow, nextLook, type View } from "../view.ts";
+import { removedRule } from "./removed.ts";
 import { hold, type Rule } from "./rule.ts";
 
 /** Fail static: whatever cannot be read or understood means no effects at all (invariant S14). */
@@ -31,6 +32,7 @@ export const failStatic: readonly Rule<View>[] = [
 ];
 
 export const handsOff: readonly Rule<GroupView>[] = [
+  removedRule,
   {
     id: "F130",
     title: "Do nothing where this observer is not one of the group's.",
