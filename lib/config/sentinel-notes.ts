@@ -69,7 +69,7 @@ function sayNodes(nodes: readonly string[]): readonly Remark[] {
 function sayOther(option: OtherOption): string {
   switch (option) {
     case "notification-script":
-      return "notification-script: no script is run; every event is a line of the function's log, and warnings are in the table";
+      return "notification-script: no script is run; give the stacks a `topic` or an `eventBus`, see docs/notifications.md";
     case "client-reconfig-script":
       return "client-reconfig-script: no script is run; the record under `dns` moves by itself, and clients follow the name";
     case "rename-command":
