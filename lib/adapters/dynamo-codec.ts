@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import type { GroupConfig } from "../core/config.ts";
-import { type GroupState, STATE_SCHEMA, type Vote } from "../core/model.ts";
-import { failure, type Result, success } from "../ports/errors.ts";
-import type { Heartbeat, StoredEvent, StoredState } from "../ports/store.ts";
-import { describeThrown } from "./thrown.ts";
+import type { Vote } from "../core/model.ts";
+import type { Result } from "../ports/errors.ts";
+import type { Heartbeat, StoredEvent } from "../ports/store.ts";
+import { parse } from "./dynamo-parse.ts";
 
 /** Items of the table and the records they carry. Everything that comes back is checked before it is believed. */
 
@@ -36,118 +36,6 @@ export function toItem(key: { readonly pk: string; readonly sk: string }, body: 
     { ...key, ...body },
     { removeUndefinedValues: true, convertClassInstanceToMap: true },
   );
-}
-
-const lineage = {
-  replid: z.string(),
-  replid2: z.string().nullable(),
-  secondOffset: z.number(),
-};
-const masterRecord = z.object({ ...lineage, node: z.string(), runId: z.string() });
-const loss = z.object({
-  bytes: z.number().nullable(),
-  certainty: z.enum(["exact", "lower-bound", "unknown"]),
-  oldOffset: z.number().nullable(),
-  newOffset: z.number(),
-});
-const epochKind = z.enum(["failover", "switchover"]);
-
-const groupState = z.object({
-  schema: z.literal(STATE_SCHEMA),
-  deployment: z.string(),
-  group: z.string(),
-  rev: z.number().int(),
-  attempts: z.array(z.string()),
-  epoch: z.number().int(),
-  masterEpoch: z.number().int(),
-  phase: z.enum(["steady", "promoting", "settling"]),
-  kind: epochKind.nullable(),
-  isAutomatic: z.boolean(),
-  master: masterRecord.nullable(),
-  candidate: z.object({ node: z.string(), replid: z.string(), offset: z.number() }).nullable(),
-  leader: z.string().nullable(),
-  beat: z.number().int(),
-  round: z.object({
-    number: z.number().int(),
-    status: z.enum(["open", "closed"]),
-    purpose: z.enum(["bootstrap", "failover"]),
-    suspect: z.string().nullable(),
-    openedBy: z.string(),
-    reason: z.string().nullable(),
-  }),
-  configVersion: z.number().int(),
-  pause: z
-    .object({
-      by: z.string(),
-      reason: z.string(),
-      until: z.iso.datetime().nullable().default(null),
-      rev: z.number().int(),
-    })
-    .nullable(),
-  request: z
-    .discriminatedUnion("kind", [
-      z.object({
-        id: z.string(),
-        kind: z.enum(["failover", "switchover"]),
-        by: z.string(),
-        to: z.string().nullable().default(null),
-        at: z.iso.datetime().nullable().default(null),
-        allowedLossBytes: z.number().nullable().default(null),
-      }),
-      z.object({
-        id: z.string(),
-        kind: z.literal("notify-test"),
-        by: z.string(),
-        until: z.iso.datetime(),
-      }),
-    ])
-    .nullable(),
-  published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
-  previousMaster: masterRecord.nullable(),
-  previousOffset: z.number().nullable(),
-  // Fields younger than the schema's first items have a default: a reader is never stricter than the oldest writer.
-  histories: z.array(z.string()).default([]),
-  lastEpoch: z
-    .object({
-      epoch: z.number().int(),
-      kind: epochKind,
-      result: z.enum(["completed", "failed"]),
-      isAutomatic: z.boolean(),
-      from: z.string().nullable(),
-      to: z.string(),
-      reason: z.string(),
-      isRefusal: z.boolean().default(false),
-      loss: loss.nullable(),
-    })
-    .nullable(),
-  automaticEpoch: z.number().int().nullable().default(null),
-  log: z
-    .array(
-      z.object({
-        rev: z.number().int(),
-        epoch: z.number().int(),
-        round: z.number().int(),
-        phase: z.enum(["steady", "promoting", "settling"]),
-        rule: z.string(),
-        by: z.string(),
-        why: z.string(),
-      }),
-    )
-    .default([]),
-  removed: z.object({ by: z.string(), rev: z.number().int() }).nullable().default(null),
-  lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
-}) satisfies z.ZodType<GroupState>;
-
-/** Reads STATE; another schema, another deployment or a broken item is "foreign": hands off (faults C8, D12, D13). */
-export function parseState(item: Item | undefined, deployment: string): StoredState {
-  if (item === undefined) return { kind: "absent" };
-  const state = parse(groupState, item, "STATE");
-  if (!state.ok) return { kind: "foreign", why: state.why };
-  if (state.value.deployment !== deployment) {
-    const why = `STATE belongs to deployment ${state.value.deployment}, this is ${deployment}`;
-    return { kind: "foreign", why };
-  }
-  return { kind: "state", state: state.value };
 }
 
 const vote = z.object({
@@ -284,26 +172,4 @@ const event = z.object({
 
 export function parseEvent(item: Item): Result<StoredEvent> {
   return parse(event, item, "EVENT");
-}
-
-function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
-  const read = plain(item);
-  const parsed = read.ok ? schema.safeParse(read.value) : null;
-  if (parsed?.success) return success(parsed.data);
-  const why = read.ok ? tell(parsed?.error) : read.why;
-  return failure("malformed", `a ${what} item is not one that this version understands: ${why}`);
-}
-
-/** A number that JavaScript can't hold, or a type that the SDK doesn't know, has no plain form (fault D12). */
-function plain(item: Item): Result<unknown> {
-  try {
-    return success(unmarshall(item));
-  } catch (error) {
-    return failure("malformed", describeThrown(error).message);
-  }
-}
-
-function tell(error: z.ZodError | undefined): string {
-  const first = error?.issues[0];
-  return first === undefined ? "unknown" : `${first.path.join(".")}: ${first.message}`;
 }

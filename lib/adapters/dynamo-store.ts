@@ -11,11 +11,11 @@ import {
   parseConfig,
   parseEvent,
   parseHeartbeat,
-  parseState,
   parseVote,
   stateKey,
   toItem,
 } from "./dynamo-codec.ts";
+import { parseState } from "./dynamo-state-codec.ts";
 
 export interface DynamoStoreOptions {
   readonly table: string;

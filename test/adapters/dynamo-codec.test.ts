@@ -7,11 +7,11 @@ import {
   parseConfig,
   parseEvent,
   parseHeartbeat,
-  parseState,
   parseVote,
   stateKey,
   toItem,
 } from "../../lib/adapters/dynamo-codec.ts";
+import { parseState } from "../../lib/adapters/dynamo-state-codec.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import {
   groupConfig,

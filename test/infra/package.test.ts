@@ -1,39 +1,19 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { inflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import * as z from "zod";
 import { busArn, topicArn } from "../support/notifications.ts";
-
-const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-const statement = z.object({
-  Sid: z.string(),
-  Action: z.union([z.string(), z.array(z.string())]),
-  Resource: z.unknown(),
-  Condition: z.record(z.string(), z.record(z.string(), z.array(z.string()))).optional(),
-});
-const template = z.object({
-  Conditions: z.record(z.string(), z.unknown()),
-  Resources: z.record(
-    z.string(),
-    z.object({
-      Type: z.string(),
-      Condition: z.string().optional(),
-      DeletionPolicy: z.string().optional(),
-      UpdateReplacePolicy: z.string().optional(),
-      Properties: z.record(z.string(), z.unknown()),
-    }),
-  ),
-});
-type Template = z.infer<typeof template>;
-type Statement = z.infer<typeof statement>;
+import {
+  conditional,
+  named,
+  packageStack,
+  properties,
+  readZip,
+  root,
+  statements,
+  type Template,
+} from "../support/packaged.ts";
 
 /** What a stack of the home observer and one beside it in a VPC are packaged as. */
 let folder = "";
@@ -42,8 +22,8 @@ let other: Template;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lambda-sentinel-package-"));
-  home = await packageStack("home", { zones: "Z1,Z2" });
-  other = await packageStack("other", {
+  home = await packageStack(join(folder, "home"), { zones: "Z1,Z2" });
+  other = await packageStack(join(folder, "other"), {
     observer: "eu-west-1b",
     topic: topicArn,
     eventBus: busArn,
@@ -58,85 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Packages as `npm run package` does, with no AWS setting in reach. */
-async function packageStack(
-  name: string,
-  parameters: Readonly<Record<string, string>>,
-): Promise<Template> {
-  const target = join(folder, name);
-  const given = Object.entries(parameters).map(([key, value]) => `--param=${key}=${value}`);
-  const osls = join(root, "node_modules/osls/bin/serverless.js");
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([key]) => !/^(AWS|SLS|SERVERLESS|NODE_OPTIONS)/.test(key)),
-  );
-  await run(process.execPath, [osls, "package", "--package", target, ...given], { cwd: root, env });
-  const text = await readFile(join(target, "cloudformation-template-update-stack.json"), "utf8");
-  return template.parse(JSON.parse(text));
-}
-
-function properties(of: Template, name: string): Readonly<Record<string, unknown>> {
-  const found = of.Resources[name];
-  if (found === undefined) throw new Error(`expected a resource ${name} in the template, got none`);
-  return found.Properties;
-}
-
-function statements(of: Template): readonly Statement[] {
-  const policies = z
-    .array(z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) }))
-    .parse(properties(of, "WatchRole").Policies);
-  return policies.flatMap(({ PolicyDocument }) =>
-    PolicyDocument.Statement.flatMap((one) => {
-      const choice = z.object({ "Fn::If": z.tuple([z.string(), statement, z.unknown()]) });
-      const optional = choice.safeParse(one);
-      return optional.success ? [optional.data["Fn::If"][1]] : [statement.parse(one)];
-    }),
-  );
-}
-
-/** A statement that stands only under a condition, with its name. */
-function conditional(of: Template, sid: string) {
-  const choice = z.object({ "Fn::If": z.tuple([z.string(), statement, z.unknown()]) });
-  const all = z
-    .array(z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) }))
-    .parse(properties(of, "WatchRole").Policies)
-    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    .flatMap((one) => choice.safeParse(one).data?.["Fn::If"] ?? []);
-  const place = all.findIndex((one) => statement.safeParse(one).data?.Sid === sid);
-  return { condition: all[place - 1], statement: all[place], otherwise: all[place + 1] };
-}
-
-function named(of: Template, sid: string): Statement {
-  const found = statements(of).find((one) => one.Sid === sid);
-  if (found === undefined) throw new Error(`expected a statement ${sid}, got none`);
-  return found;
-}
-
-interface ZipEntry {
-  readonly name: string;
-  readonly content: Buffer;
-}
-
-/** The files of a zip, by its central directory. */
-function readZip(zip: Buffer): readonly ZipEntry[] {
-  const end = zip.lastIndexOf(Buffer.from("PK\u0005\u0006"));
-  const count = zip.readUInt16LE(end + 10);
-  const entries: ZipEntry[] = [];
-  let at = zip.readUInt32LE(end + 16);
-  for (let index = 0; index < count; index += 1) {
-    const isDeflated = zip.readUInt16LE(at + 10) === 8;
-    const size = zip.readUInt32LE(at + 20);
-    const nameLength = zip.readUInt16LE(at + 28);
-    const extra = zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
-    const local = zip.readUInt32LE(at + 42);
-    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-    const body = zip.subarray(start, start + size);
-    const name = zip.toString("utf8", at + 46, at + 46 + nameLength);
-    entries.push({ name, content: isDeflated ? inflateRawSync(body) : body });
-    at += 46 + nameLength + extra;
-  }
-  return entries;
-}
 
 function sha256(content: Buffer): string {
   return createHash("sha256").update(content).digest("hex");

@@ -1,0 +1,28 @@
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type * as z from "zod";
+import { failure, type Result, success } from "../ports/errors.ts";
+import type { Item } from "./dynamo-codec.ts";
+import { describeThrown } from "./thrown.ts";
+
+/** What came from the table, held against a schema before it is believed; `what` names the record in the refusal. */
+export function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
+  const read = plain(item);
+  const parsed = read.ok ? schema.safeParse(read.value) : null;
+  if (parsed?.success) return success(parsed.data);
+  const why = read.ok ? tell(parsed?.error) : read.why;
+  return failure("malformed", `a ${what} item is not one that this version understands: ${why}`);
+}
+
+/** A number that JavaScript can't hold, or a type that the SDK doesn't know, has no plain form (fault D12). */
+function plain(item: Item): Result<unknown> {
+  try {
+    return success(unmarshall(item));
+  } catch (error) {
+    return failure("malformed", describeThrown(error).message);
+  }
+}
+
+function tell(error: z.ZodError | undefined): string {
+  const first = error?.issues[0];
+  return first === undefined ? "unknown" : `${first.path.join(".")}: ${first.message}`;
+}
