@@ -144,6 +144,8 @@ const heartbeat = z.object({
           replid: z.string().nullable(),
           isLinkUp: z.boolean().nullable(),
           latencyMs: z.number().nullable(),
+          unfit: z.string().nullable().default(null),
+          oddities: z.array(z.string()).default([]),
         }),
       ),
     }),

@@ -1,4 +1,4 @@
-import type { NodeFacts, RedisErrorCode } from "../core/model.ts";
+import type { NodeFacts, NodeOddity, RedisErrorCode } from "../core/model.ts";
 import type { Reply } from "./redis-connection.ts";
 
 /** Reads Redis's own texts into facts. Fields that a server doesn't send stay "unknown", never zero by accident. */
@@ -59,7 +59,18 @@ export function factsFrom(text: string, extras: Extras): NodeFacts | null {
     ...(extras.marker === undefined ? {} : { marker: extras.marker }),
     replPingMs: extras.replPingMs,
     sentinels: extras.sentinels,
+    oddities: odditiesIn(info),
   };
+}
+
+/** Valkey says `server_mode` where Redis says `redis_mode`; both name the cluster in a section of its own. */
+function odditiesIn(info: ReadonlyMap<string, string>): readonly NodeOddity[] {
+  const found: readonly (readonly [NodeOddity, boolean])[] = [
+    ["cluster", info.get("cluster_enabled") === "1"],
+    ["managed", (info.get("os") ?? "").startsWith("Amazon ElastiCache")],
+    ["writable-replica", info.get("role") === "slave" && info.get("slave_read_only") === "0"],
+  ];
+  return found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []));
 }
 
 function keysOf(info: ReadonlyMap<string, string>): number {
@@ -114,6 +125,18 @@ export function parseReplPing(reply: Reply | undefined): number | null {
 export function countSentinels(reply: Reply | undefined): number | null {
   if (reply === undefined || !reply.ok || typeof reply.value !== "string") return null;
   return reply.value.match(/name=sentinel-[0-9a-f]+-pubsub/g)?.length ?? 0;
+}
+
+/** Renamed, unknown or without the right to it. A server that is busy, loading or a replica refuses in other words. */
+export function isForbidden(reply: Reply | undefined): boolean {
+  return (
+    reply?.ok === false && /^(EXECABORT .*: )?(NOPERM|ERR unknown (sub)?command)/i.test(reply.text)
+  );
+}
+
+/** A Redis Sentinel answers PING as a server does, and shows in ROLE what it is. */
+export function isSentinel(role: Reply | undefined): boolean {
+  return role?.ok === true && Array.isArray(role.value) && role.value[0] === "sentinel";
 }
 
 const codes: readonly (readonly [prefix: string, code: RedisErrorCode])[] = [

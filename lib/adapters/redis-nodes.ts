@@ -4,14 +4,9 @@ import type { Clock } from "../ports/clock.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { ProbeWants, RedisAccess, RedisNodes } from "../ports/redis.ts";
 import { type Args, type Connection, openConnection, type Reply } from "./redis-connection.ts";
-import {
-  countSentinels,
-  errorCode,
-  factsFrom,
-  parseMarker,
-  parseReplPing,
-  parseRole,
-} from "./redis-info.ts";
+import { countSentinels, factsFrom, parseMarker, parseReplPing, parseRole } from "./redis-info.ts";
+import { createRehearser } from "./redis-rehearsal.ts";
+import { connectReply, exchangeReply, refusalOfInfo, replyOf } from "./redis-replies.ts";
 import { sessionOn } from "./redis-session.ts";
 
 /** The nodes of a group over ioredis: one kept connection a node for probing, one of its own for each effect session. */
@@ -58,7 +53,11 @@ interface Told {
   replPingMs: number | null;
   sentinels: number | null;
   isAsked: boolean;
+  /** Why it does not tell who it is; null while it does. */
+  infoRefusal: string | null;
 }
+
+const untold: Told = { replPingMs: null, sentinels: null, isAsked: false, infoRefusal: null };
 
 interface ProbeParts {
   readonly access: RedisAccess;
@@ -73,8 +72,10 @@ interface ProbeParts {
  */
 function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
   const { access, clock, connect, lost } = parts;
+  const open = (deadlineMs: number) => connect(node.probe, access, deadlineMs);
+  const rehearser = createRehearser(open, access.markerKey, clock);
   let connection: Connection | null = null;
-  let told: Told = { replPingMs: null, sentinels: null, isAsked: false };
+  let told: Told = untold;
   let lateReplyToMs: number | null = null;
   let oldestOpenMs: number | null = null;
   let isBusy = false;
@@ -86,8 +87,8 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     oldestOpenMs = null;
   };
 
-  const open = async (wants: ProbeWants): Promise<Failure | null> => {
-    const attempt = connect(node.probe, access, longestMs(wants)).then(adopt);
+  const reconnect = async (wants: ProbeWants): Promise<Failure | null> => {
+    const attempt = open(longestMs(wants)).then(adopt);
     const answered = new AbortController();
     const late = clock.sleep(wants.timeoutMs, answered.signal).then(() => "late" as const);
     const got = await Promise.race([attempt, late]);
@@ -104,7 +105,8 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
       return null;
     }
     connection = fresh;
-    told = { replPingMs: told.replPingMs, sentinels: null, isAsked: false };
+    told = { ...untold, replPingMs: told.replPingMs };
+    rehearser.forget();
     fresh.onEnd(() => {
       if (connection !== fresh) return;
       connection = null;
@@ -149,12 +151,14 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
       for (let attempt = 0; attempt < 2; attempt += 1) {
         if (connection === null) {
           isFreshConnect = true;
-          const failed = await open(wants);
+          const failed = await reconnect(wants);
           if (failed !== null) return sample(sentAtMs, isFreshConnect, connectReply(failed));
         }
         const outcome = await ask(sentAtMs, wants);
-        if (outcome.kind === "answered")
-          return read(sentAtMs, isFreshConnect, wants, outcome.replies);
+        if (outcome.kind === "answered") {
+          const answer = read(sentAtMs, isFreshConnect, wants, outcome.replies);
+          return await withRehearsal(answer, wants);
+        }
         if (outcome.reply.kind !== "reset" || isFreshConnect) {
           return sample(sentAtMs, isFreshConnect, outcome.reply);
         }
@@ -163,6 +167,12 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     } finally {
       isBusy = false;
     }
+  };
+
+  const withRehearsal = async (answer: Sample, wants: ProbeWants): Promise<Sample> => {
+    if (!wants.rehearse || answer.facts === undefined) return answer;
+    const rehearsal = await rehearser.ask(wants.timeoutMs);
+    return rehearsal === null ? answer : { ...answer, rehearsal };
   };
 
   const sample = (sentAtMs: number, isFreshConnect: boolean, reply: ProbeReply): Sample => {
@@ -185,13 +195,14 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     replies: readonly Reply[],
   ): Sample => {
     const [ping, role, info, marker, clients, replPing] = replies;
-    const base = sample(sentAtMs, isFreshConnect, pingReply(ping));
+    if (wants.info) told = { ...told, infoRefusal: refusalOfInfo(info) };
+    const base = sample(sentAtMs, isFreshConnect, replyOf(ping, role, told.infoRefusal));
     // A login is sent once a connection: whoever was turned away has to knock again (fault N9).
     if (isTurnedAway(base.reply)) drop();
     const where = role?.ok ? parseRole(role.value) : null;
     if (wants.info && clients !== undefined) {
       const replPingMs = parseReplPing(replPing) ?? told.replPingMs;
-      told = { replPingMs, sentinels: countSentinels(clients), isAsked: true };
+      told = { ...told, replPingMs, sentinels: countSentinels(clients), isAsked: true };
     }
     const facts = wants.info && info?.ok ? factsOf(String(info.value), parseMarker(marker)) : null;
     return {
@@ -241,26 +252,4 @@ function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readon
 /** An outstanding probe is listened for until its connection is replaced. */
 function longestMs(wants: ProbeWants): number {
   return wants.timeoutMs + wants.reconnectAfterMs;
-}
-
-function pingReply(reply: Reply | undefined): ProbeReply {
-  if (reply === undefined) return { kind: "reset" };
-  if (reply.ok) {
-    if (reply.value === "PONG") return { kind: "pong" };
-    return { kind: "error", code: "PROTOCOL", text: `PING was answered ${String(reply.value)}` };
-  }
-  return { kind: "error", code: errorCode(reply.text), text: reply.text };
-}
-
-function exchangeReply(failed: Failure): ProbeReply {
-  if (failed.kind === "malformed") return { kind: "error", code: "PROTOCOL", text: failed.why };
-  return failed.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" };
-}
-
-function connectReply(failed: Failure): ProbeReply {
-  if (failed.kind === "timeout") return { kind: "timeout" };
-  if (failed.kind === "cut") return { kind: "reset" };
-  if (failed.kind === "denied") return { kind: "error", code: "TLS", text: failed.why };
-  if (failed.why.endsWith("refused")) return { kind: "refused" };
-  return { kind: "unreachable", text: failed.why };
 }

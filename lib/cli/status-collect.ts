@@ -12,6 +12,7 @@ import type { Store } from "../ports/store.ts";
 import type { CliContext, Services } from "./context.ts";
 import { need } from "./exit.ts";
 import { unknownGroup } from "./group-state.ts";
+import { judgeMaster, judgeOddities, judgeReplicas } from "./status-nodes.ts";
 import {
   describeNodes,
   describeObservers,
@@ -20,7 +21,6 @@ import {
 } from "./status-observers.ts";
 import type {
   GroupStatus,
-  NodeStatus,
   ObserverStatus,
   RecordStatus,
   StateStatus,
@@ -94,6 +94,8 @@ async function collectGroup(
       ? [`version ${state.configVersion}, which the state names, is not in the table`]
       : []),
     ...judgeMaster(nodes),
+    ...judgeReplicas(nodes, observers),
+    ...judgeOddities(nodes),
     ...judgeObservers(observers),
     ...[record, replicas].flatMap((one) =>
       one?.status === "differs" ? [`the record ${one.name} differs: ${one.why}`] : [],
@@ -155,18 +157,6 @@ function judgeState(foreign: string | null, state: GroupState | null): readonly 
       ? [`round ${state.round.number} suspects ${state.round.suspect}`]
       : []),
   ];
-}
-
-function judgeMaster(nodes: readonly NodeStatus[]): readonly string[] {
-  const master = nodes.find((node) => node.isMaster);
-  if (master === undefined) return [];
-  // An observer that has only just missed a probe says slow, and one that loads its data will be back.
-  const fine = ["up", "slow", "loading"];
-  const bad = Object.entries(master.seenBy).filter(([, seen]) => !fine.includes(seen.verdict));
-  if (bad.length === 0) return [];
-  const says = bad.map(([observer, seen]) => `${observer} ${seen.verdict}`).join(", ");
-  const isDown = bad.some(([, seen]) => seen.verdict.startsWith("down"));
-  return [`the master ${master.id} is reported ${isDown ? "down" : "unusable"}: ${says}`];
 }
 
 function judgeObservers(observers: readonly ObserverStatus[]): readonly string[] {

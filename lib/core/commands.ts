@@ -180,6 +180,8 @@ export interface Look {
   readonly probe: readonly NodeId[];
   /** Whether probes ask INFO besides PING and ROLE. */
   readonly info: boolean;
+  /** Whether probes that ask INFO may rehearse a role change too, for what can't be seen otherwise. */
+  readonly rehearse: boolean;
   /** Nodes to observe over effect sessions of their own, opened when there is none. */
   readonly prepare: readonly NodeId[];
   /** A node that is asked beside the others and not waited for: its answer is a veto. */

@@ -102,6 +102,7 @@ const restLook: Look = {
   afterMs: 250,
   probe: [],
   info: false,
+  rehearse: false,
   prepare: [],
   bystander: null,
   order: "together",
@@ -148,10 +149,10 @@ function sayOnce(
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
 }
 
-/** What disturbs no calm is no news in it: a foreign node, a refused record, a Sentinel or a test is said once a shift. */
+/** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel or a test is said once a shift. */
 function isLasting(key: string): boolean {
   if (key === sentinelsKey) return true;
-  return ["foreign ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
+  return ["foreign ", "odd ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */

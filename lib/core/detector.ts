@@ -1,5 +1,5 @@
 import type { NodeId, Settings } from "./config.ts";
-import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
+import type { NodeFacts, ProbeReply, Rehearsal, Sample } from "./model.ts";
 
 /** How many unanswered probes and how many stream positions are remembered. */
 const missesMax = 64;
@@ -35,6 +35,8 @@ export interface NodeMemory {
   /** Sending time of the INFO that `facts` came from. */
   readonly factsAskedAtMs: number | null;
   readonly factsAtMs: number | null;
+  /** The last rehearsal of a role change; null: none yet. */
+  readonly rehearsal: Rehearsal | null;
   /** When the marker that is reported now was first reported. */
   readonly markerSinceMs: number | null;
   /** Since when it has followed the same master without a link and without a synchronisation; null: not so. */
@@ -57,6 +59,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     facts: null,
     factsAskedAtMs: null,
     factsAtMs: null,
+    rehearsal: null,
     markerSinceMs: null,
     unlinkedSinceMs: null,
     positions: [],
@@ -111,6 +114,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     facts: withKnownPing(sample.facts, memory.facts) ?? memory.facts,
     factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
     factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
+    rehearsal: sample.rehearsal ?? memory.rehearsal,
     markerSinceMs: markerSince(memory, sample),
     unlinkedSinceMs: unlinkedSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),

@@ -1,6 +1,7 @@
 import type { GroupConfig, NodeId } from "./config.ts";
 import { isOfChain } from "./lineage.ts";
-import type { MasterRecord, NodeFacts } from "./model.ts";
+import type { MasterRecord, NodeFacts, NodeOddity } from "./model.ts";
+import { barrierOf, sayOddity } from "./oddities.ts";
 import { type Rank, rankOf } from "./placement.ts";
 import { followed } from "./view.ts";
 
@@ -9,6 +10,8 @@ export interface Contender {
   readonly node: NodeId;
   /** null: asked, no answer. */
   readonly facts: NodeFacts | null;
+  /** What is known to be odd about it, by this answer and by the last rehearsal. */
+  readonly oddities: readonly NodeOddity[];
   /** Whether this observer held it down before; then it was not asked. */
   readonly isHeldDown: boolean;
   /** The last offset that this observer ever saw of it. */
@@ -136,6 +139,11 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (facts === null) return "it did not answer";
   if (node === input.master.node && !input.isMasterEligible) return "it is the suspect";
   if (input.only !== null && node !== input.only) return `${input.only} was asked for`;
+  const barrier = barrierOf(contender.oddities);
+  // A replica with writes of its own is known to replicate: whoever names it accepts what it holds.
+  if (barrier !== null && !(barrier === "writable-replica" && input.only === node)) {
+    return sayOddity("it", barrier);
+  }
   if (facts.isLoading) return "it is loading its data set";
   const { never } = rankOf(input.config, node, facts.priority);
   if (never !== null) return never;

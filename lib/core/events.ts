@@ -40,6 +40,7 @@ export type EventName =
   | "+divergence"
   | "+loss-report"
   | "+hold"
+  | "+oddity"
   | "+pause"
   | "+resume"
   | "+handover"

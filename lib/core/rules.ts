@@ -2,6 +2,7 @@ import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
 import { notifyTestRules } from "./rules/notify-test.ts";
+import { oddityRule } from "./rules/oddities.ts";
 import { closingRules, promoteRules } from "./rules/promoting.ts";
 import { requestRules } from "./rules/requests.ts";
 import type { Rule } from "./rules/rule.ts";
@@ -57,6 +58,7 @@ export const rules: RuleTable = {
     ...claimRules,
     ...lineageRules,
     ...requestRules,
+    oddityRule,
     ...steadyRules,
   ],
   promoting: [

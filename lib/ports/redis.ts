@@ -33,6 +33,8 @@ export interface RedisNodes {
 
 export interface ProbeWants {
   readonly info: boolean;
+  /** Whether a role change may be rehearsed beside INFO: once a connection, and again while it finds something. */
+  readonly rehearse: boolean;
   readonly timeoutMs: number;
   /** A connection whose oldest probe is unanswered for this long is replaced. */
   readonly reconnectAfterMs: number;

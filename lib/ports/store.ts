@@ -84,6 +84,10 @@ export interface NodeReport {
   readonly replid: string | null;
   readonly isLinkUp: boolean | null;
   readonly latencyMs: number | null;
+  /** Why it could not take the master's place now; null: it could, or it is the master, or nobody knows. */
+  readonly unfit: string | null;
+  /** What is odd about it, each a sentence with its remedy. */
+  readonly oddities: readonly string[];
 }
 
 export interface StoredEvent {

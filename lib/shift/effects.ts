@@ -67,7 +67,12 @@ function askBeside(hands: Hands, memory: Memory, id: NodeId | null) {
     node === undefined
       ? Promise.resolve(null)
       : hands.nodes
-          .probe(node, { info: true, timeoutMs: probeTimeoutMs, reconnectAfterMs: downAfterMs / 2 })
+          .probe(node, {
+            info: true,
+            rehearse: false,
+            timeoutMs: probeTimeoutMs,
+            reconnectAfterMs: downAfterMs / 2,
+          })
           .then((sample) => sample.facts ?? null);
   return {
     within: (graceMs: number): Promise<NodeFacts | null> =>

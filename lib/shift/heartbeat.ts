@@ -1,6 +1,10 @@
+import { groupView, masterView, viewOf } from "../core/decide.ts";
 import { firstMissAtMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
+import { odditiesOf, sayOddity } from "../core/oddities.ts";
+import { unfitness } from "../core/readiness.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
+import { isAnswering, type View } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GroupReport, Heartbeat, NodeReport } from "../ports/store.ts";
 import type { GroupStatus } from "./group.ts";
@@ -23,6 +27,8 @@ export function heartbeatOf(
 
 function reportOf(status: GroupStatus, nowMs: number): GroupReport {
   const { memory, rule, why, copiedRev } = status;
+  const view = viewOf(memory, nowMs, "");
+  const unfit = unfitIn(view);
   const knownForMs = nowMs - memory.masterKnown.sinceMs;
   return {
     configVersion: memory.config.version,
@@ -44,11 +50,21 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           replid: node.facts?.replid ?? null,
           isLinkUp: isLinkUp(node),
           latencyMs: node.latencyMs === null ? null : Math.round(node.latencyMs * 10) / 10,
+          unfit: unfit.get(node.node) ?? null,
+          oddities: isAnswering(node)
+            ? odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity))
+            : [],
         };
         return [node.node, report];
       }),
     ),
   };
+}
+
+function unfitIn(view: View): ReadonlyMap<string, string | null> {
+  const { state } = view.memory;
+  const known = state?.master == null ? null : masterView(groupView(view, state));
+  return known === null ? new Map() : unfitness(known);
 }
 
 function isLinkUp(node: NodeMemory): boolean | null {
@@ -95,7 +111,7 @@ function signatureOf(memory: Memory): string {
   const seen = Object.values(nodes).map((node) => {
     const verdict = verdicts[node.node];
     const said = verdict === undefined ? "unknown" : formatVerdict(verdict);
-    return `${said} ${node.role} ${isLinkUp(node)}`;
+    return `${said} ${node.role} ${isLinkUp(node)} ${node.rehearsal?.oddities.join("+") ?? ""}`;
   });
   return `${config.version} ${isPauseSeen} ${isGone} ${suspectOf(memory)} ${masterKnown.epoch} ${seen.join()}`;
 }

@@ -53,7 +53,7 @@ interface NodeAnswers {
 
 async function askNodes(hands: Hands, config: GroupConfig, look: Look): Promise<NodeAnswers> {
   const targets = look.probe.map((id) => findNode(config, id)).filter((node) => node !== undefined);
-  const probed = Promise.all(targets.map((node) => probe(hands, config, node, look.info)));
+  const probed = Promise.all(targets.map((node) => probe(hands, config, node, look)));
   if (look.prepare.length === 0) return { samples: await probed, prepared: [] };
   hands.trips.redis += 1;
   const [samples, prepared] = await Promise.all([
@@ -68,11 +68,12 @@ function probe(
   hands: Hands,
   config: GroupConfig,
   node: NodeConfig,
-  info: boolean,
+  { info, rehearse }: Pick<Look, "info" | "rehearse">,
 ): Promise<Sample> {
   const { probeTimeoutMs, downAfterMs } = config.settings;
   return hands.nodes.probe(node, {
     info,
+    rehearse,
     timeoutMs: probeTimeoutMs,
     // Sentinel replaces a link that has been silent for half of down-after (sentinel.md 1.1).
     reconnectAfterMs: Math.max(downAfterMs / 2, 2 * probeTimeoutMs),
@@ -118,7 +119,7 @@ function startBystander(hands: Hands, config: GroupConfig, id: NodeId | null) {
   const node = id === null ? undefined : findNode(config, id);
   const seen: Sample[] = [];
   if (node !== undefined) {
-    void probe(hands, config, node, true).then((sample) => {
+    void probe(hands, config, node, { info: true, rehearse: false }).then((sample) => {
       if (sample.reply.kind === "pong" || sample.reply.kind === "error") seen.push(sample);
     });
   }

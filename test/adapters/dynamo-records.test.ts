@@ -105,6 +105,8 @@ describe("heartbeats", () => {
             replid: "id-1",
             isLinkUp: null,
             latencyMs: 0.4,
+            unfit: null,
+            oddities: ["n0 runs in cluster mode"],
           },
         },
       },

@@ -21,7 +21,16 @@ const nodes = {
 };
 
 function seen(verdict: string): NodeReport {
-  return { verdict, role: null, offset: null, replid: null, isLinkUp: null, latencyMs: null };
+  return {
+    verdict,
+    role: null,
+    offset: null,
+    replid: null,
+    isLinkUp: null,
+    latencyMs: null,
+    unfit: null,
+    oddities: [],
+  };
 }
 
 let cli: Cli;

@@ -52,6 +52,8 @@ function nodeReport(report: Partial<NodeReport>): NodeReport {
     replid: "r1",
     isLinkUp: true,
     latencyMs: 1.4,
+    unfit: null,
+    oddities: [],
     ...report,
   };
 }
@@ -219,6 +221,29 @@ describe("a group is not healthy", () => {
       "observer b has reported nothing about the group",
       "observer c has not reported for 61 s",
     ]);
+  });
+
+  test("when no node could take the master's place, and each observer says so", async () => {
+    const unfit = { unfit: "it is down", verdict: "down(silent)", role: null };
+    const third = { unfit: "its replica-priority is 0" };
+    const without = {
+      ...nodes,
+      "10.0.0.2:6379": nodeReport(unfit),
+      "10.0.0.3:6379": nodeReport(third),
+    };
+    for (const observer of ["a", "b", "c"])
+      heartbeatOf(cli, observer, "orders", { nodes: without });
+    expect(await problems()).toEqual([
+      "no node could take the master's place: 10.0.0.2:6379: it is down; 10.0.0.3:6379: its replica-priority is 0",
+    ]);
+    heartbeatOf(cli, "b", "orders", { nodes });
+    expect(await problems()).toEqual([]);
+  });
+
+  test("while something about a node is odd, once for all observers", async () => {
+    const odd = { ...nodes, "10.0.0.3:6379": nodeReport({ oddities: ["it has no masterauth"] }) };
+    for (const observer of ["a", "b", "c"]) heartbeatOf(cli, observer, "orders", { nodes: odd });
+    expect(await problems()).toEqual(["it has no masterauth"]);
   });
 
   test("when its configuration is gone", async () => {

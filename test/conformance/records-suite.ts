@@ -109,7 +109,7 @@ function beat(shift: number, at = "2026-01-01T00:00:00.000Z"): Heartbeat {
     copiedRev: 0,
     rule: "R799",
     why: "calm",
-    nodes: { [n0]: { ...seen, isLinkUp: null, latencyMs: 0.4 } },
+    nodes: { [n0]: { ...seen, isLinkUp: null, latencyMs: 0.4, unfit: null, oddities: [] } },
   };
   return { observer: "a", shift, at, codeVersion: "1.0.0", groups: { cache } };
 }

@@ -63,9 +63,19 @@ export type RedisPlay = Play<RedisStage>;
 
 /** Generous: no test asserts how long anything takes. */
 export const deadlineMs = 10_000;
-export const patient: ProbeWants = { info: true, timeoutMs: deadlineMs, reconnectAfterMs: 60_000 };
+export const patient: ProbeWants = {
+  info: true,
+  rehearse: false,
+  timeoutMs: deadlineMs,
+  reconnectAfterMs: 60_000,
+};
 /** For a server that will not answer. */
-export const hasty: ProbeWants = { info: true, timeoutMs: 250, reconnectAfterMs: 60_000 };
+export const hasty: ProbeWants = {
+  info: true,
+  rehearse: false,
+  timeoutMs: 250,
+  reconnectAfterMs: 60_000,
+};
 export const hastyMs = 250;
 
 /** A master with one key and a replica that has it. */

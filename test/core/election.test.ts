@@ -47,6 +47,15 @@ describe("S7 who may not be promoted, each with its reason", () => {
     ["another history", replica(n1, { replid: "id-9" }), "another history"],
     ["never synced", replica(n1, { hasSynced: false }), "never completed a synchronisation"],
     ["N12 mid-sync", replica(n1, { isSyncing: true }), "in the middle of a synchronisation"],
+    ["cluster mode", contender(n1, { oddities: ["cluster"] }), "it runs in cluster mode"],
+    ["N19 no REPLICAOF", contender(n1, { oddities: ["no-replicaof"] }), "it refuses REPLICAOF"],
+    ["N19 no MULTI", contender(n1, { oddities: ["no-transaction"] }), "it refuses MULTI"],
+    ["managed", contender(n1, { oddities: ["managed"] }), "it belongs to ElastiCache"],
+    [
+      "writes of its own",
+      contender(n1, { oddities: ["writable-replica"] }),
+      "it is a replica that takes writes of its own",
+    ],
     ["N11 stale link", replica(n1, { linkDownSeconds: 56 }), "its link was down for 56000 ms"],
   ])("%s", (_name, one, reason) => {
     const { choice, field } = electAmong([one]);
@@ -216,5 +225,24 @@ describe("N13 the choice as a total order", () => {
           expect(after.node).toBe(before.node);
       }),
     );
+  });
+});
+
+describe("oddities that stand in no promotion's way", () => {
+  test("what a role change can do without is no reason against it", () => {
+    const odd = contender(n1, {
+      facts: orphanFacts({ offset: 2_000 }),
+      oddities: ["no-client-kill", "no-masterauth", "no-marker", "no-failover"],
+    });
+
+    expect(chosen(odd, replica(n2))).toBe(n1);
+  });
+
+  test("a replica with writes of its own is chosen by whoever names it, and one that can't change its role is not", () => {
+    const named = (oddity: "writable-replica" | "no-replicaof") =>
+      electAmong([contender(n1, { oddities: [oddity] })], { only: n1 }).choice.kind;
+
+    expect(named("writable-replica")).toBe("chosen");
+    expect(named("no-replicaof")).toBe("none");
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
 import {
   answers,
+  errs,
   groupState,
   isSilent,
   masterFacts,
@@ -10,6 +11,7 @@ import {
   n1,
   n2,
   openOn,
+  rehearses,
   replicaFacts,
   type Seen,
   vote,
@@ -136,13 +138,89 @@ describe("bootstrap", () => {
   });
 });
 
+describe("B240 a group that could not be failed over is not adopted", () => {
+  const login = (isLoginNeeded: boolean, isLoginSet: boolean) => ({
+    replication: { isLoginNeeded, isLoginSet, isTls: false },
+  });
+  const overTls = (isTls: boolean) => ({
+    replication: { isLoginNeeded: false, isLoginSet: false, isTls },
+  });
+
+  test.each<[string, readonly Seen<Sample>[], string | null]>([
+    [
+      "the master has no masterauth, and its replicas have one",
+      [
+        rehearses(n0, ofMaster(), login(false, false)),
+        rehearses(n1, ofReplica(), login(false, true)),
+        rehearses(n2, ofReplica(), login(false, true)),
+      ],
+      `${n0} has no masterauth`,
+    ],
+    [
+      "a node needs no login itself, and the others need one",
+      [
+        rehearses(n0, ofMaster(), login(true, true)),
+        rehearses(n1, ofReplica(), login(true, true)),
+        rehearses(n2, ofReplica(), login(false, false)),
+      ],
+      `${n2} has no masterauth`,
+    ],
+    [
+      "one replicates in the clear",
+      [
+        rehearses(n0, ofMaster(), overTls(true)),
+        rehearses(n1, ofReplica(), overTls(false)),
+        rehearses(n2, ofReplica(), overTls(true)),
+      ],
+      `${n1} has tls-replication off`,
+    ],
+    [
+      "REPLICAOF is renamed",
+      [...everybody, rehearses(n2, ofReplica(), { oddities: ["no-replicaof"] })],
+      `${n2} refuses REPLICAOF`,
+    ],
+    [
+      "what may be left out is no reason",
+      [...everybody, rehearses(n2, ofReplica(), { oddities: ["no-client-kill", "no-failover"] })],
+      null,
+    ],
+    [
+      "nobody needs a login",
+      [n0, n1, n2].map((node) =>
+        rehearses(node, node === n0 ? ofMaster() : ofReplica(), login(false, false)),
+      ),
+      null,
+    ],
+    [
+      "one does not say how it replicates",
+      [
+        rehearses(n0, ofMaster(), login(true, true)),
+        rehearses(n1, ofReplica(), { replication: null }),
+        rehearses(n2, ofReplica(), login(true, true)),
+      ],
+      null,
+    ],
+  ])("%s", (_name, samples, why) => {
+    const decision = new Watch({ state: asking(1) }).look({ samples });
+
+    expect(decision.rule).toBe(why === null ? "B210" : "B240");
+    if (why !== null) expect(decision.why).toContain(why);
+  });
+
+  test("B220 no vote is cast before everybody was asked for it", () => {
+    const created = new Watch({ state: null }).look({ samples: everybody });
+
+    expect(created).toMatchObject({ rule: "B200", look: { info: true, rehearse: true } });
+  });
+});
+
 describe("B240 what is no single master is reported once and waits", () => {
   test.each<[string, readonly Seen<Sample>[], string]>([
     ["nobody answers", [isSilent(n0), isSilent(n1), isSilent(n2)], "no node of the group answers"],
     ["no master", [answers(n1, ofReplica())], "no node that answers is a master"],
     [
       "two masters",
-      [...everybody, answers(n1, ofMaster())],
+      [...everybody, answers(n1, ofMaster({ runId: "run-n1" }))],
       `more than one master: ${n0}, ${n1}; make the others its replicas`,
     ],
     [
@@ -154,6 +232,31 @@ describe("B240 what is no single master is reported once and waits", () => {
       "a master that loads",
       [...everybody, answers(n0, ofMaster({ isLoading: true }))],
       `${n0} is still loading its data`,
+    ],
+    [
+      "a node in cluster mode",
+      [...everybody, answers(n1, ofReplica({ oddities: ["cluster"] }))],
+      `${n1} runs in cluster mode, which replicates by itself; set cluster-enabled to no, or leave it out of the groups file`,
+    ],
+    [
+      "a replica that takes writes",
+      [...everybody, answers(n1, ofReplica({ oddities: ["writable-replica"] }))],
+      `${n1} is a replica that takes writes of its own, so nobody knows what it holds; set replica-read-only to yes and let it synchronise again`,
+    ],
+    [
+      "one server under two names",
+      [...everybody, answers(n1, ofMaster())],
+      `${n0} is the same server as another node of the group; name each server once in the groups file`,
+    ],
+    [
+      "something that is no Redis",
+      [...everybody, errs(n2, "PROTOCOL", "expected the Redis protocol, got something else")],
+      `${n2} is no Redis server: expected the Redis protocol, got something else`,
+    ],
+    [
+      "protected mode",
+      [...everybody, errs(n2, "NOAUTH", "DENIED Redis is running in protected mode")],
+      `${n2} lets nobody look: DENIED Redis is running in protected mode`,
     ],
     [
       "Redis Sentinels that manage it",

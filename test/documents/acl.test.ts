@@ -41,7 +41,7 @@ function configOf({ host, port }: RedisServer): NodeConfig {
 }
 
 async function probe(server: RedisServer): Promise<NodeFacts> {
-  const wants = { info: true, timeoutMs: 500, reconnectAfterMs: deadlineMs };
+  const wants = { info: true, rehearse: false, timeoutMs: 500, reconnectAfterMs: deadlineMs };
   const { facts, reply } = await nodes.probe(configOf(server), wants);
   if (facts === undefined) throw new Error(`expected an INFO, got ${JSON.stringify(reply)}`);
   return facts;

@@ -32,5 +32,6 @@ export function factsOf(servers: Servers, id: NodeId, hasMarker: boolean): NodeF
     ...(hasMarker ? { marker: server.marker } : {}),
     replPingMs: 1_000,
     sentinels: 0,
+    oddities: [],
   };
 }

@@ -163,7 +163,15 @@ export class PlanWorld {
     };
     const memory = { ...newMemory(start), state: this.state(), stateAskedAtMs: clock.nowMs() };
     const look = {
-      ...{ afterMs: 0, probe: [], info: false, prepare: [], bystander: null, votes: false },
+      ...{
+        afterMs: 0,
+        probe: [],
+        info: false,
+        rehearse: false,
+        prepare: [],
+        bystander: null,
+        votes: false,
+      },
       ...{ order: "together" as const, state: true, record: "none" as const },
     };
     const outcomes = await execute(hands, memory, { rule: "T600", why: "a plan", plan, look });

@@ -1,3 +1,4 @@
+import type { Rehearsal } from "../../lib/core/model.ts";
 import { greetingBy, type Question, type Refusal } from "./sim-ailments.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
@@ -10,6 +11,8 @@ export class SimConnection {
   /** null: not accepted yet, for the server is stopped. */
   #generation: number | null = null;
   readonly #runId: string;
+  /** What a role change was found to meet, when that was asked over it. */
+  #rehearsal: Rehearsal | null = null;
   /** Calls off whoever waits for its end. */
   #forget: () => void = () => {};
 
@@ -30,6 +33,15 @@ export class SimConnection {
     // Whoever is one too many is told so, and hung up on.
     if (this.greeting?.code === "MAXCLIENTS") this.isClosed = true;
     return this.greeting ?? this.node.refusal(question);
+  }
+
+  /** Once, and again while there is something to be mended. */
+  rehearse(): Rehearsal {
+    if (this.#rehearsal === null || this.#rehearsal.oddities.length > 0) {
+      const isForbidden = this.node.ailments.has("forbidden");
+      this.#rehearsal = { oddities: isForbidden ? ["no-replicaof"] : [], replication: null };
+    }
+    return this.#rehearsal;
   }
 
   get isStanding(): boolean {

@@ -20,6 +20,7 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
     failoverState: server.handOver.state,
     replPingMs: server.replPingMs,
     sentinels: 0,
+    oddities: [],
   };
   if (loading.veil !== null) return { ...facts, ...loading.veil };
   return world.hasMarker ? { ...facts, marker: stream.marker } : facts;

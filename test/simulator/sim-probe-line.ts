@@ -6,7 +6,7 @@ import { placeOf } from "./sim-info.ts";
 import type { Vantage } from "./sim-vantage.ts";
 
 /** What a probe brings home: PING's reply, the place in the stream, and everything else where it was asked for. */
-type Look = Pick<Sample, "reply" | "role" | "facts">;
+type Look = Pick<Sample, "reply" | "role" | "facts" | "rehearsal">;
 
 /** One observer's probes of one node, over a connection that is kept for them. */
 export class ProbeLine {
@@ -118,6 +118,7 @@ export class ProbeLine {
     if (connection.refusal("role") !== null) return { reply };
     const role = placeOf(connection.node);
     if (!wants.info || connection.refusal("info") !== null) return { reply, role };
-    return { reply, role, facts: this.#vantage.factsOf(connection.node) };
+    const rehearsal = wants.rehearse ? { rehearsal: connection.rehearse() } : {};
+    return { reply, role, facts: this.#vantage.factsOf(connection.node), ...rehearsal };
   }
 }

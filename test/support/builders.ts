@@ -6,6 +6,7 @@ import type {
   MasterRecord,
   NodeFacts,
   RedisErrorCode,
+  Rehearsal,
   Round,
   Sample,
   Vote,
@@ -84,6 +85,7 @@ export function masterFacts(change: Partial<NodeFacts> = {}): NodeFacts {
     marker: 1,
     replPingMs: 1_000,
     sentinels: 0,
+    oddities: [],
     ...change,
   };
 }
@@ -136,7 +138,26 @@ function sampleOf(node: string, change: Pick<Sample, "reply"> & Partial<Sample>)
 export function answers(node: string, facts?: NodeFacts): Seen<Sample> {
   if (facts === undefined) return sampleOf(node, { reply: { kind: "pong" } });
   const { role, offset } = facts;
-  return sampleOf(node, { reply: { kind: "pong" }, role: { role, offset }, facts });
+  return sampleOf(node, {
+    reply: { kind: "pong" },
+    role: { role, offset },
+    facts: own(node, facts),
+  });
+}
+
+/** Two replicas are two processes, whatever else they have in common. */
+function own(node: string, facts: NodeFacts): NodeFacts {
+  return facts.runId === "run-replica" ? { ...facts, runId: `run-replica-${node}` } : facts;
+}
+
+/** The node answers, and a role change was rehearsed with it. */
+export function rehearses(
+  node: string,
+  facts: NodeFacts,
+  change: Partial<Rehearsal> = {},
+): Seen<Sample> {
+  const rehearsal: Rehearsal = { oddities: [], replication: null, ...change };
+  return (nowMs) => ({ ...answers(node, facts)(nowMs), rehearsal });
 }
 
 export function isSilent(node: string, change: Partial<Sample> = {}): Seen<Sample> {
@@ -154,7 +175,8 @@ export function errs(node: string, code: RedisErrorCode, text: string = code): S
 /** What the node said over an effect session; null: it could not be observed. */
 export function prepares(node: string, facts: NodeFacts | null, session = 7): Seen<Prepared> {
   const why = facts === null ? "refused" : "";
-  return (nowMs) => ({ node, session, askedAtMs: nowMs - 3, facts, why });
+  const said = facts === null ? null : own(node, facts);
+  return (nowMs) => ({ node, session, askedAtMs: nowMs - 3, facts: said, why });
 }
 
 export const masterRecord: MasterRecord = {
@@ -279,7 +301,14 @@ export function vote(observer: string, change: Partial<Vote> = {}): Vote {
 }
 
 export function contender(node: string, change: Partial<Contender> = {}): Contender {
-  return { node, facts: orphanFacts(), isHeldDown: false, lastKnownOffset: 1_000, ...change };
+  return {
+    node,
+    facts: orphanFacts(),
+    oddities: [],
+    isHeldDown: false,
+    lastKnownOffset: 1_000,
+    ...change,
+  };
 }
 
 export function storedEvent(id: string): StoredEvent {

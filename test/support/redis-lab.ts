@@ -10,9 +10,19 @@ import type { NodeSession, ProbeWants, RedisAccess, RedisNodes } from "../../lib
 
 /** Generous: no test asserts how long anything takes. */
 export const deadlineMs = 10_000;
-export const wants: ProbeWants = { info: true, timeoutMs: deadlineMs, reconnectAfterMs: 60_000 };
+export const wants: ProbeWants = {
+  info: true,
+  rehearse: false,
+  timeoutMs: deadlineMs,
+  reconnectAfterMs: 60_000,
+};
 /** For a server that will not answer. */
-export const impatient: ProbeWants = { info: true, timeoutMs: 250, reconnectAfterMs: 60_000 };
+export const impatient: ProbeWants = {
+  info: true,
+  rehearse: false,
+  timeoutMs: 250,
+  reconnectAfterMs: 60_000,
+};
 
 export const markerKey = "lambda-sentinel:{cache}:epoch";
 

@@ -1,7 +1,9 @@
+import type { Look } from "../commands.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
 import { recordOf } from "../lineage.ts";
 import { isJoinable } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
+import { whyNotAdopted } from "../oddities.ts";
 import { namedMaster } from "../quorum.ts";
 import { adoptMaster, createState, openRound } from "../state.ts";
 import {
@@ -34,7 +36,7 @@ export const withoutState: readonly Rule<View>[] = [
           [createState(view.config, view.memory.deployment, writer(view, "B200", why))],
           [emit(notice("+round", why))],
         ],
-        look: lookNow(view, { probe: Object.keys(view.memory.nodes), info: true, state: true }),
+        look: askEverybody(view, { state: true }),
       };
     },
   },
@@ -58,7 +60,7 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
       return {
         why,
         plan: [[openRound(state, null, writer(view, "B210", why))], [emit(notice("+round", why))]],
-        look: lookNow(view, { probe: Object.keys(memory.nodes), info: true, state: true }),
+        look: askEverybody(view, { state: true }),
       };
     },
   },
@@ -75,8 +77,7 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
       if (found.kind !== "one") return null;
       const node = memory.nodes[found.node];
       if ((node?.factsAskedAtMs ?? Number.NEGATIVE_INFINITY) < memory.roundSeen.atMs) {
-        const look = lookNow(view, { probe: Object.keys(memory.nodes), info: true });
-        return hold("asking the nodes again, after the round was opened", look);
+        return hold("asking the nodes again, after the round was opened", askEverybody(view, {}));
       }
       const why = `${found.node} is the only master, and every node that answers follows it`;
       const vote = {
@@ -154,6 +155,12 @@ function sayUntold(view: GroupView): readonly SentinelEvent[] {
   return [warning("+page", why)];
 }
 
+/** Who is master, and whether it and the others could ever change places: no vote is cast before that was asked. */
+function askEverybody(view: View, needs: Partial<Look>): Look {
+  const probe = Object.keys(view.memory.nodes);
+  return lookNow(view, { probe, info: true, rehearse: true, ...needs });
+}
+
 function sayVotes(view: GroupView): string {
   const { memory, state, config } = view;
   const votes = memory.votes?.votes ?? [];
@@ -186,6 +193,8 @@ function findMaster(view: View): Found {
   );
   const masters = known.filter((one) => one.facts.role === "master");
   const [master, second] = masters;
+  const bar = whyNotAdopted(view);
+  if (bar !== null) return { kind: "none", why: bar };
   if (known.length === 0) return { kind: "none", why: "no node of the group answers" };
   if (master === undefined) return { kind: "none", why: "no node that answers is a master" };
   if (second !== undefined) {

@@ -4,6 +4,7 @@ import { type Election, elect } from "../election.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
 import type { ReplaceRequest } from "../model.ts";
+import { ownOddities } from "../oddities.ts";
 import { isAnsweringKind, suspicion } from "../situation.ts";
 import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
@@ -107,6 +108,7 @@ function contender(view: MasterView, node: NodeMemory) {
   return {
     node: node.node,
     facts: isAsked ? prepared.facts : null,
+    oddities: ownOddities(isAsked ? prepared.facts : null, node.rehearsal),
     isHeldDown: isHeldDown(view, node),
     lastKnownOffset: node.positions.at(-1)?.offset ?? null,
   };

@@ -4,6 +4,7 @@ import type { NodeMemory } from "../detector.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
 import type { Prepared } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
+import { isSameServer } from "../oddities.ts";
 import {
   followed,
   isAnswering,
@@ -64,7 +65,9 @@ export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
 function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
   if (!isAnswering(node) || node.facts === null) return null;
   if (node.lastReply?.kind !== "pong" || node.facts.isLoading) return null;
-  if (view.state.candidate?.node === node.node) return null;
+  // Another name of the master itself: following it, it would follow nobody.
+  if (view.state.candidate?.node === node.node || isSameServer(node, view.masterMemory))
+    return null;
   const role = node.role ?? node.facts.role;
   if (role === "master") return "master-too";
   return followed(view.config, node.facts) === view.master.node ? null : "wrong-master";
@@ -214,6 +217,7 @@ export function doAllFollow(view: MasterView): boolean {
       node.lastReply?.kind !== "pong" ||
       node.facts === null ||
       !isOurs(view.state, node.facts) ||
+      isSameServer(node, view.masterMemory) ||
       (node.facts.role === "replica" &&
         node.role === "replica" &&
         node.facts.isLinkUp &&

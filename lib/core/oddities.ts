@@ -1,0 +1,151 @@
+import type { NodeMemory } from "./detector.ts";
+import type { NodeFacts, NodeOddity, Rehearsal } from "./model.ts";
+import { verdictOf } from "./verdict.ts";
+import { isAnswering, nodesExcept, type View } from "./view.ts";
+
+/** What is odd about nodes that answer: how it is told, and what it stands in the way of. */
+interface Meaning {
+  /** The end of a sentence that begins with the node's name. */
+  readonly what: string;
+  readonly remedy: string;
+  /** What must not be done with such a node: "adoption" is of its group, at bootstrap, and includes nothing later. */
+  readonly bars: "promotion" | "adoption" | "nothing";
+}
+
+const meanings: Readonly<Record<NodeOddity, Meaning>> = {
+  cluster: {
+    what: "runs in cluster mode, which replicates by itself",
+    remedy: "set cluster-enabled to no, or leave it out of the groups file",
+    bars: "promotion",
+  },
+  managed: {
+    what: "belongs to ElastiCache, which forbids REPLICAOF",
+    remedy: "leave it out of the groups file: its own service fails it over",
+    bars: "promotion",
+  },
+  "writable-replica": {
+    what: "is a replica that takes writes of its own, so nobody knows what it holds",
+    remedy: "set replica-read-only to yes and let it synchronise again",
+    bars: "promotion",
+  },
+  "no-replicaof": {
+    what: "refuses REPLICAOF, so it can neither be promoted nor follow another master",
+    remedy: "undo rename-command, or add +replicaof to the user's ACL",
+    bars: "promotion",
+  },
+  "no-transaction": {
+    what: "refuses MULTI or EXEC, in which every role is changed",
+    remedy: "undo rename-command, or add +multi +exec to the user's ACL",
+    bars: "promotion",
+  },
+  "no-failover": {
+    what: "refuses FAILOVER, so it can't hand over as a master",
+    remedy: "use Redis 6.2 or later, undo rename-command, or add +failover to the user's ACL",
+    bars: "nothing",
+  },
+  "no-marker": {
+    what: "lets the observers not read, watch or write the group's marker key",
+    remedy:
+      "add +get +set +eval +watch +unwatch and the key to the user's ACL, or set marker to false",
+    bars: "nothing",
+  },
+  "no-client-kill": {
+    what: "refuses CLIENT KILL, without which a late observer is not fenced",
+    remedy: "add +client|kill to the user's ACL",
+    bars: "nothing",
+  },
+  "no-client-unpause": {
+    what: "refuses CLIENT UNPAUSE, so writes may stay paused after a hand-over that failed",
+    remedy: "add +client|unpause to the user's ACL",
+    bars: "nothing",
+  },
+  "no-client-list": {
+    what: "refuses CLIENT LIST, so nobody sees whether Redis Sentinels are connected",
+    remedy: "add +client|list to the user's ACL",
+    bars: "nothing",
+  },
+  "no-config-get": {
+    what: "refuses CONFIG GET, so nobody sees its ping period and its masterauth",
+    remedy: "add +config|get to the user's ACL",
+    bars: "nothing",
+  },
+  "no-config-rewrite": {
+    what: "refuses CONFIG REWRITE, so a restart brings back an older role",
+    remedy: "add +config|rewrite to the user's ACL",
+    bars: "nothing",
+  },
+  "no-masterauth": {
+    what: "has no masterauth, and another node asks for a login: it could never follow that one",
+    remedy: "set masterauth, and masteruser where there is one, on every node",
+    bars: "adoption",
+  },
+  "no-replication-tls": {
+    what: "has tls-replication off, and another node has it on: one could never follow the other",
+    remedy: "set tls-replication alike on every node",
+    bars: "adoption",
+  },
+  "same-server": {
+    what: "is the same server as another node of the group",
+    remedy: "name each server once in the groups file",
+    bars: "adoption",
+  },
+};
+
+/** `n1 runs in cluster mode, …; set cluster-enabled …` */
+export function sayOddity(node: string, oddity: NodeOddity): string {
+  const { what, remedy } = meanings[oddity];
+  return `${node} ${what}; ${remedy}`;
+}
+
+/** Why the node must not be promoted, if it must not. */
+export function barrierOf(oddities: readonly NodeOddity[]): NodeOddity | null {
+  return oddities.find((oddity) => meanings[oddity].bars === "promotion") ?? null;
+}
+
+/** What is known of one node by itself. What it says now is said anew, what was rehearsed lasts until the next time. */
+export function ownOddities(
+  facts: NodeFacts | null,
+  rehearsal: Rehearsal | null,
+): readonly NodeOddity[] {
+  return [...(facts?.oddities ?? []), ...(rehearsal?.oddities ?? [])];
+}
+
+/** Everything odd about a node: by itself, and beside the others of its group. */
+export function odditiesOf(view: View, node: NodeMemory): readonly NodeOddity[] {
+  const own = ownOddities(node.facts, node.rehearsal);
+  const others = nodesExcept(view, node.node);
+  const setup = node.rehearsal?.replication ?? null;
+  const othersSetups = others.flatMap((one) => one.rehearsal?.replication ?? []);
+  const isLoginUsed = othersSetups.some((one) => one.isLoginNeeded || one.isLoginSet);
+  const isTlsUsed = othersSetups.some((one) => one.isTls);
+  const found: readonly (readonly [NodeOddity, boolean])[] = [
+    ["no-masterauth", setup !== null && !setup.isLoginSet && isLoginUsed],
+    ["no-replication-tls", setup !== null && !setup.isTls && isTlsUsed],
+    ["same-server", others.some((one) => isSameServer(one, node))],
+  ];
+  return [...own, ...found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []))];
+}
+
+/** Two names of one process: whatever is done to the one is done to the other. */
+export function isSameServer(one: NodeMemory, other: NodeMemory): boolean {
+  if (one.facts === null || other.facts === null || !isAnswering(one) || !isAnswering(other)) {
+    return false;
+  }
+  return one.facts.runId === other.facts.runId;
+}
+
+/** Why a group must not be adopted although one master is found; null: nothing stands against it. */
+export function whyNotAdopted(view: View): string | null {
+  for (const node of Object.values(view.memory.nodes)) {
+    if (!isAnswering(node)) continue;
+    const { lastReply } = node;
+    const verdict = verdictOf(node, view.settings, view.nowMs);
+    if (lastReply?.kind === "error" && (verdict.kind === "foreign" || verdict.kind === "denied")) {
+      const what = verdict.kind === "foreign" ? "is no Redis server" : "lets nobody look";
+      return `${node.node} ${what}: ${lastReply.text}`;
+    }
+    const odd = odditiesOf(view, node).find((oddity) => meanings[oddity].bars !== "nothing");
+    if (odd !== undefined) return sayOddity(node.node, odd);
+  }
+  return null;
+}

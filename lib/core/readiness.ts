@@ -1,0 +1,42 @@
+import type { NodeId } from "./config.ts";
+import { elect } from "./election.ts";
+import { ownOddities } from "./oddities.ts";
+import { followed, isHeldDown, type MasterView, nodesExcept } from "./view.ts";
+
+/**
+ * Why each node could not take the place of the master if that died now; null where it could. The choice of a failover
+ * asks afresh (choice.ts): this is what people are shown before there is one.
+ */
+export function unfitness(view: MasterView): ReadonlyMap<NodeId, string | null> {
+  const others = nodesExcept(view, view.master.node);
+  const { field } = elect({
+    config: view.config,
+    master: view.master,
+    isMasterEligible: false,
+    contenders: others.map((node) => ({
+      node: node.node,
+      facts: node.facts,
+      oddities: ownOddities(node.facts, node.rehearsal),
+      isHeldDown: isHeldDown(view, node),
+      lastKnownOffset: null,
+    })),
+    // Nodes are not asked in one moment: how far they are behind is no word on that.
+    masterOffset: null,
+    masterGoneMs: 0,
+    failedBefore: null,
+    isHandOver: false,
+    only: null,
+    consentedLossBytes: null,
+  });
+  return new Map(
+    others.map(({ node, facts, lastReply }) => {
+      // A shift that has just begun knows nothing yet.
+      if (lastReply === null) return [node, null];
+      const row = field.find((one) => one.node === node);
+      if (row !== undefined && !row.isEligible) return [node, row.why];
+      const isStray =
+        facts?.role !== "replica" || followed(view.config, facts) !== view.master.node;
+      return [node, isStray ? `it is no replica of ${view.master.node}` : null];
+    }),
+  );
+}
