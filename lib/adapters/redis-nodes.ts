@@ -170,8 +170,8 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
   };
 
   const withRehearsal = async (answer: Sample, wants: ProbeWants): Promise<Sample> => {
-    if (!wants.rehearse || answer.facts === undefined) return answer;
-    const rehearsal = await rehearser.ask(wants.timeoutMs);
+    if (wants.rehearse === "no" || answer.facts === undefined) return answer;
+    const rehearsal = await rehearser.ask(wants);
     return rehearsal === null ? answer : { ...answer, rehearsal };
   };
 
@@ -240,8 +240,8 @@ function isTurnedAway(reply: ProbeReply): boolean {
 function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readonly Args[] {
   const base: Args[] = [["PING"], ["ROLE"]];
   if (!wants.info) return base;
-  // What stands in the marker's place for a group without one is no epoch.
-  const marker: Args = access.markerKey === null ? ["ECHO", "none"] : ["GET", access.markerKey];
+  // What stands in the marker's place for a group without one is no epoch, and needs no right of its own.
+  const marker: Args = access.markerKey === null ? ["PING"] : ["GET", access.markerKey];
   // Sentinels are waited for until they are gone.
   const isOpen = !told.isAsked || (told.sentinels ?? 0) > 0;
   const clients: Args[] = isOpen ? [["CLIENT", "LIST", "TYPE", "pubsub"]] : [];

@@ -1,6 +1,7 @@
 import type { NodeOddity, Rehearsal, ReplicationSetup } from "../core/model.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Result } from "../ports/errors.ts";
+import type { ProbeWants } from "../ports/redis.ts";
 import type { Args, Connection, Reply } from "./redis-connection.ts";
 import { isForbidden } from "./redis-info.ts";
 
@@ -8,13 +9,13 @@ import { isForbidden } from "./redis-info.ts";
 const nothingSeen: Rehearsal = { oddities: [], replication: null };
 
 export interface Rehearser {
-  /** What the last rehearsal found, after one that is due now; null: none has ended yet. Waits no longer than told. */
-  ask(waitMs: number): Promise<Rehearsal | null>;
+  /** What the last rehearsal found, after one that is due now; null: none has ended yet. Waits no longer than a probe. */
+  ask(wants: Pick<ProbeWants, "rehearse" | "timeoutMs">): Promise<Rehearsal | null>;
   /** The server may be another one from now on. */
   forget(): void;
 }
 
-/** Rehearses over a connection of its own, until nothing is odd: what somebody mends is to be seen soon. */
+/** Rehearses over a connection of its own, again until nothing is odd: what somebody mends is to be seen soon. */
 export function createRehearser(
   open: (deadlineMs: number) => Promise<Result<Connection>>,
   markerKey: string | null,
@@ -31,11 +32,12 @@ export function createRehearser(
   };
 
   return {
-    ask: async (waitMs) => {
-      if (found === null || found.oddities.length > 0) running ??= run(waitMs);
+    ask: async ({ rehearse: how, timeoutMs }) => {
+      const isDue = found === null || found.oddities.length > 0 || how === "again";
+      if (isDue) running ??= run(timeoutMs);
       if (running !== null) {
         const answered = new AbortController();
-        await Promise.race([running, clock.sleep(waitMs, answered.signal)]);
+        await Promise.race([running, clock.sleep(timeoutMs, answered.signal)]);
         answered.abort();
       }
       return found;

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { type AclOptions, acl } from "./acl.ts";
 import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
@@ -48,6 +49,7 @@ function buildProgram(context: CliContext, finish: Finish): Command {
     });
   addGroupCommands(program, context, finish);
   addNotifyCommands(program, context, finish);
+  addAclCommand(program, context, finish);
   addLabCommands(program, finish);
   return program;
 }
@@ -179,6 +181,17 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .argument("<group>")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => cancelRequest(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+}
+
+function addAclCommand(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("acl")
+    .description("print the least that the observers' Redis user must be allowed")
+    .argument("[group]", "whose marker key may be touched (every group's otherwise)")
+    .option("-f, --file <file>", "the groups file, for each group's user, name and marker")
+    .action((group: string | undefined, _options: unknown, command: Command) =>
+      finish(() => acl(context, group, command.optsWithGlobals<AclOptions>())),
     );
 }
 

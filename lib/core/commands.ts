@@ -173,6 +173,9 @@ export type Outcome =
     }
   | { readonly kind: "withheld"; readonly command: string; readonly why: string };
 
+/** "once" a connection, and as long as something is found; "again" with each INFO, where somebody waits for it. */
+export type Rehearsing = "no" | "once" | "again";
+
 /** What must be looked at before the next decision, and when. */
 export interface Look {
   /** How long to wait before looking; a shift's events (a lost connection) may end the wait early. */
@@ -180,8 +183,8 @@ export interface Look {
   readonly probe: readonly NodeId[];
   /** Whether probes ask INFO besides PING and ROLE. */
   readonly info: boolean;
-  /** Whether probes that ask INFO may rehearse a role change too, for what can't be seen otherwise. */
-  readonly rehearse: boolean;
+  /** Whether probes that ask INFO rehearse a role change too, for what can't be seen otherwise. */
+  readonly rehearse: Rehearsing;
   /** Nodes to observe over effect sessions of their own, opened when there is none. */
   readonly prepare: readonly NodeId[];
   /** A node that is asked beside the others and not waited for: its answer is a veto. */

@@ -121,3 +121,8 @@ export function findByReplicate(
       (node.probe.host === host && node.probe.port === port),
   );
 }
+
+/** The key that carries the epoch of the last promotion in the data set of a group. */
+export function markerKeyOf(group: string): string {
+  return `lambda-sentinel:{${group}}:epoch`;
+}

@@ -102,7 +102,7 @@ const restLook: Look = {
   afterMs: 250,
   probe: [],
   info: false,
-  rehearse: false,
+  rehearse: "no",
   prepare: [],
   bystander: null,
   order: "together",

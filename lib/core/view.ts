@@ -160,7 +160,7 @@ export function nextLook(view: View): Look {
     probe: nodes.map((node) => node.node),
     // A node that comes back is asked at once who it is now, and so is a master whose record somebody else renewed.
     info: urgent || isInfoDue || nodes.some(isSuspect) || isMasterOutdated(memory),
-    rehearse: !urgent || memory.state?.master === null,
+    rehearse: memory.state?.master === null ? "again" : urgent ? "no" : "once",
     prepare: urgent ? toPrepare(view) : [],
     bystander: null,
     order: "together",
@@ -182,7 +182,7 @@ export function lookNow(view: View, needs: Partial<Look>): Look {
     afterMs: 0,
     probe: [],
     info: false,
-    rehearse: false,
+    rehearse: "no",
     prepare: [],
     bystander: null,
     order: "together",

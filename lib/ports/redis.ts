@@ -1,3 +1,4 @@
+import type { Rehearsing } from "../core/commands.ts";
 import type { Address, AuthConfig, NodeConfig, TlsConfig } from "../core/config.ts";
 import type { NodeFacts, Sample } from "../core/model.ts";
 import type { Result } from "./errors.ts";
@@ -33,8 +34,7 @@ export interface RedisNodes {
 
 export interface ProbeWants {
   readonly info: boolean;
-  /** Whether a role change may be rehearsed beside INFO: once a connection, and again while it finds something. */
-  readonly rehearse: boolean;
+  readonly rehearse: Rehearsing;
   readonly timeoutMs: number;
   /** A connection whose oldest probe is unanswered for this long is replaced. */
   readonly reconnectAfterMs: number;

@@ -69,7 +69,7 @@ function askBeside(hands: Hands, memory: Memory, id: NodeId | null) {
       : hands.nodes
           .probe(node, {
             info: true,
-            rehearse: false,
+            rehearse: "no",
             timeoutMs: probeTimeoutMs,
             reconnectAfterMs: downAfterMs / 2,
           })

@@ -53,7 +53,7 @@ const firstLook = (config: GroupConfig): Look => ({
   afterMs: 0,
   probe: config.nodes.map((node) => node.id),
   info: true,
-  rehearse: false,
+  rehearse: "no",
   prepare: [],
   bystander: null,
   order: "together",

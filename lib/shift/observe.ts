@@ -119,7 +119,7 @@ function startBystander(hands: Hands, config: GroupConfig, id: NodeId | null) {
   const node = id === null ? undefined : findNode(config, id);
   const seen: Sample[] = [];
   if (node !== undefined) {
-    void probe(hands, config, node, { info: true, rehearse: false }).then((sample) => {
+    void probe(hands, config, node, { info: true, rehearse: "no" }).then((sample) => {
       if (sample.reply.kind === "pong" || sample.reply.kind === "error") seen.push(sample);
     });
   }

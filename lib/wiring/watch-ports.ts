@@ -10,17 +10,12 @@ import { createRoute53Dns } from "../adapters/route53-dns.ts";
 import { createSnsNotifier } from "../adapters/sns-notifier.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { createSecretSource } from "../config/secrets.ts";
-import type { GroupConfig } from "../core/config.ts";
+import { type GroupConfig, markerKeyOf } from "../core/config.ts";
 import { success } from "../ports/errors.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Environment } from "../shift/environment.ts";
 import { watchFreezes } from "../shift/freeze.ts";
 import type { ShiftPorts } from "../shift/shift.ts";
-
-/** The key that carries the epoch of the last promotion in the data set of a group. */
-export function markerKeyOf(group: string): string {
-  return `lambda-sentinel:{${group}}:epoch`;
-}
 
 export interface Wiring {
   readonly logger: Logger;

@@ -45,7 +45,6 @@ const bulk = (text: string) => (to: Socket) => to.write(`$${text.length}\r\n${te
 const healthy: Says = {
   PING: (to) => to.write("+PONG\r\n"),
   ROLE: (to) => to.write("*3\r\n$6\r\nmaster\r\n:14\r\n*0\r\n"),
-  ECHO: bulk("none"),
   CONFIG: (to) => to.write("*2\r\n$24\r\nrepl-ping-replica-period\r\n$2\r\n10\r\n"),
 };
 const info = ["role:master", "run_id:run-1", `master_replid:${"a".repeat(40)}`].join("\r\n");

@@ -14,7 +14,7 @@ const lab = new RedisLab();
 
 afterEach(() => lab.close());
 
-const rehearsing = { ...wants, rehearse: true };
+const rehearsing = { ...wants, rehearse: "once" as const };
 
 async function rehearsed(
   server: RedisServer,

@@ -65,14 +65,14 @@ export type RedisPlay = Play<RedisStage>;
 export const deadlineMs = 10_000;
 export const patient: ProbeWants = {
   info: true,
-  rehearse: false,
+  rehearse: "no",
   timeoutMs: deadlineMs,
   reconnectAfterMs: 60_000,
 };
 /** For a server that will not answer. */
 export const hasty: ProbeWants = {
   info: true,
-  rehearse: false,
+  rehearse: "no",
   timeoutMs: 250,
   reconnectAfterMs: 60_000,
 };

@@ -27,7 +27,7 @@ describe("R715 oddities are told in calm", () => {
     const calm = watch.look({ samples });
     const later = watch.look({ samples });
 
-    expect(told).toMatchObject({ rule: "R715", look: { rehearse: true } });
+    expect(told).toMatchObject({ rule: "R715", look: { rehearse: "once" } });
     expect(eventNames(told)).toEqual(["+oddity"]);
     expect(eventsOf(told)[0]).toMatchObject({
       level: "warning",
@@ -68,7 +68,7 @@ describe("R715 oddities are told in calm", () => {
       samples: everybody,
     });
 
-    expect([suspected.look.rehearse, round.look.rehearse]).toEqual([false, false]);
+    expect([suspected.look.rehearse, round.look.rehearse]).toEqual(["no", "no"]);
   });
 
   test("R730 a second name of the master is told of, and never attached to itself", () => {
@@ -109,5 +109,20 @@ describe("who could take the master's place now", () => {
     if (view === null) throw new Error("expected a view");
 
     expect([...unfitness(view).values()]).toEqual([null, null]);
+  });
+});
+
+describe("R730 a node that refuses a change of its role", () => {
+  test("is tried again, and told of once a shift", () => {
+    const watch = watchCalm();
+    const stray = replicaFacts({ masterHost: "10.0.0.2", oddities: ["cluster"] });
+    const samples = [...everybody.filter((one) => one(0).node !== n2), answers(n2, stray)];
+    const prepared = [prepares(n2, stray)];
+    watch.look({ samples });
+
+    const first = watch.look({ samples, prepared });
+    const second = watch.look({ samples, prepared });
+
+    expect([kindsOf(first), kindsOf(second)]).toEqual([["emit", "attach"], ["attach"]]);
   });
 });

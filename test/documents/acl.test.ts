@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { Redis } from "ioredis";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
 import { type RedisServer, startRedis } from "../../lab/redis/server.ts";
 import { createRedisNodes } from "../../lib/adapters/redis-nodes.ts";
 import { systemClock } from "../../lib/adapters/system-clock.ts";
-import type { NodeConfig } from "../../lib/core/config.ts";
+import { aclLine, anyGroup, rightsOf } from "../../lib/config/acl.ts";
+import { markerKeyOf, type NodeConfig } from "../../lib/core/config.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import type { NodeSession, RoleChange } from "../../lib/ports/redis.ts";
 
@@ -17,7 +19,7 @@ const [, password = ""] = />(\S+)/.exec(user) ?? [];
 let master: RedisServer;
 let replica: RedisServer;
 const nodes = createRedisNodes(
-  { auth: { username: "watcher", password }, markerKey: "lambda-sentinel:{orders}:epoch" },
+  { auth: { username: "watcher", password }, markerKey: markerKeyOf("orders") },
   systemClock,
 );
 
@@ -41,7 +43,7 @@ function configOf({ host, port }: RedisServer): NodeConfig {
 }
 
 async function probe(server: RedisServer): Promise<NodeFacts> {
-  const wants = { info: true, rehearse: false, timeoutMs: 500, reconnectAfterMs: deadlineMs };
+  const wants = { info: true, rehearse: "no" as const, timeoutMs: 500, reconnectAfterMs: deadlineMs };
   const { facts, reply } = await nodes.probe(configOf(server), wants);
   if (facts === undefined) throw new Error(`expected an INFO, got ${JSON.stringify(reply)}`);
   return facts;
@@ -93,4 +95,83 @@ it("the documented Redis user may do all that an observer does, without a warnin
 
   await change(master, { kind: "fence" });
   expect(await probe(master)).toMatchObject({ role: "master", marker: 2 });
+});
+
+it("the page and the command line say the same", () => {
+  expect(user).toBe(aclLine(anyGroup));
+});
+
+/** What an observer misses with these rights: in what a probe says, and in what a rehearsal finds. */
+async function missedWith(rights: readonly string[]): Promise<readonly string[]> {
+  await asDefault("ACL", "SETUSER", "watcher", "reset", ...tokensWith(rights));
+  await asDefault("CLIENT", "KILL", "USER", "watcher");
+  const probing = createRedisNodes(
+    { auth: { username: "watcher", password }, markerKey: markerKeyOf("orders") },
+    systemClock,
+  );
+  const wants = {
+    info: true,
+    rehearse: "once" as const,
+    timeoutMs: 2_000,
+    reconnectAfterMs: deadlineMs,
+  };
+  const sample = await probing.probe(configOf(master), wants);
+  const names = String(await asDefault("CLIENT", "LIST"));
+  await probing.close();
+  return [
+    ...(sample.reply.kind === "error" ? [sample.reply.text] : []),
+    ...(sample.role === undefined ? ["no role"] : []),
+    ...(sample.rehearsal?.oddities ?? []),
+    ...(names.includes("name=lambda-sentinel") ? [] : ["a connection without a name"]),
+  ];
+}
+
+function tokensWith(rights: readonly string[]): readonly string[] {
+  const [, , ...tokens] = user.split(" ");
+  return [...tokens.filter((token) => !token.startsWith("+")), ...rights.map((one) => `+${one}`)];
+}
+
+async function asDefault(...words: readonly string[]): Promise<unknown> {
+  const [name = "", ...rest] = words;
+  const client = new Redis({ host: master.host, port: master.port, disconnectTimeout: 50 });
+  try {
+    return await client.call(name, ...rest);
+  } finally {
+    client.disconnect();
+  }
+}
+
+describe("each right is needed", () => {
+  const all = rightsOf(anyGroup);
+  const missing: Readonly<Record<string, string>> = {
+    ping: "run the 'ping' command",
+    role: "no role",
+    info: "run the 'info' command",
+    multi: "no-transaction",
+    exec: "no-transaction",
+    replicaof: "no-replicaof",
+    failover: "no-failover",
+    "config|get": "no-config-get",
+    "config|rewrite": "no-config-rewrite",
+    "client|list": "no-client-list",
+    "client|kill": "no-client-kill",
+    "client|unpause": "no-client-unpause",
+    "client|setname": "a connection without a name",
+    get: "no-marker",
+    set: "no-marker",
+    eval: "no-marker",
+    watch: "no-marker",
+    unwatch: "no-marker",
+  };
+
+  it("with all of them nothing is missed", async () => {
+    expect(Object.keys(missing).sort()).toEqual([...all].sort());
+    expect(await missedWith(all)).toEqual([]);
+  });
+
+  it.each(Object.entries(missing))("without %s it is %j", async (right, loss) => {
+    const found = await missedWith(all.filter((one) => one !== right));
+
+    expect(found).toEqual([expect.stringContaining(loss)]);
+  });
 });

@@ -58,7 +58,7 @@ export class Space {
       afterMs: 0,
       probe: config.nodes.map((node) => node.id),
       info: true,
-      rehearse: false,
+      rehearse: "no" as const,
       prepare: [],
       bystander: null,
       order: "together" as const,

@@ -167,7 +167,7 @@ export class PlanWorld {
         afterMs: 0,
         probe: [],
         info: false,
-        rehearse: false,
+        rehearse: "no" as const,
         prepare: [],
         bystander: null,
         votes: false,

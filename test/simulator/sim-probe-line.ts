@@ -118,7 +118,7 @@ export class ProbeLine {
     if (connection.refusal("role") !== null) return { reply };
     const role = placeOf(connection.node);
     if (!wants.info || connection.refusal("info") !== null) return { reply, role };
-    const rehearsal = wants.rehearse ? { rehearsal: connection.rehearse() } : {};
+    const rehearsal = wants.rehearse !== "no" ? { rehearsal: connection.rehearse() } : {};
     return { reply, role, facts: this.#vantage.factsOf(connection.node), ...rehearsal };
   }
 }

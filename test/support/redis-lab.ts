@@ -12,14 +12,14 @@ import type { NodeSession, ProbeWants, RedisAccess, RedisNodes } from "../../lib
 export const deadlineMs = 10_000;
 export const wants: ProbeWants = {
   info: true,
-  rehearse: false,
+  rehearse: "no",
   timeoutMs: deadlineMs,
   reconnectAfterMs: 60_000,
 };
 /** For a server that will not answer. */
 export const impatient: ProbeWants = {
   info: true,
-  rehearse: false,
+  rehearse: "no",
   timeoutMs: 250,
   reconnectAfterMs: 60_000,
 };

@@ -158,7 +158,7 @@ function sayUntold(view: GroupView): readonly SentinelEvent[] {
 /** Who is master, and whether it and the others could ever change places: no vote is cast before that was asked. */
 function askEverybody(view: View, needs: Partial<Look>): Look {
   const probe = Object.keys(view.memory.nodes);
-  return lookNow(view, { probe, info: true, rehearse: true, ...needs });
+  return lookNow(view, { probe, info: true, rehearse: "again", ...needs });
 }
 
 function sayVotes(view: GroupView): string {

@@ -4,7 +4,7 @@ import type { NodeMemory } from "../detector.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
 import type { Prepared } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
-import { isSameServer } from "../oddities.ts";
+import { barrierOf, isSameServer, ownOddities } from "../oddities.ts";
 import {
   followed,
   isAnswering,
@@ -102,7 +102,11 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     master: master.node,
     address,
   };
-  return { ...none, commands: [attach], events: [describe(view, node.node, facts, wrong)] };
+  const said = describe(view, node.node, facts, wrong);
+  // What refuses a change of its role is tried on and on, and told of once.
+  const isBarred = barrierOf(ownOddities(node.facts, node.rehearsal)) !== null;
+  const event = isBarred ? { ...said, onceKey: `odd attach ${node.node}` } : said;
+  return { ...none, commands: [attach], events: [event] };
 }
 
 /** Whether a probe met another server, or another history, at this address since the session was opened (fault N18). */

@@ -1,0 +1,46 @@
+import { markerKeyOf } from "../core/config.ts";
+
+/** What an observer sends to a node, and so all that its user needs: the one source of `acl` and of docs/threat-model.md. */
+
+const always = [
+  "ping",
+  "role",
+  "info",
+  "multi",
+  "exec",
+  "replicaof",
+  "failover",
+  "config|get",
+  "config|rewrite",
+  "client|list",
+  "client|kill",
+  "client|unpause",
+  "client|setname",
+] as const;
+
+const forMarker = ["get", "set", "eval", "watch", "unwatch"] as const;
+
+export interface AclScope {
+  readonly username: string;
+  /** Whose marker key may be touched; null: every group's. */
+  readonly group: string | null;
+  /** Whether the group keeps a marker key at all. */
+  readonly marker: boolean;
+}
+
+export const anyGroup: AclScope = { username: "watcher", group: null, marker: true };
+
+/** The commands that the user needs, each a right of an ACL. */
+export function rightsOf({ marker }: Pick<AclScope, "marker">): readonly string[] {
+  return marker ? [...always, ...forMarker] : always;
+}
+
+/** The line of an ACL file. Its password is not ours to know: people put theirs in its place. */
+export function aclLine(scope: AclScope): string {
+  const { username, group } = scope;
+  const key = group === null ? "lambda-sentinel:*" : markerKeyOf(group);
+  const keys = scope.marker ? [`~${key}`] : [];
+  const rights = rightsOf(scope).map((right) => `+${right}`);
+  const limits = ["resetchannels", ...keys, "-@all"];
+  return ["user", username, "on", ">a-long-password", ...limits, ...rights].join(" ");
+}
