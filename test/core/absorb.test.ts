@@ -1,17 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { isJoinable } from "../../lib/core/memory.ts";
+import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
-  answers,
   groupConfig,
   groupState,
-  isSilent,
   n0,
   n1,
   n2,
   nodeConfig,
   openOn,
   orphanFacts,
-  prepares,
   vote,
 } from "../support/builders.ts";
 import { everybody, Watch, watchCalm, withoutMaster } from "../support/watch.ts";

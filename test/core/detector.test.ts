@@ -11,17 +11,8 @@ import {
   unknownNode,
 } from "../../lib/core/detector.ts";
 import type { Sample } from "../../lib/core/model.ts";
-import {
-  answers,
-  errs,
-  isSilent,
-  masterFacts,
-  n0,
-  refuses,
-  replicaFacts,
-  type Seen,
-  defaultSettings as settings,
-} from "../support/builders.ts";
+import { answers, errs, isSilent, refuses, type Seen } from "../support/answers.ts";
+import { masterFacts, n0, replicaFacts, defaultSettings as settings } from "../support/builders.ts";
 
 /** Folds samples taken at these instants; each was sent 3 ms before. */
 function seen(...samples: readonly (readonly [nowMs: number, sample: Seen<Sample>])[]): NodeMemory {

@@ -1,15 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { claim, openRound } from "../../lib/core/state.ts";
+import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
-  answers,
   dns,
   groupConfig,
-  isSilent,
   n0,
   n1,
   n2,
   orphanFacts,
-  prepares,
   promotedFacts,
   promotingState,
   replicaFacts,

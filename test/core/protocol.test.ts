@@ -1,9 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { closeRound } from "../../lib/core/state.ts";
+import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
-  answers,
   groupState,
-  isSilent,
   masterFacts,
   n0,
   n1,
@@ -11,7 +10,6 @@ import {
   n2,
   openOn,
   orphanFacts,
-  prepares,
   promotedFacts,
   promotingState,
   replicaFacts,

@@ -1,19 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
+import { answers, errs, isSilent, rehearses, type Seen } from "../support/answers.ts";
 import {
-  answers,
-  errs,
   groupState,
-  isSilent,
   masterFacts,
   masterRecord,
   n0,
   n1,
   n2,
   openOn,
-  rehearses,
   replicaFacts,
-  type Seen,
   vote,
 } from "../support/builders.ts";
 import { commandsOf, eventNames, kindsOf, Watch, written } from "../support/watch.ts";

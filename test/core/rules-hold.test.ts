@@ -2,18 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { Inherited } from "../../lib/core/memory.ts";
 import type { EpochResult } from "../../lib/core/model.ts";
 import { noWishes } from "../../lib/core/state.ts";
-import {
-  answers,
-  groupConfig,
-  groupState,
-  isSilent,
-  n0,
-  n1,
-  n2,
-  orphanFacts,
-  prepares,
-  vote,
-} from "../support/builders.ts";
+import { answers, isSilent, prepares } from "../support/answers.ts";
+import { groupConfig, groupState, n0, n1, n2, orphanFacts, vote } from "../support/builders.ts";
 import {
   bothObserved,
   eventNames,

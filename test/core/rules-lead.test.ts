@@ -1,13 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import {
-  groupConfig,
-  isSilent,
-  n0,
-  n1,
-  n2,
-  promotingState,
-  settlingState,
-} from "../support/builders.ts";
+import { isSilent } from "../support/answers.ts";
+import { groupConfig, n0, n1, n2, promotingState, settlingState } from "../support/builders.ts";
 import {
   afterFailover,
   eventNames,

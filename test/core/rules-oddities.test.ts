@@ -1,19 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { groupView, masterView, viewOf } from "../../lib/core/decide.ts";
 import { unfitness } from "../../lib/core/readiness.ts";
-import {
-  answers,
-  groupState,
-  isSilent,
-  masterFacts,
-  n0,
-  n1,
-  n2,
-  openOn,
-  prepares,
-  rehearses,
-  replicaFacts,
-} from "../support/builders.ts";
+import { answers, isSilent, prepares, rehearses } from "../support/answers.ts";
+import { groupState, masterFacts, n0, n1, n2, openOn, replicaFacts } from "../support/builders.ts";
 import { eventNames, eventsOf, everybody, kindsOf, Watch, watchCalm } from "../support/watch.ts";
 
 const writable = replicaFacts({ oddities: ["writable-replica"] });

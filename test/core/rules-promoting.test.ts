@@ -3,20 +3,16 @@ import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
 import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import { noWishes } from "../../lib/core/state.ts";
+import { answers, errs, isSilent, prepares, type Seen } from "../support/answers.ts";
 import {
-  answers,
-  errs,
   groupState,
-  isSilent,
   masterFacts,
   n0,
   n1,
   orphanFacts,
-  prepares,
   promotedFacts,
   promotingState,
   replicaFacts,
-  type Seen,
 } from "../support/builders.ts";
 import {
   claimed,

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { DnsConfig } from "../../lib/core/config.ts";
+import { answers, isSilent } from "../support/answers.ts";
 import {
-  answers,
   dns,
   groupConfig,
   groupState,
-  isSilent,
   n0,
   nodeConfig,
   settlingState,

@@ -1,16 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { GroupState, NodeFacts } from "../../lib/core/model.ts";
+import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
-  answers,
   groupState,
-  isSilent,
   masterFacts,
   n0,
   n1,
   n2,
   orphanFacts,
-  prepares,
   promotedFacts,
   replicaFacts,
 } from "../support/builders.ts";

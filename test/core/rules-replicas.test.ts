@@ -1,14 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome, Publish } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
+import { isSilent, prepares } from "../support/answers.ts";
 import {
   dns,
   groupConfig,
-  isSilent,
   n0,
   nodeConfig,
   orphanFacts,
-  prepares,
   settlingState,
 } from "../support/builders.ts";
 import {

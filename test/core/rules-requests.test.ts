@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { GroupState, ReplaceRequest, Vote } from "../../lib/core/model.ts";
 import { noWishes } from "../../lib/core/state.ts";
+import { prepares } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,
@@ -8,7 +9,6 @@ import {
   n1,
   n2,
   orphanFacts,
-  prepares,
   replicaFacts,
   vote,
 } from "../support/builders.ts";

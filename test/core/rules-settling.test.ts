@@ -1,17 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
+import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
-  answers,
   dns,
   groupConfig,
-  isSilent,
   masterFacts,
   n0,
   n1,
   n2,
   orphanFacts,
-  prepares,
   promotedFacts,
   replicaFacts,
   settlingState,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import { noWishes } from "../../lib/core/state.ts";
+import { answers, prepares } from "../support/answers.ts";
 import {
-  answers,
   groupState,
   masterFacts,
   masterRecord,
@@ -10,7 +10,6 @@ import {
   n1,
   n2,
   openOn,
-  prepares,
   promotedFacts,
   round,
   settlingState,

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { removeGroup, reviveGroup } from "../../lib/core/state-removal.ts";
+import { answers, isSilent } from "../support/answers.ts";
 import {
-  answers,
   groupConfig,
   groupState,
-  isSilent,
   masterRecord,
   n0,
   n1,

@@ -1,16 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { openRound } from "../../lib/core/state.ts";
+import { answers, isSilent, prepares, refuses } from "../support/answers.ts";
 import {
-  answers,
   groupState,
-  isSilent,
   n0,
   n1,
   n2,
   openOn,
   orphanFacts,
-  prepares,
-  refuses,
   replicaFacts,
   vote,
 } from "../support/builders.ts";

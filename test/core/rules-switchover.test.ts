@@ -3,15 +3,14 @@ import type { Outcome } from "../../lib/core/commands.ts";
 import type { Decision } from "../../lib/core/decide.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import { noWishes } from "../../lib/core/state.ts";
+import { isSilent, prepares } from "../support/answers.ts";
 import {
   groupConfig,
   groupState,
-  isSilent,
   masterFacts,
   n0,
   n1,
   n2,
-  prepares,
   promotedFacts,
   promotingState,
   replicaFacts,

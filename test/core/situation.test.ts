@@ -1,20 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
+import { answers, errs, isSilent, refuses, type Seen } from "../support/answers.ts";
 import {
-  answers,
-  errs,
   groupConfig,
-  isSilent,
   masterFacts,
   n0,
   n1,
   n2,
   orphanFacts,
   promotedFacts,
-  refuses,
   replicaFacts,
-  type Seen,
 } from "../support/builders.ts";
 import { everybody, loseMaster, masterViewOf, Watch, watchCalm } from "../support/watch.ts";
 

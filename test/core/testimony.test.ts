@@ -2,17 +2,15 @@ import { describe, expect, test } from "@jest/globals";
 import { absorbSample, type NodeMemory, unknownNode } from "../../lib/core/detector.ts";
 import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import { allLinksDown, allowsDeath, summarise, testimonies } from "../../lib/core/testimony.ts";
+import { answers, isSilent, type Seen } from "../support/answers.ts";
 import {
-  answers,
   groupConfig,
-  isSilent,
   masterFacts,
   n0,
   n1,
   n2,
   orphanFacts,
   replicaFacts,
-  type Seen,
   defaultSettings as settings,
 } from "../support/builders.ts";
 

@@ -3,16 +3,8 @@ import { absorbSample, discardMisses, unknownNode } from "../../lib/core/detecto
 import type { RedisErrorCode, Sample } from "../../lib/core/model.ts";
 import { formatVerdict, verdictOf } from "../../lib/core/verdict.ts";
 import { isAnswering } from "../../lib/core/view.ts";
-import {
-  answers,
-  errs,
-  isSilent,
-  masterFacts,
-  n0,
-  refuses,
-  type Seen,
-  defaultSettings as settings,
-} from "../support/builders.ts";
+import { answers, errs, isSilent, refuses, type Seen } from "../support/answers.ts";
+import { masterFacts, n0, defaultSettings as settings } from "../support/builders.ts";
 
 function memoryOf(...samples: readonly Seen<Sample>[]) {
   return samples.reduce(

@@ -43,7 +43,12 @@ function configOf({ host, port }: RedisServer): NodeConfig {
 }
 
 async function probe(server: RedisServer): Promise<NodeFacts> {
-  const wants = { info: true, rehearse: "no" as const, timeoutMs: 500, reconnectAfterMs: deadlineMs };
+  const wants = {
+    info: true,
+    rehearse: "no" as const,
+    timeoutMs: 500,
+    reconnectAfterMs: deadlineMs,
+  };
   const { facts, reply } = await nodes.probe(configOf(server), wants);
   if (facts === undefined) throw new Error(`expected an INFO, got ${JSON.stringify(reply)}`);
   return facts;

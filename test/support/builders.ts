@@ -1,16 +1,6 @@
 import type { GroupConfig, NodeConfig, Settings } from "../../lib/core/config.ts";
 import type { Contender } from "../../lib/core/election.ts";
-import type { Prepared } from "../../lib/core/memory.ts";
-import type {
-  GroupState,
-  MasterRecord,
-  NodeFacts,
-  RedisErrorCode,
-  Rehearsal,
-  Round,
-  Sample,
-  Vote,
-} from "../../lib/core/model.ts";
+import type { GroupState, MasterRecord, NodeFacts, Round, Vote } from "../../lib/core/model.ts";
 import type { StoredEvent } from "../../lib/ports/store.ts";
 
 /** The group of all core tests, in the words of the protocol review: n0 is master; a, b and c observe. */
@@ -119,64 +109,6 @@ export function promotedFacts(change: Partial<NodeFacts> = {}): NodeFacts {
     marker: 2,
     ...change,
   });
-}
-
-/** Something that was seen a moment before `nowMs`: nodes are asked 3 ms before, and have answered 2 ms before. */
-export type Seen<T> = (nowMs: number) => T;
-
-function sampleOf(node: string, change: Pick<Sample, "reply"> & Partial<Sample>): Seen<Sample> {
-  return (nowMs) => ({
-    node,
-    sentAtMs: nowMs - 3,
-    receivedAtMs: nowMs - 2,
-    isFreshConnect: false,
-    ...change,
-  });
-}
-
-/** The node answers; with facts, INFO was asked too. */
-export function answers(node: string, facts?: NodeFacts): Seen<Sample> {
-  if (facts === undefined) return sampleOf(node, { reply: { kind: "pong" } });
-  const { role, offset } = facts;
-  return sampleOf(node, {
-    reply: { kind: "pong" },
-    role: { role, offset },
-    facts: own(node, facts),
-  });
-}
-
-/** Two replicas are two processes, whatever else they have in common. */
-function own(node: string, facts: NodeFacts): NodeFacts {
-  return facts.runId === "run-replica" ? { ...facts, runId: `run-replica-${node}` } : facts;
-}
-
-/** The node answers, and a role change was rehearsed with it. */
-export function rehearses(
-  node: string,
-  facts: NodeFacts,
-  change: Partial<Rehearsal> = {},
-): Seen<Sample> {
-  const rehearsal: Rehearsal = { oddities: [], replication: null, ...change };
-  return (nowMs) => ({ ...answers(node, facts)(nowMs), rehearsal });
-}
-
-export function isSilent(node: string, change: Partial<Sample> = {}): Seen<Sample> {
-  return sampleOf(node, { reply: { kind: "timeout" }, ...change });
-}
-
-export function refuses(node: string): Seen<Sample> {
-  return sampleOf(node, { reply: { kind: "refused" }, isFreshConnect: true });
-}
-
-export function errs(node: string, code: RedisErrorCode, text: string = code): Seen<Sample> {
-  return sampleOf(node, { reply: { kind: "error", code, text } });
-}
-
-/** What the node said over an effect session; null: it could not be observed. */
-export function prepares(node: string, facts: NodeFacts | null, session = 7): Seen<Prepared> {
-  const why = facts === null ? "refused" : "";
-  const said = facts === null ? null : own(node, facts);
-  return (nowMs) => ({ node, session, askedAtMs: nowMs - 3, facts: said, why });
 }
 
 export const masterRecord: MasterRecord = {

@@ -13,20 +13,17 @@ import {
 } from "../../lib/core/memory.ts";
 import type { GroupState, NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
 import type { MasterView } from "../../lib/core/view.ts";
+import { answers, isSilent, prepares, type Seen } from "./answers.ts";
 import {
-  answers,
   groupConfig,
   groupState,
-  isSilent,
   masterFacts,
   n0,
   n1,
   n2,
   orphanFacts,
-  prepares,
   promotedFacts,
   replicaFacts,
-  type Seen,
   vote,
 } from "./builders.ts";
 

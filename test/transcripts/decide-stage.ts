@@ -1,5 +1,6 @@
 import { removeGroup } from "../../lib/core/state-removal.ts";
-import { answers, isSilent, masterFacts, n0, n1, n2 } from "../support/builders.ts";
+import { answers, isSilent } from "../support/answers.ts";
+import { masterFacts, n0, n1, n2 } from "../support/builders.ts";
 import { type LookSeen, Watch } from "../support/watch.ts";
 import type { Stage } from "./script.ts";
 
