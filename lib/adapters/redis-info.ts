@@ -1,4 +1,5 @@
-import type { NodeFacts, NodeOddity, RedisErrorCode } from "../core/model.ts";
+import type { NodeFacts, RedisErrorCode } from "../core/model.ts";
+import type { NodeOddity } from "../core/rehearsal.ts";
 import type { Reply } from "./redis-connection.ts";
 
 /** Reads Redis's own texts into facts. Fields that a server doesn't send stay "unknown", never zero by accident. */

@@ -1,4 +1,4 @@
-import type { NodeOddity, Rehearsal, ReplicationSetup } from "../core/model.ts";
+import type { NodeOddity, Rehearsal, ReplicationSetup } from "../core/rehearsal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Result } from "../ports/errors.ts";
 import type { ProbeWants } from "../ports/redis.ts";

@@ -1,5 +1,6 @@
 import type { NodeId, Settings } from "./config.ts";
-import type { NodeFacts, ProbeReply, Rehearsal, Sample } from "./model.ts";
+import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 
 /** How many unanswered probes and how many stream positions are remembered. */
 const missesMax = 64;

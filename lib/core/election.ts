@@ -1,8 +1,9 @@
 import type { GroupConfig, NodeId } from "./config.ts";
 import { isOfChain } from "./lineage.ts";
-import type { MasterRecord, NodeFacts, NodeOddity } from "./model.ts";
+import type { MasterRecord, NodeFacts } from "./model.ts";
 import { barrierOf, sayOddity } from "./oddities.ts";
 import { type Rank, rankOf } from "./placement.ts";
+import type { NodeOddity } from "./rehearsal.ts";
 import { followed } from "./view.ts";
 
 /** One node as the choice sees it: what it answered just now, or why it did not. */

@@ -1,4 +1,5 @@
 import type { NodeId } from "./config.ts";
+import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
 
 /** Which history a node holds: INFO replication's two ids and the offset at which the second one ends. */
 export interface Lineage {
@@ -40,41 +41,6 @@ export interface NodeFacts extends Lineage {
   readonly sentinels: number | null;
   /** What INFO says of it that lambda-sentinel can't live with. */
   readonly oddities: readonly NodeOddity[];
-}
-
-/** What is odd about a node although it answers: told, and acted on, before it matters (oddities.ts). */
-export type NodeOddity =
-  /** In INFO. */
-  | "cluster"
-  | "managed"
-  | "writable-replica"
-  /** Found by a rehearsal: commands that are renamed, forbidden or unknown. */
-  | "no-replicaof"
-  | "no-transaction"
-  | "no-failover"
-  | "no-marker"
-  | "no-client-kill"
-  | "no-client-unpause"
-  | "no-client-list"
-  | "no-config-get"
-  | "no-config-rewrite"
-  /** Found by comparing the nodes of a group. */
-  | "no-masterauth"
-  | "no-replication-tls"
-  | "same-server";
-
-/** What a rehearsal of a role change found; nothing of it was carried out. */
-export interface Rehearsal {
-  readonly oddities: readonly NodeOddity[];
-  /** null: the node did not say. Never the secrets themselves. */
-  readonly replication: ReplicationSetup | null;
-}
-
-export interface ReplicationSetup {
-  /** Whether replicas of the node have to log in, and whether it would log in itself as a replica. */
-  readonly isLoginNeeded: boolean;
-  readonly isLoginSet: boolean;
-  readonly isTls: boolean;
 }
 
 /** Keys beside the group's own marker, which one of two equal copies may lack; one that could not be asked counts as absent. */

@@ -1,5 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
-import type { NodeFacts, NodeOddity, Rehearsal } from "./model.ts";
+import type { NodeFacts } from "./model.ts";
+import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
 import { verdictOf } from "./verdict.ts";
 import { isAnswering, nodesExcept, type View } from "./view.ts";
 

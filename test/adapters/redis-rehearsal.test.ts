@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
 import type { RedisServer } from "../../lab/redis/server.ts";
-import type { Rehearsal } from "../../lib/core/model.ts";
+import type { Rehearsal } from "../../lib/core/rehearsal.ts";
 import type { RedisAccess } from "../../lib/ports/redis.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { startSentinel } from "../support/real-sentinel.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { GroupState, NotifyTestRequest } from "../../lib/core/model.ts";
 import { request } from "../../lib/core/state.ts";
-import { groupState, isSilent, n0, openOn } from "../support/builders.ts";
+import { isSilent } from "../support/answers.ts";
+import { groupState, n0, openOn } from "../support/builders.ts";
 import {
   commandsOf,
   eventNames,

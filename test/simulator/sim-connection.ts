@@ -1,4 +1,4 @@
-import type { Rehearsal } from "../../lib/core/model.ts";
+import type { Rehearsal } from "../../lib/core/rehearsal.ts";
 import { greetingBy, type Question, type Refusal } from "./sim-ailments.ts";
 import type { SimRedis } from "./sim-redis.ts";
 

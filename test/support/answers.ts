@@ -1,5 +1,6 @@
 import type { Prepared } from "../../lib/core/memory.ts";
-import type { NodeFacts, RedisErrorCode, Rehearsal, Sample } from "../../lib/core/model.ts";
+import type { NodeFacts, RedisErrorCode, Sample } from "../../lib/core/model.ts";
+import type { Rehearsal } from "../../lib/core/rehearsal.ts";
 
 /** What nodes say in the tests of the core, and how they fail to. */
 
