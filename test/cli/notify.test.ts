@@ -53,6 +53,7 @@ describe("notify test", () => {
         ...steady,
         rev: steady.rev + 1,
         attempts: ["attempt-1", ...steady.attempts],
+        log: [...steady.log, expect.objectContaining({ rule: "request-notify-test" })],
         request: {
           ...{ id: "attempt-1", kind: "notify-test", by: "alice@laptop" },
           until: "2030-01-01T00:01:30.000Z",

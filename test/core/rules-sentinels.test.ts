@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { answers, masterFacts, n0, n1, n2, prepares, replicaFacts } from "../support/builders.ts";
+import { answers, prepares } from "../support/answers.ts";
+import { masterFacts, n0, n1, n2, replicaFacts } from "../support/builders.ts";
 import { eventNames, everybody, watchCalm } from "../support/watch.ts";
 
 const managed = [...everybody, answers(n0, masterFacts({ sentinels: 1 }))];
