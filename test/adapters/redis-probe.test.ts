@@ -1,40 +1,10 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
 import { type Connection, openConnection } from "../../lib/adapters/redis-connection.ts";
-import type { Address } from "../../lib/core/config.ts";
 import { failure } from "../../lib/ports/errors.ts";
-import { impatient, markerKey, nodeAt, RedisLab, until, wants } from "../support/redis-lab.ts";
-
-const lab = new RedisLab();
-const strangers: Server[] = [];
-
-afterEach(async () => {
-  await lab.close();
-  await Promise.all(
-    strangers.splice(0).map(async (server) => {
-      server.close();
-      await once(server, "close");
-    }),
-  );
-});
-
-/** A TCP server that greets everybody with this, and hangs up. */
-async function startStranger(greeting: string): Promise<Address> {
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.resume();
-    socket.end(greeting);
-  });
-  strangers.push(server);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("expected a TCP address");
-  return { host: "127.0.0.1", port: address.port };
-}
+import { impatient, markerKey, nodeAt, until, wants } from "../support/redis-lab.ts";
+import { lab } from "./redis-probe-stage.ts";
 
 describe("a probe of a live node", () => {
   test("brings PONG, role and facts in one sample, over one kept connection", async () => {
@@ -209,112 +179,6 @@ describe("a probe that gets no answer", () => {
 
     expect(sample).toMatchObject({ reply: { kind: "pong" }, isFreshConnect: true });
   });
-});
-
-describe("a node that answers with an error is alive", () => {
-  test("N9 a password that is missing or wrong", async () => {
-    const server = await lab.start({ password: "right" });
-    const node = nodeAt(server);
-
-    const missing = await lab.nodes().probe(node, wants);
-    const wrong = await lab.nodes({ auth: { password: "wrong" } }).probe(node, wants);
-    const right = await lab.nodes({ auth: { password: "right" } }).probe(node, wants);
-
-    expect(missing.reply).toMatchObject({ kind: "error", code: "NOAUTH" });
-    expect(wrong.reply).toMatchObject({
-      kind: "error",
-      code: expect.stringMatching(/NOAUTH|WRONGPASS/),
-    });
-    expect(wrong.facts).toBeUndefined();
-    expect(right).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master" } });
-  });
-
-  test("N9 a password that is made right on the server lets the next probe in", async () => {
-    const server = await lab.start({ password: "right" });
-    const node = nodeAt(server);
-    const nodes = lab.nodes({ auth: { password: "new" } });
-
-    const before = await nodes.probe(node, wants);
-    await lab.client(server, { password: "right" }).config("SET", "requirepass", "new");
-    const after = await nodes.probe(node, wants);
-
-    expect(before.reply).toMatchObject({ kind: "error" });
-    expect(after).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master" } });
-  });
-
-  test("N9 a user who may not do it", async () => {
-    const server = await lab.start({
-      aclLines: ["user default off", "user narrow on >word +ping +role +client|setname +auth"],
-    });
-    const auth = { username: "narrow", password: "word" };
-
-    const sample = await lab.nodes({ auth }).probe(nodeAt(server), wants);
-
-    const reply = {
-      kind: "error",
-      code: "NOPERM",
-      text: expect.stringContaining("INFO is refused"),
-    };
-    expect(sample).toMatchObject({ reply, role: { role: "master" } });
-    expect(sample.facts).toBeUndefined();
-  });
-
-  test("N8 maxclients reached", async () => {
-    const server = await lab.start({ extra: ["maxclients 2"] });
-    const clients = [lab.client(server), lab.client(server)];
-    await Promise.all(clients.map((client) => client.ping()));
-
-    const sample = await lab.nodes().probe(nodeAt(server), wants);
-
-    expect(sample.reply).toMatchObject({ kind: "error", code: "MAXCLIENTS" });
-  });
-
-  test("N7 a script that does not end", async () => {
-    const server = await lab.start({ extra: ["lua-time-limit 50"] });
-    const nodes = lab.nodes();
-    await nodes.probe(nodeAt(server), wants);
-    const endless = lab
-      .client(server)
-      .eval("while true do end", 0)
-      .catch(() => "killed");
-
-    let busy = false;
-    await until(async () => {
-      const { reply } = await nodes.probe(nodeAt(server), {
-        ...wants,
-        info: false,
-        timeoutMs: 1_000,
-      });
-      busy = reply.kind === "error" && reply.code === "BUSY";
-      return busy;
-    });
-    const rescuer = lab.client(server, { enableReadyCheck: false, disableClientInfo: true });
-    await rescuer.call("SCRIPT", "KILL");
-
-    expect(busy).toBe(true);
-    expect(await endless).toBe("killed");
-  });
-
-  test("N10 MISCONF, N6 LOADING and the like are told by their first word", async () => {
-    const address = await startStranger(
-      "-LOADING Redis is loading the dataset in memory\r\n".repeat(8),
-    );
-
-    const sample = await lab.nodes().probe(nodeAt(address), wants);
-
-    expect(sample.reply).toMatchObject({ kind: "error", code: "LOADING" });
-  });
-
-  test.each(["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n"])(
-    "a server that speaks another protocol is foreign, not down: %j",
-    async (greeting) => {
-      const address = await startStranger(greeting);
-
-      const sample = await lab.nodes().probe(nodeAt(address), wants);
-
-      expect(sample.reply).toMatchObject({ kind: "error", code: "PROTOCOL" });
-    },
-  );
 });
 
 describe("a node to which connecting takes longer than a probe waits", () => {

@@ -1,86 +1,17 @@
-import { Route53Client } from "@aws-sdk/client-route-53";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type Route53StandIn, startRoute53 } from "../../lab/route53/server.ts";
-import { limitedHandler } from "../../lib/adapters/aws-client.ts";
-import { createRoute53Dns } from "../../lib/adapters/route53-dns.ts";
-import type { DnsConfig } from "../../lib/core/config.ts";
-import { type RecordSet, wantedRecords } from "../../lib/core/records.ts";
-import type { Dns, PublishRequest } from "../../lib/ports/dns.ts";
-import { groupConfig } from "../support/builders.ts";
+import { describe, expect, test } from "@jest/globals";
 import { failureOf, gotFrom } from "../support/results.ts";
-
-let zone: Route53StandIn;
-let clients: Route53Client[];
-
-beforeEach(async () => {
-  clients = [];
-  zone = await startRoute53({
-    zones: ["redis.test"],
-    rateLimit: { burst: 10_000, perSecond: 10_000 },
-  });
-});
-afterEach(async () => {
-  for (const client of clients) client.destroy();
-  await zone.close();
-});
-
-function dnsOf(timeoutMs = 10_000): Dns {
-  const client = new Route53Client({
-    region: "us-east-1",
-    endpoint: zone.endpoint,
-    credentials: { accessKeyId: "lab", secretAccessKey: "lab" },
-    requestHandler: limitedHandler(timeoutMs),
-    maxAttempts: 1,
-  });
-  clients.push(client);
-  return createRoute53Dns({ client, timeoutMs: 10_000, servers: [`127.0.0.1:${zone.dnsPort}`] });
-}
-
-function record(change: Partial<DnsConfig> = {}): DnsConfig {
-  const zoneId = zone.zoneId("redis.test");
-  return { zoneId, name: "cache.redis.test", ttlSeconds: 5, srv: false, ...change };
-}
-
-/** Publishes this master of this epoch at the group's name. */
-function request(
-  epoch: number,
-  host: string,
-  change: Partial<PublishRequest> = {},
-): PublishRequest {
-  const dns = change.dns ?? record();
-  const group = dns.name.split(".")[0] ?? "cache";
-  const owner = change.owner ?? { deployment: "prod", group, epoch };
-  const config = groupConfig({ name: owner.group });
-  const wanted = wantedRecords(config, dns, owner, { host, port: 6379 });
-  return { dns, owner, wanted, known: null, isCurrent: () => true, ...change };
-}
-
-function listed(): readonly string[] {
-  return zone
-    .zone("redis.test")
-    .recordSets()
-    .filter((set) => set.type !== "SOA" && set.type !== "NS")
-    .map((set) => `${set.name} ${set.type} ${set.values.join(" ")}`);
-}
-
-/** The zone's own change, beside the API: what a person does in the console. */
-function byHand(action: "CREATE" | "DELETE", set: RecordSet): void {
-  const recordSet = { ...set, name: `${set.name}.` };
-  const outcome = zone.zone("redis.test").applyBatch([{ action, recordSet }]);
-  if (outcome.kind === "refused") throw new Error(outcome.problems.join(", "));
-}
-
-const batches = () => zone.access.filter((entry) => entry.action === "ChangeResourceRecordSets");
-
-const address = (host: string): RecordSet => ({
-  name: "cache.redis.test",
-  type: "A",
-  ttlSeconds: 5,
-  values: [host],
-});
-
-const companion = (epoch: number, host: string) =>
-  `_lambda-sentinel.cache.redis.test. TXT "owner=lambda-sentinel deployment=prod group=cache epoch=${epoch} master=${host}:6379"`;
+import {
+  address,
+  batches,
+  byHand,
+  companion,
+  dnsOf,
+  limitTo,
+  listed,
+  record,
+  request,
+  zone,
+} from "./route53-stage.ts";
 
 describe("publishing", () => {
   test("the first time creates address and companion, and DNS answers it", async () => {
@@ -245,8 +176,7 @@ describe("an API that fails", () => {
   });
 
   test("R1 throttled is a typed failure", async () => {
-    await zone.close();
-    zone = await startRoute53({ zones: ["redis.test"], rateLimit: { burst: 1, perSecond: 0.001 } });
+    await limitTo({ burst: 1, perSecond: 0.001 });
 
     expect(failureOf(await dnsOf().read(record()))).toMatchObject({
       kind: "throttled",
@@ -262,55 +192,5 @@ describe("an API that fails", () => {
     ).toMatchObject({
       kind: "refused",
     });
-  });
-});
-
-describe("several groups of one zone", () => {
-  const named = (name: string) => record({ name: `${name}.redis.test` });
-  const publish = (dns: Dns, name: string, epoch: number, change: Partial<PublishRequest> = {}) =>
-    dns.publish(request(epoch, `10.0.${epoch}.1`, { dns: named(name), ...change }));
-
-  test("those that come while a batch is under way travel in one request", async () => {
-    zone.timings.changeHandlingMs = 300;
-    const dns = dnsOf();
-    const names = ["one", "two", "three", "four", "five"];
-
-    const done = await Promise.all(names.map((name) => publish(dns, name, 1, { known: [] })));
-
-    expect(done.every((result) => result.ok)).toBe(true);
-    expect(batches().map((entry) => entry.changes.length)).toEqual([2, 8]);
-    expect(listed()).toHaveLength(10);
-  });
-
-  test("one that is stale is found by bisection, and spoils nobody else's", async () => {
-    const dns = dnsOf();
-    gotFrom(await publish(dns, "two", 3));
-    const stale = { known: [] };
-    zone.timings.changeHandlingMs = 100;
-    const before = batches().length;
-
-    const done = await Promise.all(
-      ["one", "two", "three", "four"].map((name) => publish(dns, name, 1, stale)),
-    );
-
-    expect(done.map((result) => result.ok)).toEqual([true, false, true, true]);
-    expect(batches().length - before).toBeGreaterThan(2);
-    expect(listed()).toContain("two.redis.test. A 10.0.3.1");
-    expect(listed()).toHaveLength(8);
-  });
-});
-
-describe("asking DNS as a client does", () => {
-  test("a name that does not exist answers nothing, which is an answer", async () => {
-    expect(gotFrom(await dnsOf().resolve(record({ srv: true })))).toMatchObject({
-      addresses: [],
-      ports: [],
-    });
-  });
-
-  test("a server that can't be asked is a failure", async () => {
-    const dns = createRoute53Dns({ timeoutMs: 200, servers: ["127.0.0.1:1"] });
-
-    expect((await dns.resolve(record())).ok).toBe(false);
   });
 });

@@ -1,6 +1,5 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
-import type { GroupState } from "../../lib/core/model.ts";
-import { wantedOf, wantedRecords } from "../../lib/core/records.ts";
+import { describe, expect, test } from "@jest/globals";
+import { wantedOf } from "../../lib/core/records.ts";
 import {
   claim,
   commit,
@@ -11,74 +10,19 @@ import {
   settle,
 } from "../../lib/core/state.ts";
 import { failure, success } from "../../lib/ports/errors.ts";
-import type { NodeReport } from "../../lib/ports/store.ts";
+import { configOf, heartbeatOf, masterOf, plant } from "../support/cli.ts";
 import {
-  type Cli,
-  configOf,
-  createCli,
-  groupsText,
-  heartbeatOf,
-  masterOf,
-  plant,
-  steadyState,
-} from "../support/cli.ts";
-
-const text = `${groupsText}    dns: { zoneId: Z1, name: orders.redis.test, ttl: 5 }\n`;
-const config = configOf(text);
-const steady = steadyState(config);
-const writer = { attempt: "x", shift: "a/1", rule: "r", why: "a test" };
-const address = { host: "10.0.0.1", port: 6379 };
-const dns = { zoneId: "Z1", name: "orders.redis.test", ttlSeconds: 5, srv: false };
-const owner = { deployment: "test", group: "orders", epoch: 1 };
-const published = wantedRecords(config, dns, owner, address);
-
-const nodes: Readonly<Record<string, NodeReport>> = {
-  "10.0.0.1:6379": nodeReport({ role: "master", offset: 1000, isLinkUp: null }),
-  "10.0.0.2:6379": nodeReport({ offset: 990 }),
-  "10.0.0.3:6379": nodeReport({
-    offset: null,
-    verdict: "down(silent)",
-    role: null,
-    latencyMs: null,
-    isLinkUp: false,
-  }),
-};
-
-function nodeReport(report: Partial<NodeReport>): NodeReport {
-  return {
-    verdict: "up",
-    role: "replica",
-    offset: 1000,
-    replid: "r1",
-    isLinkUp: true,
-    latencyMs: 1.4,
-    unfit: null,
-    oddities: [],
-    ...report,
-  };
-}
-
-let cli: Cli;
-
-beforeEach(() => {
-  cli = createCli();
-  plant(cli, config, steady);
-  cli.records = success(published);
-  for (const name of ["a", "b", "c"]) heartbeatOf(cli, name, "orders", { nodes });
-});
-
-function setState(state: GroupState): void {
-  cli.store.states.set("orders", state);
-}
-
-/** What is wrong, by the JSON form. */
-async function problems(): Promise<readonly string[]> {
-  await cli.run("status", "--json");
-  const report: { groups: readonly { problems: readonly string[] }[] } = JSON.parse(
-    cli.lines.at(-1) ?? "",
-  );
-  return report.groups.flatMap((group) => group.problems);
-}
+  cli,
+  nodeReport,
+  nodes,
+  owner,
+  problems,
+  published,
+  setState,
+  steady,
+  text,
+  writer,
+} from "./status-stage.ts";
 
 describe("status", () => {
   test("of a healthy group fits a glance and is exit code 0", async () => {
@@ -116,13 +60,8 @@ describe("status", () => {
       writer,
     ).next;
     const asked = request(settled, { kind: "failover", by: "bob", ...noWishes }, writer).next;
-    setState(
-      openRound(
-        pause(asked, { by: "bob", reason: "kernel", until: null }, writer).next,
-        "10.0.0.2:6379",
-        writer,
-      ).next,
-    );
+    const halted = pause(asked, { by: "bob", reason: "kernel", until: null }, writer).next;
+    setState(openRound(halted, "10.0.0.2:6379", writer).next);
     heartbeatOf(cli, "b", "orders", { nodes, isPauseSeen: true, rev: 9 });
     await cli.run("status", "orders");
     for (const line of [
@@ -276,78 +215,5 @@ describe("a group is not healthy", () => {
     if (node === undefined) throw new Error("expected the master among the nodes");
     cli.records = success([...published, ...wantedOf(listing, "replicas", owner, node)]);
     expect(await problems()).toEqual([]);
-  });
-});
-
-describe("status --json", () => {
-  test("has a stable shape", async () => {
-    setState(pause(steady, { by: "bob", reason: "kernel", until: null }, writer).next);
-    expect(await cli.run("status", "orders", "--json")).toBe(0);
-    const seen = {
-      verdict: "up",
-      role: "replica",
-      offset: 990,
-      replid: "r1",
-      isLinkUp: true,
-      latencyMs: 1.4,
-      lagBytes: 10,
-    };
-    expect(JSON.parse(cli.lines.join("\n"))).toMatchObject({
-      schema: 1,
-      at: "2030-01-01T00:00:00.000Z",
-      table: "test",
-      isHealthy: true,
-      groups: [
-        {
-          name: "orders",
-          isHealthy: true,
-          problems: [],
-          configVersion: 1,
-          newestConfigVersion: 1,
-          state: {
-            rev: 4,
-            epoch: 1,
-            phase: "steady",
-            master: { node: "10.0.0.1:6379", epoch: 1, replid: "r1" },
-            candidate: null,
-            leader: null,
-            round: null,
-            request: null,
-            lastEpoch: null,
-            lastTransition: { rev: 4, rule: "r", why: "a test" },
-          },
-          pause: { status: "pausing", by: "bob", reason: "kernel", waitingFor: ["a", "b", "c"] },
-          record: {
-            name: "orders.redis.test",
-            status: "right",
-            published: { epoch: 1, node: "10.0.0.1:6379" },
-            wanted: published,
-            found: published,
-            why: "as the table has it",
-          },
-          nodes: [
-            { id: "10.0.0.1:6379", isMaster: true },
-            { id: "10.0.0.2:6379", isMaster: false, seenBy: { a: seen, b: seen, c: seen } },
-            { id: "10.0.0.3:6379", isMaster: false },
-          ],
-          observers: [
-            {
-              name: "a",
-              status: "present",
-              ageMs: 0,
-              shift: 7,
-              codeVersion: "0.1.0",
-              configVersion: 1,
-              rev: 3,
-              suspect: null,
-              rule: "steady-healthy",
-              why: "all is well",
-            },
-            { name: "b" },
-            { name: "c" },
-          ],
-        },
-      ],
-    });
   });
 });

@@ -1,8 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome } from "../../lib/core/commands.ts";
-import type { Decision } from "../../lib/core/decide.ts";
-import type { NodeFacts } from "../../lib/core/model.ts";
-import { noWishes } from "../../lib/core/state.ts";
 import { isSilent, prepares } from "../support/answers.ts";
 import {
   groupConfig,
@@ -25,35 +22,14 @@ import {
   watchCalm,
   written,
 } from "../support/watch.ts";
-
-const request = { id: "op#1", kind: "failover" as const, by: "ops", ...noWishes };
-const asked = groupState({ request });
-
-function observing(master: NodeFacts | null, first: NodeFacts | null = replicaFacts()) {
-  return [prepares(n0, master, 10), prepares(n1, first, 11), prepares(n2, replicaFacts(), 12)];
-}
-
-function claimedHandOver(watch: Watch = watchCalm({ state: asked })): Decision {
-  return watch.look({ samples: everybody, prepared: observing(masterFacts()) });
-}
-
-/** Has asked n0 to hand over to n1. */
-function askedToHandOver(): Watch {
-  const watch = watchCalm({ state: asked });
-  const handOver = watch.look({ done: claimedHandOver(watch), state: "unread" });
-  watch.look({ done: handOver, samples: everybody });
-  return watch;
-}
-
-function expectClosed(decision: Decision, rule: string): void {
-  expect(decision.rule).toBe(rule);
-  expect(written(decision)).toMatchObject({
-    phase: "steady",
-    master: { node: n0 },
-    request: null,
-    lastEpoch: { kind: "switchover", result: "failed" },
-  });
-}
+import {
+  asked,
+  askedToHandOver,
+  claimedHandOver,
+  expectClosed,
+  observing,
+  request,
+} from "./switchover-stage.ts";
 
 describe("R380 an operator's request", () => {
   test("every node is asked first, then STATE (F1 rule 2)", () => {
@@ -281,60 +257,5 @@ describe("a hand-over without success", () => {
     const decision = watch.look({ samples: everybody, prepared: observing(masterFacts()) });
 
     expect(kindsOf(decision)).toEqual(["fence"]);
-  });
-});
-
-describe("F4 a role that somebody changed by hand beside a switchover", () => {
-  test.each<[string, NodeFacts]>([
-    ["a master of the same history", promotedFacts()],
-    ["a replica of another node", replicaFacts({ masterHost: "10.0.0.3" })],
-    ["a replica without its link", replicaFacts({ isLinkUp: false })],
-  ])(
-    "the master hands over to no node that is %s: it may lack acknowledged writes",
-    (_what, first) => {
-      const watch = watchCalm({ state: asked });
-      const prepared = [
-        ...observing(masterFacts(), first).slice(0, 2),
-        prepares(n2, replicaFacts({ priority: 0 }), 12),
-      ];
-
-      const decision = watch.look({ samples: everybody, prepared });
-
-      expect(decision.why).toContain("failover refused");
-      expect(decision.why).toContain(`${n1}: it is no replica of ${n0} with its link up`);
-      expect(written(decision).request).toBeNull();
-    },
-  );
-
-  test("an old master that follows a third node has handed over to nobody", () => {
-    const watch = askedToHandOver();
-    const strayed = replicaFacts({ masterHost: "10.0.0.3" });
-
-    const decision = watch.look({ prepared: observing(strayed, promotedFacts()) });
-
-    expectClosed(decision, "W580");
-    expect(kindsOf(decision)).not.toContain("promote");
-  });
-});
-
-describe("N18 another server at an address of a switchover", () => {
-  const stranger = { replid: "id-8", replid2: null, secondOffset: -1, keys: 300, marker: null };
-
-  test("the old master's: it is not touched, and the epoch is closed", () => {
-    const watch = askedToHandOver();
-
-    const decision = watch.look({ prepared: observing(masterFacts(stranger)) });
-
-    expectClosed(decision, "W580");
-    expect(kindsOf(decision)).not.toContain("fence");
-  });
-
-  test("the target's: it is not promoted, and the old master is freed of it", () => {
-    const watch = askedToHandOver();
-    const demoted = replicaFacts({ failoverState: "failover-in-progress", masterHost: "10.0.0.2" });
-
-    const decision = watch.look({ prepared: observing(demoted, masterFacts(stranger)) });
-
-    expect(commandsOf(decision)).toMatchObject([{ kind: "fence", node: n0 }]);
   });
 });

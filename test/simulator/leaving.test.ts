@@ -4,7 +4,7 @@ import { Engine, Process } from "./engine.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 
 const process = new Process(new Engine(), "a/1", 0, 1);
-const paused = groupState({ pause: { by: "ops", reason: "drill", rev: 9 } });
+const paused = groupState({ pause: { by: "ops", reason: "drill", until: null, rev: 9 } });
 const seen = { askedAtMs: 100, facts: masterFacts() };
 const attach: Leaving = { what: `attach on ${n0}`, change: "attach", node: n0, seen };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { notConverged } from "./converged.ts";
-import { breakForGood, minorities, type Minority } from "./minority.ts";
+import { breakForGood, type Minority, minorities } from "./minority.ts";
 import { SimWorld } from "./world.ts";
 
 /** A settled group of which something is broken for good. */
