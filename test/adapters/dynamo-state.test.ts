@@ -18,7 +18,6 @@ import { failureOf, gotFrom } from "../support/results.ts";
 
 let lab: DynamoLab;
 let store: Store;
-
 beforeEach(async () => {
   lab = await DynamoLab.start();
   store = lab.store();

@@ -1,7 +1,5 @@
-import { beforeEach, describe, expect, test } from "@jest/globals";
-import type { GroupState } from "../../lib/core/model.ts";
+import { describe, expect, test } from "@jest/globals";
 import {
-  claim,
   clearRequest,
   commit,
   failEpoch,
@@ -9,71 +7,24 @@ import {
   pause,
   request,
   settle,
-  type Writer,
 } from "../../lib/core/state.ts";
-import {
-  type Cli,
-  configOf,
-  createCli,
-  groupsText,
-  masterOf,
-  plant,
-  steadyState,
-} from "../support/cli.ts";
+import { masterOf } from "../support/cli.ts";
+import { besideSteadyGroup, claimed, plan, steady, writer } from "./failover-stage.ts";
 
-const config = configOf(groupsText);
-const steady = steadyState(config);
 const loss = { bytes: 10, certainty: "lower-bound", oldOffset: 100, newOffset: 90 } as const;
-
-let cli: Cli;
-
-beforeEach(() => {
-  cli = createCli();
-  plant(cli, config, steady);
-});
-
-function writer(why: string): Writer {
-  return { attempt: why, shift: "a/1", rule: "test", why };
-}
-
-function state(): GroupState {
-  const found = cli.store.states.get("orders");
-  if (found === undefined) throw new Error("expected a state");
-  return found;
-}
-
-/** At that time an observer writes STATE. */
-function observerWrites(
-  ms: number,
-  change: (state: GroupState) => { readonly next: GroupState },
-): void {
-  cli.clock.at(ms, () => cli.store.states.set("orders", change(state()).next));
-}
-
-function claimed(standing: GroupState) {
-  const candidate = { node: "10.0.0.2:6379", replid: "r1", offset: 90 };
-  const intent = { kind: "switchover", isAutomatic: false, candidate, masterOffset: 100 } as const;
-  return claim(standing, intent, writer("chose 10.0.0.2:6379"));
-}
-
-const plan = [
-  "group      orders",
-  "master     10.0.0.1:6379, since epoch 1",
-  "one of     10.0.0.2:6379, 10.0.0.3:6379 would replace it",
-  "asked are  a, b, c",
-];
+const stage = besideSteadyGroup();
 
 describe("failover", () => {
   test("asks, follows each change, and ends when the group has settled", async () => {
-    cli.answers.push(true);
-    observerWrites(500, claimed);
-    observerWrites(1_000, (now) =>
+    stage.cli.answers.push(true);
+    stage.observerWrites(500, claimed);
+    stage.observerWrites(1_000, (now) =>
       commit(now, masterOf("10.0.0.2:6379"), loss, writer("promoted")),
     );
-    observerWrites(2_000, (now) => settle(now, true, writer("every node follows")));
-    expect(await cli.run("failover", "orders")).toBe(0);
-    expect(cli.questions).toEqual(["Fail orders over?"]);
-    expect(cli.lines).toEqual([
+    stage.observerWrites(2_000, (now) => settle(now, true, writer("every node follows")));
+    expect(await stage.cli.run("failover", "orders")).toBe(0);
+    expect(stage.cli.questions).toEqual(["Fail orders over?"]);
+    expect(stage.cli.lines).toEqual([
       ...plan,
       "asked; the observers carry it out",
       "+0.00 s  epoch 1  steady: alice@laptop asks for a failover",
@@ -85,76 +36,84 @@ describe("failover", () => {
   });
 
   test("writes one request, and nothing else", async () => {
-    cli.clock.at(250, () => {
-      expect(state().request).toEqual({
+    stage.cli.clock.at(250, () => {
+      expect(stage.state().request).toEqual({
         id: "attempt-1",
         kind: "failover",
         by: "alice@laptop",
         ...noWishes,
       });
     });
-    observerWrites(500, (now) => clearRequest(now, writer("no replica may be promoted")));
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines.at(-1)).toBe("! refused: no replica may be promoted");
-    expect(cli.store.writes).toEqual(["STATE orders rev 4"]);
+    stage.observerWrites(500, (now) => clearRequest(now, writer("no replica may be promoted")));
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines.at(-1)).toBe("! refused: no replica may be promoted");
+    expect(stage.cli.store.writes).toEqual(["STATE orders rev 4"]);
   });
 
   test("that fails says why", async () => {
-    observerWrites(250, claimed);
-    observerWrites(500, (now) =>
+    stage.observerWrites(250, claimed);
+    stage.observerWrites(500, (now) =>
       failEpoch(now, { reason: "the old master answered", isRefusal: false }, writer("closed")),
     );
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines.at(-1)).toBe("! epoch 2 failed: the old master answered");
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines.at(-1)).toBe("! epoch 2 failed: the old master answered");
   });
 
   test("that nobody takes up ends after a minute", async () => {
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.clock.nowMs()).toBe(60_000);
-    expect(cli.lines.at(-1)).toBe(
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.clock.nowMs()).toBe(60_000);
+    expect(stage.cli.lines.at(-1)).toBe(
       "! expected an observer to take the request up within 60 s, got none; it stays and is carried out when one does, see `lambda-sentinel status orders`",
     );
   });
 
   test("that doesn't settle in a minute says that the master is new all the same", async () => {
-    observerWrites(250, claimed);
-    observerWrites(500, (now) => commit(now, masterOf("10.0.0.2:6379"), loss, writer("promoted")));
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines.at(-1)).toBe(
+    stage.observerWrites(250, claimed);
+    stage.observerWrites(500, (now) =>
+      commit(now, masterOf("10.0.0.2:6379"), loss, writer("promoted")),
+    );
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines.at(-1)).toBe(
       "! 10.0.0.2:6379 is the master, but the group did not settle within 60 s: the observers go on, see `lambda-sentinel status orders`",
     );
   });
 
   test("is asked once though the answer was lost", async () => {
-    cli.store.fail({ operation: "writeState", kind: "lost" });
-    observerWrites(500, (now) => clearRequest(now, writer("no")));
-    await cli.run("failover", "orders", "--yes");
-    expect(cli.store.writes).toEqual(["STATE orders rev 4"]);
+    stage.cli.store.fail({ operation: "writeState", kind: "lost" });
+    stage.observerWrites(500, (now) => clearRequest(now, writer("no")));
+    await stage.cli.run("failover", "orders", "--yes");
+    expect(stage.cli.store.writes).toEqual(["STATE orders rev 4"]);
   });
 
   test("is not asked without a yes", async () => {
-    expect(await cli.run("failover", "orders")).toBe(2);
-    expect(cli.lines).toEqual([
+    expect(await stage.cli.run("failover", "orders")).toBe(2);
+    expect(stage.cli.lines).toEqual([
       ...plan,
       "! error: expected a terminal to ask on, or --yes; got neither, so nothing was changed",
     ]);
-    expect(cli.store.writes).toEqual([]);
+    expect(stage.cli.store.writes).toEqual([]);
   });
 
   test("is not asked of a master that took over while the question stood", async () => {
-    cli.store.onCall = (operation) => {
+    stage.cli.store.onCall = (operation) => {
       if (operation !== "readConfig") return;
-      cli.store.states.set("orders", { ...steady, rev: 9, master: masterOf("10.0.0.3:6379") });
+      stage.cli.store.states.set("orders", {
+        ...steady,
+        rev: 9,
+        master: masterOf("10.0.0.3:6379"),
+      });
     };
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines.at(-1)).toBe(
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines.at(-1)).toBe(
       "! error: expected 10.0.0.1:6379 to be the master still, got 10.0.0.3:6379; nothing was changed, run the command again if you want another failover",
     );
   });
 
   test("that ends in the table's failure is exit code 3", async () => {
-    cli.clock.at(250, () => cli.store.fail({ operation: "readState", kind: "unreachable" }));
-    expect(await cli.run("failover", "orders", "--yes")).toBe(3);
+    stage.cli.clock.at(250, () =>
+      stage.cli.store.fail({ operation: "readState", kind: "unreachable" }),
+    );
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(3);
   });
 });
 
@@ -183,16 +142,16 @@ describe("failover is refused", () => {
       "expected orders to have a master, got none yet: its observers have not agreed on one",
     ],
   ])("by %s", async (_name, standing, why) => {
-    cli.store.states.set("orders", standing);
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines).toEqual([`! error: ${why}; nothing was changed`]);
-    expect(cli.store.writes).toEqual([]);
+    stage.cli.store.states.set("orders", standing);
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines).toEqual([`! error: ${why}; nothing was changed`]);
+    expect(stage.cli.store.writes).toEqual([]);
   });
 
   test("before the observers have adopted the group", async () => {
-    cli.store.states.delete("orders");
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines).toEqual([
+    stage.cli.store.states.delete("orders");
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines).toEqual([
       "! error: expected orders to be watched, got no state yet: the observers create it when a quorum of them names one master; `lambda-sentinel status orders` shows what they see",
     ]);
   });
@@ -201,14 +160,14 @@ describe("failover is refused", () => {
     ["order", 'expected the name of a group in the table, got "order": did you mean "orders"?'],
     ["zebra", 'expected the name of a group in the table, got "zebra"; there are orders'],
   ])("for an unknown group: %s", async (name, why) => {
-    expect(await cli.run("failover", name, "--yes")).toBe(2);
-    expect(cli.lines).toEqual([`! error: ${why}`]);
+    expect(await stage.cli.run("failover", name, "--yes")).toBe(2);
+    expect(stage.cli.lines).toEqual([`! error: ${why}`]);
   });
 
   test("where the configuration that STATE names is gone", async () => {
-    cli.store.configs.clear();
-    expect(await cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(cli.lines).toEqual([
+    stage.cli.store.configs.clear();
+    expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
+    expect(stage.cli.lines).toEqual([
       "! error: expected version 1 of orders in the table, got none; run `lambda-sentinel apply` with the group's file",
     ]);
   });
@@ -216,11 +175,11 @@ describe("failover is refused", () => {
 
 describe("switchover", () => {
   test("asks for a hand-over to the node that is named", async () => {
-    cli.answers.push(true);
-    observerWrites(250, (now) => clearRequest(now, writer("10.0.0.3:6379 is loading")));
-    expect(await cli.run("switchover", "orders", "--to", "10.0.0.3:6379")).toBe(1);
-    expect(cli.questions).toEqual(["Switch orders over?"]);
-    expect(cli.lines).toEqual([
+    stage.cli.answers.push(true);
+    stage.observerWrites(250, (now) => clearRequest(now, writer("10.0.0.3:6379 is loading")));
+    expect(await stage.cli.run("switchover", "orders", "--to", "10.0.0.3:6379")).toBe(1);
+    expect(stage.cli.questions).toEqual(["Switch orders over?"]);
+    expect(stage.cli.lines).toEqual([
       "group      orders",
       "master     10.0.0.1:6379, since epoch 1",
       "successor  10.0.0.3:6379",
@@ -233,13 +192,13 @@ describe("switchover", () => {
   });
 
   test("for later is written in UTC and not waited for", async () => {
-    const at = new Date(Date.parse(cli.clock.wallTime()) + 7_200_000);
+    const at = new Date(Date.parse(stage.cli.clock.wallTime()) + 7_200_000);
     const local = `${new Date(at.getTime() + 3_600_000).toISOString().slice(0, 19)}+01:00`;
-    expect(await cli.run("switchover", "orders", "--at", local, "--yes")).toBe(0);
-    expect(cli.lines.at(-1)).toBe(
+    expect(await stage.cli.run("switchover", "orders", "--at", local, "--yes")).toBe(0);
+    expect(stage.cli.lines.at(-1)).toBe(
       `asked for ${at.toISOString()}; \`lambda-sentinel cancel orders\` takes it back, and so does any failover before then`,
     );
-    expect(state().request).toMatchObject({
+    expect(stage.state().request).toMatchObject({
       kind: "switchover",
       at: at.toISOString(),
       to: null,
@@ -256,9 +215,9 @@ describe("switchover", () => {
     ],
     ["one that is far away", "2999-01-31T04:00Z", /by 30 days at the most/],
   ])("for %s is a usage error", async (_name, at, message) => {
-    expect(await cli.run("switchover", "orders", "--at", at, "--yes")).toBe(2);
-    expect(cli.lines.at(-1)).toMatch(message);
-    expect(cli.store.writes).toEqual([]);
+    expect(await stage.cli.run("switchover", "orders", "--at", at, "--yes")).toBe(2);
+    expect(stage.cli.lines.at(-1)).toMatch(message);
+    expect(stage.cli.store.writes).toEqual([]);
   });
 
   test.each([
@@ -273,32 +232,38 @@ describe("switchover", () => {
       'got "db9:1"; there are 10.0.0.2:6379, 10.0.0.3:6379; nothing was changed',
     ],
   ])("to %s is a usage error", async (_name, to, message) => {
-    expect(await cli.run("switchover", "orders", "--to", to, "--yes")).toBe(2);
-    expect(cli.lines.at(-1)).toContain(`expected --to to name another node of orders, ${message}`);
-    expect(cli.store.writes).toEqual([]);
+    expect(await stage.cli.run("switchover", "orders", "--to", to, "--yes")).toBe(2);
+    expect(stage.cli.lines.at(-1)).toContain(
+      `expected --to to name another node of orders, ${message}`,
+    );
+    expect(stage.cli.store.writes).toEqual([]);
   });
 
   test("only shown asks nothing and needs no yes", async () => {
-    expect(await cli.run("switchover", "orders", "--dry-run")).toBe(0);
-    expect(cli.lines).toEqual([...plan, "nothing was asked (--dry-run)"]);
-    expect(cli.store.writes).toEqual([]);
+    expect(await stage.cli.run("switchover", "orders", "--dry-run")).toBe(0);
+    expect(stage.cli.lines).toEqual([...plan, "nothing was asked (--dry-run)"]);
+    expect(stage.cli.store.writes).toEqual([]);
   });
 });
 
 describe("failover with consent to a loss", () => {
   test("writes the bytes and says when they count", async () => {
-    observerWrites(250, (now) => clearRequest(now, writer("no")));
-    await cli.run("failover", "orders", "--allow-data-loss", "1000000", "--yes");
-    expect(cli.lines).toContain("may lose   1000000 bytes, if 10.0.0.1:6379 is down");
-    expect(state().lastTransition.why).toBe("no");
-    expect(cli.lines).toContain(
+    stage.observerWrites(250, (now) => clearRequest(now, writer("no")));
+    await stage.cli.run("failover", "orders", "--allow-data-loss", "1000000", "--yes");
+    expect(stage.cli.lines).toContain("may lose   1000000 bytes, if 10.0.0.1:6379 is down");
+    expect(stage.state().lastTransition.why).toBe("no");
+    expect(stage.cli.lines).toContain(
       "+0.00 s  epoch 1  steady: alice@laptop asks for a failover, losing 1000000 bytes at the most",
     );
   });
 
   test.each(["-1", "1.5", "many", "1e3"])("of %s bytes is a usage error", async (bytes) => {
-    expect(await cli.run("failover", "orders", `--allow-data-loss=${bytes}`, "--yes")).toBe(2);
-    expect(cli.lines.join(" ")).toContain(`expected a whole number of bytes, got "${bytes}".`);
+    expect(await stage.cli.run("failover", "orders", `--allow-data-loss=${bytes}`, "--yes")).toBe(
+      2,
+    );
+    expect(stage.cli.lines.join(" ")).toContain(
+      `expected a whole number of bytes, got "${bytes}".`,
+    );
   });
 });
 
@@ -307,28 +272,28 @@ describe("cancel", () => {
   const pending = request(steady, { ...later, at: "2030-01-31T04:00:00.000Z" }, writer("x")).next;
 
   test("takes a request back and says which", async () => {
-    cli.store.states.set("orders", pending);
-    expect(await cli.run("cancel", "orders")).toBe(0);
+    stage.cli.store.states.set("orders", pending);
+    expect(await stage.cli.run("cancel", "orders")).toBe(0);
     const what = "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z, asked by bob";
-    expect(cli.lines).toEqual([`cancelled: ${what}`]);
-    expect(state()).toMatchObject({
+    expect(stage.cli.lines).toEqual([`cancelled: ${what}`]);
+    expect(stage.state()).toMatchObject({
       request: null,
       lastTransition: { rule: "cancel", why: `alice@laptop cancels the ${what}` },
     });
   });
 
   test("without a request writes nothing", async () => {
-    expect(await cli.run("cancel", "orders")).toBe(0);
-    expect(cli.lines).toEqual(["orders has no request"]);
-    expect(cli.store.writes).toEqual([]);
+    expect(await stage.cli.run("cancel", "orders")).toBe(0);
+    expect(stage.cli.lines).toEqual(["orders has no request"]);
+    expect(stage.cli.store.writes).toEqual([]);
   });
 
   test("of one that has begun is refused", async () => {
-    cli.store.states.set("orders", claimed(pending).next);
-    expect(await cli.run("cancel", "orders")).toBe(1);
-    expect(cli.lines).toEqual([
+    stage.cli.store.states.set("orders", claimed(pending).next);
+    expect(await stage.cli.run("cancel", "orders")).toBe(1);
+    expect(stage.cli.lines).toEqual([
       "! error: expected a request that nobody has begun, got epoch 2 in phase promoting; it goes on",
     ]);
-    expect(cli.store.writes).toEqual([]);
+    expect(stage.cli.store.writes).toEqual([]);
   });
 });
