@@ -37,6 +37,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "cure":
     case "displace":
     case "reclaim":
+    case "sentinel-comes":
+    case "sentinel-goes":
       return onNode(world, fault);
     case "cut":
     case "cut-way":
@@ -76,6 +78,10 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.ask({ kind: "switchover", at: inSeconds(world, fault.seconds) });
     case "ask-notify-test":
       return world.operators.testNotifications(inSeconds(world, fault.seconds));
+    case "remove-group":
+      return world.operators.removeGroup();
+    case "apply-again":
+      return world.operators.applyAgain();
     case "pause":
       return world.operators.pause(null);
     case "pause-until":
@@ -112,7 +118,7 @@ export function nodeAt(world: SimWorld, host: string): SimRedis {
 
 type OnNode =
   | Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of">
-  | Of<"ail" | "cure" | "displace" | "reclaim">;
+  | Of<"ail" | "cure" | "displace" | "reclaim" | "sentinel-comes" | "sentinel-goes">;
 
 /** Something that befalls a server; who judges learns that it is troubled. */
 function onNode(world: SimWorld, fault: OnNode): Act {
@@ -151,6 +157,10 @@ function onNode(world: SimWorld, fault: OnNode): Act {
       return node.isDisplaced ? null : troubled(() => node.displace(fault.keys));
     case "reclaim":
       return node.isDisplaced ? troubled(() => node.reclaim()) : null;
+    case "sentinel-comes":
+      return node.sentinels.size > 0 ? null : () => node.sentinels.add("sentinel");
+    case "sentinel-goes":
+      return node.sentinels.size === 0 ? null : () => node.sentinels.clear();
     case "no-one":
       return byHand(world, node, () => node.becomeMaster());
     case "replica-of": {

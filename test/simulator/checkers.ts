@@ -35,7 +35,7 @@ export class Checker {
       this.#kept.onCandidate(after);
     }
     if (after.masterEpoch !== before.masterEpoch) this.#onCommit(before, after);
-    else if (after.master?.node !== before.master?.node) {
+    else if (after.master?.node !== before.master?.node && after.removed === null) {
       throw new Violation("S9", "the master changed without a commit");
     }
     this.#runs.onState(before, after);

@@ -65,9 +65,23 @@ function mayBeMaster(world: SimWorld, node: SimRedis, master: MasterRecord): boo
  * by hand, or the data went with its last copy), and only an operator can say which data set is right.
  */
 function isHeldByDesign(world: SimWorld): boolean {
-  const master = world.state()?.master;
-  if (master === undefined || master === null || world.state()?.phase === "promoting") return false;
+  const state = world.state();
+  if (state === null || state.phase === "promoting") return false;
+  const { master } = state;
+  if (master === null) return state.epoch > 0 && !isAdoptable(world);
   return [...world.nodes.values()].every(
     (node) => !sharesHistory(master, node) || !mayBeMaster(world, node, master),
   );
+}
+
+/**
+ * A group that was removed and applied again is adopted like a new one: only a single master that everybody follows is
+ * taken, and anything else waits for people (ADR 0002).
+ */
+function isAdoptable(world: SimWorld): boolean {
+  const nodes = [...world.nodes.values()].filter((node) => node.isServing);
+  const masters = nodes.filter((node) => node.role === "master");
+  const [master] = masters;
+  if (master === undefined || masters.length > 1) return false;
+  return nodes.every((node) => node === master || node.masterId === master.id);
 }

@@ -1,4 +1,4 @@
-import { cutFor, type Drawn, type Family, mayLose, now, pickNode } from "./drawing.ts";
+import { cutFor, type Drawn, type Family, forWhile, mayLose, now, pickNode } from "./drawing.ts";
 import { nodeFamilies } from "./families-nodes.ts";
 import { tableFamilies } from "./families-table.ts";
 import type { Fault } from "./faults.ts";
@@ -136,6 +136,23 @@ const common: readonly Family[] = [
       return [
         now({ kind: prng.pick(["plan-switchover", "pause-until", "ask-notify-test"]), seconds }),
       ];
+    },
+  },
+  {
+    name: "group-removed",
+    meanMs: 150_000,
+    draw: (_world, prng) =>
+      forWhile(0, 2_000 + prng.exp(20_000), { kind: "remove-group" }, [{ kind: "apply-again" }]),
+  },
+  {
+    name: "sentinels",
+    meanMs: 120_000,
+    draw: (world, prng) => {
+      const { host: node } = pickNode(world, prng);
+      const forMs = 1_000 + prng.exp(40_000);
+      return forWhile(0, forMs, { kind: "sentinel-comes", node }, [
+        { kind: "sentinel-goes", node },
+      ]);
     },
   },
   {

@@ -101,6 +101,12 @@ const kinds = [
   fault("pause", {}),
   fault("pause-until", { seconds: count }),
   fault("resume", {}),
+  // The group is removed, as `remove` leaves it once everybody keeps hands off, and applied again.
+  fault("remove-group", {}),
+  fault("apply-again", {}),
+  // A Redis Sentinel connects to a node, and is stopped.
+  fault("sentinel-comes", { node }),
+  fault("sentinel-goes", { node }),
   fault("no-one", { node }),
   fault("replica-of", { node, master: node }),
   // What holds until it is set again: a probability, or a time in milliseconds.

@@ -117,7 +117,7 @@ export class Judges {
   /** The item was put back to an older one. */
   onReplaced(): void {
     this.checker.onReplaced();
-    this.#witness.onReplaced(this.#world.state());
+    this.#witness.onReplaced(this.#world.state(), this.#world.engine.nowMs);
     this.handsOff.onReplaced();
   }
 

@@ -136,11 +136,13 @@ export function healForGood(world: SimWorld): void {
   world.healAll();
   world.operators.giveBack()?.();
   world.operators.resume()?.();
+  world.operators.applyAgain()?.();
   world.invocations.heal();
   for (const node of world.nodes.values()) {
     if (!node.isServing || node.isDisplaced) world.troubles.trouble(node.id);
     node.thaw();
     node.ailments.clear();
+    node.sentinels.clear();
     node.reclaim();
     node.restart(world.hasMarker ? "aof" : "rdb");
   }

@@ -7,6 +7,7 @@ import {
   resume,
   type Writer,
 } from "../../lib/core/state.ts";
+import { removeGroup, reviveGroup } from "../../lib/core/state-removal.ts";
 import { groupName, simConfig } from "./group-config.ts";
 import type { SimStore, Snapshot } from "./sim-store.ts";
 
@@ -80,6 +81,21 @@ export class Operators {
     if (state === null || state.request !== null || state.phase !== "steady") return null;
     const asked = { ...noWishes, by: "sim", ...wish };
     return () => this.#put(request(state, asked, this.#writer("asked")).next);
+  }
+
+  removeGroup(): (() => void) | null {
+    const state = this.#state;
+    if (state === null || state.removed !== null || state.phase !== "steady") return null;
+    return () => this.#put(removeGroup(state, "sim", this.#writer("removed")).next);
+  }
+
+  applyAgain(): (() => void) | null {
+    const state = this.#state;
+    if (state === null || state.removed === null) return null;
+    return () => {
+      const { configVersion } = state;
+      this.#put(reviveGroup(state, configVersion, this.#writer("applied again")).next);
+    };
   }
 
   /** A new version of the configuration; it becomes the active one in steady only, as `apply` would wait for it. */

@@ -19,7 +19,7 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
     ...linkOf(server, world),
     failoverState: server.handOver.state,
     replPingMs: server.replPingMs,
-    sentinels: 0,
+    sentinels: server.sentinels.size,
     oddities: [],
   };
   if (loading.veil !== null) return { ...facts, ...loading.veil };

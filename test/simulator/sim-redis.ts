@@ -41,6 +41,7 @@ export class SimRedis {
   /** Conditions in which it answers and serves nobody. */
   readonly ailments = new Set<Ailment>();
   priority = 100;
+  readonly sentinels = new Set<string>();
   role: "master" | "replica" = "replica";
   masterId: string | null = null;
   runId: string;

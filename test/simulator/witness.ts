@@ -39,6 +39,8 @@ export class Witness {
   /** The down vote that each process holds, and since when it hears its suspect again. */
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
   readonly #openedAtMs = new Map<number, number>();
+  /** When another item took STATE's place, and this round with it: for whoever watches it was opened then. */
+  readonly #broughtBackAtMs = new Map<number, number>();
   /** When the youngest probe that has ended was sent, by process and node. */
   readonly #sentAtMs = new WeakMap<Process, Map<string, number>>();
   /** When each process began, and the round that it was woken for. */
@@ -108,8 +110,9 @@ export class Witness {
   }
 
   /** The item became another one without a write. */
-  onReplaced(state: GroupState | null): void {
+  onReplaced(state: GroupState | null, nowMs: number): void {
     this.#state = state;
+    if (state !== null) this.#broughtBackAtMs.set(state.round.number, nowMs);
   }
 
   onState(before: GroupState | null, after: GroupState, nowMs: number): void {
@@ -132,7 +135,8 @@ export class Witness {
     const start = this.#starts.get(process);
     const openedAtMs = this.#openedAtMs.get(round);
     if (start === undefined || openedAtMs === undefined || this.#sight.isRestored()) return;
-    if (openedAtMs >= start.atMs || start.round === round) return;
+    const seenAtMs = Math.max(openedAtMs, this.#broughtBackAtMs.get(round) ?? 0);
+    if (seenAtMs >= start.atMs || start.round === round) return;
     const agoMs = Math.round(start.atMs - openedAtMs);
     const what = `${process.name} votes in round ${round}, which was opened ${agoMs} ms before it began`;
     throw new Violation("F2", start.round === null ? what : `${what}, woken for ${start.round}`);
