@@ -1,6 +1,7 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import { findNode } from "../core/config.ts";
 import type { Asked, RecordView } from "../core/memory.ts";
+import type { Sample } from "../core/model.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Dns } from "../ports/dns.ts";
 import { failure, type Result } from "../ports/errors.ts";
@@ -37,6 +38,8 @@ export interface Hands extends Omit<Ports, "waker"> {
   readonly trips: Trips;
   /** What each call that fails has failed with, so that it is told once for as long as it lasts. */
   readonly failing: Map<string, string>;
+  /** Answers of nodes that were asked beside a look and not waited for: the next look takes them in. */
+  readonly overheard: Sample[];
   /** The read of the record that is under way, one at most. */
   readonly reading: PendingRecord[];
 }

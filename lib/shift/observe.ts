@@ -1,5 +1,6 @@
 import type { Look, Outcome } from "../core/commands.ts";
 import { findNode, type GroupConfig, type NodeConfig, type NodeId } from "../core/config.ts";
+import { isAnswer } from "../core/detector.ts";
 import { wallMsOf } from "../core/instants.ts";
 import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts";
 import type { GroupState, Sample, Vote } from "../core/model.ts";
@@ -23,7 +24,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
   const { look, config, outcomes, attempt } = request;
   // A count that doesn't follow this shift's own vote directly starts a path of its own.
   if (look.votes && hands.trips.store !== 1) Object.assign(hands.trips, { store: 0, redis: 0 });
-  const bystander = startBystander(hands, config, look.bystander);
+  startBystander(hands, config, look.bystander);
   const nodes = askNodes(hands, config, look);
   startRecord(hands, config, look);
   const first = look.order === "nodes-first" ? await nodes : null;
@@ -36,7 +37,8 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
     wallMs: wallMsOf(hands.clock.wallTime()),
     attempt,
     config,
-    samples: [...samples, ...bystander.seen()],
+    // Older than what was asked in this look, where they are of an earlier one.
+    samples: [...hands.overheard.splice(0), ...samples],
     prepared,
     state: store.state,
     votes: store.votes,
@@ -114,16 +116,16 @@ async function prepare(
   return { prepared: { node, session: session.value.id, askedAtMs, facts, why: "" }, sample };
 }
 
-/** Asked beside the others and not waited for: only an answer that is there in time says something. */
-function startBystander(hands: Hands, config: GroupConfig, id: NodeId | null) {
+/**
+ * Asked beside the others and not waited for. An answer that comes after its look belongs to the next one: a down vote
+ * that is cast again must not pass over a master that has answered meanwhile (protocol F3).
+ */
+function startBystander(hands: Hands, config: GroupConfig, id: NodeId | null): void {
   const node = id === null ? undefined : findNode(config, id);
-  const seen: Sample[] = [];
-  if (node !== undefined) {
-    void probe(hands, config, node, { info: true, rehearse: "no" }).then((sample) => {
-      if (sample.reply.kind === "pong" || sample.reply.kind === "error") seen.push(sample);
-    });
-  }
-  return { seen: () => [...seen] };
+  if (node === undefined) return;
+  void probe(hands, config, node, { info: true, rehearse: "no" }).then((sample) => {
+    if (isAnswer(sample.reply)) hands.overheard.push(sample);
+  });
 }
 
 interface StoreAnswers {

@@ -179,6 +179,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
             sessions: new Map(),
             trips: { store: 0, redis: 0 },
             failing: new Map(),
+            overheard: [],
             reading: [],
           },
           config: current,

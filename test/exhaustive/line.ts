@@ -111,6 +111,7 @@ export class Line {
       sessions,
       trips: { store: 0, redis: 0 },
       failing: new Map(),
+      overheard: [],
       reading: [],
     };
   }

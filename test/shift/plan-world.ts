@@ -155,6 +155,7 @@ export class PlanWorld {
       sessions,
       trips: { store: 0, redis: 0 },
       failing: new Map(),
+      overheard: [],
       reading: [],
     };
     const start = {

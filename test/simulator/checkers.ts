@@ -58,8 +58,11 @@ export class Checker {
 
   #onCommit(before: GroupState, after: GroupState): void {
     this.epochs.onCommit(before, after);
-    // The bootstrap only names the master that there is.
-    if (before.master === null) return;
+    // The bootstrap only names the master that there is; a group that comes back has no past to cool down from.
+    if (before.master === null) {
+      this.#coolDown.forget();
+      return;
+    }
     this.#kept.onCommit(before, after);
     if (after.kind === "switchover") this.switchovers += 1;
     if (after.kind === "failover") this.failovers += 1;

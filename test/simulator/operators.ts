@@ -78,7 +78,8 @@ export class Operators {
 
   ask(wish: Pick<ReplaceRequest, "kind"> & Partial<ReplaceRequest>): (() => void) | null {
     const state = this.#state;
-    if (state === null || state.request !== null || state.phase !== "steady") return null;
+    const isCalm = state?.phase === "steady" && state.master !== null && state.request === null;
+    if (state === null || !isCalm) return null;
     const asked = { ...noWishes, by: "sim", ...wish };
     return () => this.#put(request(state, asked, this.#writer("asked")).next);
   }
