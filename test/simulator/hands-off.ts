@@ -4,6 +4,8 @@ import { quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
+/** A process that wakes reads STATE again within this time, before it begins anything. */
+const wakingMs = 2_000;
 /** Every shift looks at the record once. */
 const shiftMs = 120_000;
 
@@ -24,6 +26,8 @@ export class HandsOff {
   onEffect(process: Process, observer: string, what: string): void {
     const { engine, operators } = this.#world;
     if (!operators.isRestored || engine.nowMs - this.#restoredAtMs < quietMinMs) return;
+    // What a process had begun before it was frozen, a publication's second step say, leaves it as it wakes.
+    if (process.now() - process.lastThawMs < wakingMs) return;
     const [carrier] = this.#carriers(observer);
     if (carrier === undefined) return;
     throw new Violation(
