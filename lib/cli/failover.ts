@@ -56,7 +56,7 @@ export async function replaceMaster(
   });
   if (wish.at !== null) {
     terminal.out(
-      `asked for ${wish.at}; \`lambda-sentinel cancel ${group}\` takes it back, and so does any failover before then`,
+      `asked for ${wish.at}; \`lambda-sentinel cancel ${group}\` takes it back, and so does any automatic failover before then`,
     );
     return exitCodes.fine;
   }

@@ -27,7 +27,7 @@ describe("switchover", () => {
     const local = `${new Date(at.getTime() + 3_600_000).toISOString().slice(0, 19)}+01:00`;
     expect(await stage.cli.run("switchover", "orders", "--at", local, "--yes")).toBe(0);
     expect(stage.cli.lines.at(-1)).toBe(
-      `asked for ${at.toISOString()}; \`lambda-sentinel cancel orders\` takes it back, and so does any failover before then`,
+      `asked for ${at.toISOString()}; \`lambda-sentinel cancel orders\` takes it back, and so does any automatic failover before then`,
     );
     expect(stage.state().request).toMatchObject({
       kind: "switchover",
