@@ -86,8 +86,11 @@ function readError(
   return { finding, position: offsetOf(offset) };
 }
 
+/** The parser quotes a stray token, which may be a part of a password or of a file that is no YAML at all. */
 function explainError(error: YAMLError): string {
   switch (error.code) {
+    case "UNEXPECTED_TOKEN":
+      return `expected valid YAML: ${error.message.replace(/: ".*/s, "")}`;
     case "DUPLICATE_KEY":
       return "expected each key once in its mapping, got this one again; remove one of them";
     case "TAG_RESOLVE_FAILED":

@@ -166,6 +166,13 @@ describe("the document", () => {
     expect(problemsOf(text).join("\n")).toBe(`g.yml:${problem}`);
   });
 
+  test("is not quoted where it is no YAML: that may be a part of a password", () => {
+    const problems = problemsOf("auth: {\n  password: hun }\n}ter2secret\n").join("\n");
+
+    expect(problems).toContain("expected valid YAML: Unexpected");
+    expect(problems).not.toMatch(/ter|secret/);
+  });
+
   test("has at most 100 nodes in a group and 500 groups", () => {
     const many = Array.from({ length: 101 }, (_, n) => `n${n}:1`).join(", ");
     expect(problemsOf(group(`nodes: [${many}]`))).toEqual([
