@@ -1,4 +1,5 @@
 import { type AclScope, aclLine, anyGroup } from "../config/acl.ts";
+import { namePattern } from "../config/schema.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { loadOrStop } from "./load-file.ts";
@@ -23,6 +24,10 @@ async function scopesOf(
   group: string | undefined,
   { file }: AclOptions,
 ): Promise<readonly AclScope[]> {
+  if (group !== undefined && !namePattern.test(group)) {
+    const form = "a group's name of lower-case letters, digits and hyphens";
+    throw new CliError(exitCodes.usage, `expected ${form}, got ${JSON.stringify(group)}`);
+  }
   if (file === undefined) return [{ ...anyGroup, group: group ?? null }];
   const { groups } = await loadOrStop(terminal, file);
   const wanted = groups.filter((one) => group === undefined || one.name === group);

@@ -46,6 +46,13 @@ describe("acl", () => {
     expect(lines.join()).toContain(" ~lambda-sentinel:{orders}:epoch ");
   });
 
+  test("prints no line for what can't be a group's name", async () => {
+    const { code, lines } = await run("orders ~*");
+
+    expect(code).toBe(2);
+    expect(lines.join()).not.toContain("user watcher");
+  });
+
   test("of a file prints each group's user, and no right for a marker where there is none", async () => {
     const { lines, writes } = await run("--file", file);
 
