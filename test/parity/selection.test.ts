@@ -84,14 +84,14 @@ describe("who takes the place of a dead master", () => {
   }, 90_000);
 
   test("nobody who never synchronised, and no stranger at a replica's address, whatever its priority", async () => {
-    // Prepare: the second can't store what a master sends it, and the worst is the only one that is fit.
+    // Prepare: the second can't log in to any master, and nobody can see why; the worst is the only one that is fit.
     const rig = await startRig({
       nodeCount: 4,
       settings: { failoverTimeoutMs: 5_000 },
       serverOptions: (index) => ({
         extra: [
           `replica-priority ${[100, 1, 1, 200][index]}`,
-          ...(index === 1 ? ["appendonly no", 'save ""', "dir /sys"] : []),
+          ...(index === 1 ? ["masterauth wrong", 'rename-command CONFIG ""'] : []),
         ],
       }),
     });
