@@ -116,6 +116,10 @@ export class Judges {
 
   /** The item was put back to an older one. */
   onReplaced(): void {
+    // The item that stands now may name an earlier version.
+    const { configs } = this.#world.store;
+    const version = this.#world.state()?.configVersion;
+    this.#config = configs.find((one) => one.version === version) ?? this.#config;
     this.checker.onReplaced();
     this.#witness.onReplaced(this.#world.state(), this.#world.engine.nowMs);
     this.handsOff.onReplaced();
