@@ -2,6 +2,7 @@ import type { Store } from "../ports/store.ts";
 import type { GroupPlan } from "./apply-plan.ts";
 import type { CliContext } from "./context.ts";
 import { need } from "./exit.ts";
+import { readHeartbeats } from "./heartbeats.ts";
 
 const waitMs = 120_000;
 const pollMs = 1_000;
@@ -37,18 +38,12 @@ export async function waitForAdoption(
 
 /** One entry a group: who has not reported its version. */
 async function findMissing(store: Store, plans: readonly GroupPlan[]): Promise<readonly string[]> {
-  const names = new Set(plans.flatMap((plan) => plan.config.observers));
-  const versions = new Map<string, number>();
-  for (const name of names) {
-    const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-    for (const [group, report] of Object.entries(heartbeat?.groups ?? {})) {
-      versions.set(`${name} ${group}`, report.configVersion);
-    }
-  }
+  const observers = plans.flatMap((plan) => plan.config.observers);
+  const heartbeats = await readHeartbeats(store, observers);
+  const versionOf = (observer: string, group: string) =>
+    heartbeats.get(observer)?.groups[group]?.configVersion ?? 0;
   return plans.flatMap(({ group, config }) => {
-    const late = config.observers.filter(
-      (observer) => (versions.get(`${observer} ${group}`) ?? 0) < config.version,
-    );
+    const late = config.observers.filter((name) => versionOf(name, group) < config.version);
     return late.length === 0 ? [] : [`${late.join(", ")} (${group}, version ${config.version})`];
   });
 }

@@ -1,10 +1,11 @@
 import { assertNever } from "../core/assert-never.ts";
 import { type GroupConfig, votesNeeded } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
-import type { Heartbeat, Store } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes, need } from "./exit.ts";
 import { needGroupState, readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
+import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
 import { sayEnd } from "./pause.ts";
 import { formatAge } from "./status-collect.ts";
 import { renderTable } from "./table.ts";
@@ -92,7 +93,7 @@ async function readGroup(
 
 interface Heard {
   /** The last heartbeat of each observer that has ever sent one. */
-  readonly last: ReadonlyMap<string, Heartbeat>;
+  readonly last: Heartbeats;
   /** Who has sent one while we listened. */
   readonly fresh: ReadonlySet<string>;
   readonly listenedForMs: number;
@@ -125,19 +126,6 @@ async function listen(context: CliContext, store: Store, config: GroupConfig): P
       if (heartbeat.at !== before?.at || heartbeat.shift !== before.shift) fresh.add(name);
     }
   }
-}
-
-async function readHeartbeats(
-  store: Store,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, Heartbeat>> {
-  const read = await Promise.all(
-    names.map(async (name) => {
-      const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-      return heartbeat === null ? [] : [[name, heartbeat] as const];
-    }),
-  );
-  return new Map(read.flat());
 }
 
 function judge(context: CliContext, config: GroupConfig, name: string, heard: Heard): Voter {

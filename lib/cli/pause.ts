@@ -1,9 +1,10 @@
 import type { GroupState } from "../core/model.ts";
 import { pause, resume } from "../core/state.ts";
-import type { Heartbeat, Store } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
-import { CliError, exitCodes, need } from "./exit.ts";
+import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
+import { readHeartbeats } from "./heartbeats.ts";
 import { describePause } from "./status-observers.ts";
 import type { PauseStatus } from "./status-report.ts";
 import { readDuration, readInstant } from "./when.ts";
@@ -96,12 +97,7 @@ async function waitUntilPaused(context: CliContext, store: Store, group: string)
 
 async function readPause(store: Store, state: GroupState): Promise<PauseStatus | null> {
   const config = await readActiveConfig(store, state);
-  const heartbeats = new Map<string, Heartbeat>();
-  for (const name of config.observers) {
-    const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-    if (heartbeat !== null) heartbeats.set(name, heartbeat);
-  }
-  return describePause(config, state, heartbeats);
+  return describePause(config, state, await readHeartbeats(store, config.observers));
 }
 
 function describeWait(found: PauseStatus, state: GroupState): string {

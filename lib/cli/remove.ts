@@ -1,4 +1,4 @@
-import type { GroupConfig } from "../core/config.ts";
+import { type GroupConfig, markerKeyOf } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { companionName, recordOf } from "../core/records.ts";
 import { removeGroup } from "../core/state-removal.ts";
@@ -13,6 +13,7 @@ import {
   readGroupState,
   unknownGroup,
 } from "./group-state.ts";
+import { readHeartbeats } from "./heartbeats.ts";
 
 export interface RemoveOptions extends GlobalOptions {
   readonly yes?: boolean;
@@ -74,7 +75,7 @@ function explain(config: GroupConfig, state: GroupState | null): readonly string
   return [
     `group    ${config.name}${master === undefined ? "" : `, master ${master}`}`,
     "servers  go on as they are; nobody fails them over any more, and nobody puts anything right",
-    `key      lambda-sentinel:{${config.name}}:epoch stays on them, where \`marker\` is on`,
+    `key      ${markerKeyOf(config.name)} stays on them, where \`marker\` is on`,
     ...records.map((record) => `record   ${record}: stays as it is; delete it in the zone`),
     `nodes    ${config.nodes.map((node) => node.id).join(", ")}: free for other groups`,
     "table    the configuration goes; the state stays, so that epochs never repeat, and so do votes and events",
@@ -143,16 +144,4 @@ function sayEnd(terminal: Terminal, waiting: readonly string[], there: readonly 
 function hasLetGo(heartbeat: Heartbeat | undefined, group: string, rev: number): boolean {
   const report = heartbeat?.groups[group];
   return report === undefined || report.rev >= rev;
-}
-
-async function readHeartbeats(
-  store: Store,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, Heartbeat>> {
-  const found = new Map<string, Heartbeat>();
-  for (const name of names) {
-    const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-    if (heartbeat !== null) found.set(name, heartbeat);
-  }
-  return found;
 }

@@ -8,17 +8,12 @@ import {
   recordOf,
   wantedOf,
 } from "../core/records.ts";
-import type { Store } from "../ports/store.ts";
 import type { CliContext, Services } from "./context.ts";
 import { need } from "./exit.ts";
 import { unknownGroup } from "./group-state.ts";
+import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
 import { judgeMaster, judgeOddities, judgeReplicas } from "./status-nodes.ts";
-import {
-  describeNodes,
-  describeObservers,
-  describePause,
-  type Heartbeats,
-} from "./status-observers.ts";
+import { describeNodes, describeObservers, describePause } from "./status-observers.ts";
 import type {
   GroupStatus,
   ObserverStatus,
@@ -38,10 +33,9 @@ export async function collectStatus(
   const names = [...new Set(configs.map((config) => config.name))].sort();
   if (only !== undefined && !names.includes(only)) throw unknownGroup(only, new Set(names));
   const wanted = only === undefined ? names : [only];
-  const heartbeats = await readHeartbeats(
-    store,
-    configs.filter((config) => wanted.includes(config.name)),
-  );
+  const watched = configs.filter((config) => wanted.includes(config.name));
+  const observers = watched.flatMap((config) => config.observers);
+  const heartbeats = await readHeartbeats(store, observers);
   const groups: GroupStatus[] = [];
   for (const name of wanted) {
     const versions = configs.filter((config) => config.name === name);
@@ -54,17 +48,6 @@ export async function collectStatus(
     isHealthy: groups.every((group) => group.isHealthy),
     groups,
   };
-}
-
-async function readHeartbeats(store: Store, configs: readonly GroupConfig[]): Promise<Heartbeats> {
-  const names = new Set(configs.flatMap((config) => config.observers));
-  const pairs = await Promise.all(
-    [...names].map(async (name) => {
-      const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-      return heartbeat === null ? [] : [[name, heartbeat] as const];
-    }),
-  );
-  return new Map(pairs.flat());
 }
 
 async function collectGroup(

@@ -1,11 +1,9 @@
 import type { GroupConfig, NodeConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { configuredRank } from "../core/placement.ts";
-import type { GroupReport, Heartbeat } from "../ports/store.ts";
+import type { GroupReport } from "../ports/store.ts";
+import type { Heartbeats } from "./heartbeats.ts";
 import type { NodeSeen, NodeStatus, ObserverStatus, PauseStatus } from "./status-report.ts";
-
-/** The last heartbeat of each observer that has sent one. */
-export type Heartbeats = ReadonlyMap<string, Heartbeat>;
 
 /** A heartbeat this old means that the observer's shifts don't run, whatever its clock says within reason. */
 function staleAfterMs(config: GroupConfig): number {
