@@ -1,33 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { type Contender, type ElectionInput, elect } from "../../lib/core/election.ts";
+import type { Contender } from "../../lib/core/election.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import {
   contender,
   groupConfig,
   masterFacts,
-  masterRecord,
   n0,
   n1,
   n2,
   orphanFacts,
 } from "../support/builders.ts";
-
-function electAmong(contenders: readonly Contender[], change: Partial<ElectionInput> = {}) {
-  return elect({
-    config: groupConfig(),
-    master: masterRecord,
-    isMasterEligible: false,
-    contenders,
-    masterOffset: 1_000,
-    masterGoneMs: 5_000,
-    failedBefore: null,
-    isHandOver: false,
-    only: null,
-    consentedLossBytes: null,
-    ...change,
-  });
-}
+import { electAmong } from "../support/elect.ts";
 
 const replica = (node: string, change: Partial<NodeFacts> = {}) =>
   contender(node, { facts: orphanFacts({ runId: `run-${node}`, ...change }) });

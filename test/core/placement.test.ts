@@ -1,18 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import type { GroupConfig, NodeConfig, PlacementConfig } from "../../lib/core/config.ts";
-import { elect } from "../../lib/core/election.ts";
 import { configuredRank, rankOf } from "../../lib/core/placement.ts";
 import {
   contender,
   groupConfig,
-  masterRecord,
   n0,
   n1,
   n2,
   nodeConfig,
   orphanFacts,
 } from "../support/builders.ts";
+import { electAmong } from "../support/elect.ts";
 
 type Place = Partial<Pick<NodeConfig, "zone" | "region" | "priority">>;
 
@@ -92,7 +91,7 @@ describe("never, each with its reason", () => {
     ],
   ])("%s", (_name, config, replicaPriority, reason) => {
     const facts = orphanFacts({ priority: replicaPriority });
-    const { choice, field } = electAmong(config, [contender(n1, { facts })]);
+    const { choice, field } = electAmong([contender(n1, { facts })], { config });
 
     expect(choice).toEqual({ kind: "none", why: `${n1}: ${reason}` });
     expect(field).toMatchObject([{ isEligible: false, why: reason }]);
@@ -106,8 +105,8 @@ describe("S7 the order of the eligible", () => {
   test("a preferred zone goes before offsets and before the servers' own priorities", () => {
     const config = placed({ zone: "a" }, { zones: { a: 5 }, regions: {} });
 
-    expect(electAmong(placed({}), [far, near]).choice).toMatchObject({ node: n2 });
-    expect(electAmong(config, [far, near]).choice).toMatchObject({
+    expect(electAmong([far, near], { config: placed({}) }).choice).toMatchObject({ node: n2 });
+    expect(electAmong([far, near], { config }).choice).toMatchObject({
       kind: "chosen",
       node: n1,
       why: "best of 2 eligible nodes: priority 5 of zone a, offset 900",
@@ -148,16 +147,16 @@ describe("S7 the order of the eligible", () => {
   test("stays total: one choice whatever the listing, and the one that wins every pair", async () => {
     await fc.assert(
       fc.property(group, fc.func(fc.integer()), ({ config, field }, salt) => {
-        const { choice, field: rows } = electAmong(config, field);
+        const { choice, field: rows } = electAmong(field, { config });
         const shuffled = [...field].sort((a, b) => salt(a.node) - salt(b.node));
-        expect(electAmong(config, shuffled).choice.kind).toBe(choice.kind);
+        expect(electAmong(shuffled, { config }).choice.kind).toBe(choice.kind);
         const eligible = rows.filter((row) => row.isEligible);
         if (choice.kind === "none") return expect(eligible).toEqual([]);
-        expect(electAmong(config, shuffled).choice).toMatchObject({ node: choice.node });
+        expect(electAmong(shuffled, { config }).choice).toMatchObject({ node: choice.node });
         const best = field.filter((one) => one.node === choice.node);
         for (const row of eligible) {
           const rivals = field.filter((one) => one.node === row.node && row.node !== choice.node);
-          const duel = electAmong(config, [...rivals, ...best]).choice;
+          const duel = electAmong([...rivals, ...best], { config }).choice;
           expect(duel).toMatchObject({ node: choice.node });
         }
       }),
@@ -167,7 +166,7 @@ describe("S7 the order of the eligible", () => {
   test("a 0 anywhere that applies, and a region that is not listed, is never chosen", async () => {
     await fc.assert(
       fc.property(group, ({ config, field }) => {
-        const { choice } = electAmong(config, field);
+        const { choice } = electAmong(field, { config });
         if (choice.kind === "none") return;
         const node = config.nodes.find((one) => one.id === choice.node);
         const { zones, regions, masterRegions } = config.placement ?? { zones: {}, regions: {} };
@@ -197,19 +196,4 @@ function written(drawn: Drawn | undefined): Place {
     ...(region === undefined ? {} : { region }),
     ...(priority === undefined ? {} : { priority }),
   };
-}
-
-function electAmong(config: GroupConfig, contenders: Parameters<typeof elect>[0]["contenders"]) {
-  return elect({
-    config,
-    master: masterRecord,
-    isMasterEligible: false,
-    contenders,
-    masterOffset: 1_000,
-    masterGoneMs: 5_000,
-    failedBefore: null,
-    isHandOver: false,
-    only: null,
-    consentedLossBytes: null,
-  });
 }
