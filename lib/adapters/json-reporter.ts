@@ -2,7 +2,7 @@ import type { Logger } from "@aws-lambda-powertools/logger";
 import { type Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Clock } from "../ports/clock.ts";
 import type { ReportedEvent, Reporter } from "../ports/reporter.ts";
-import type { Store, StoredEvent } from "../ports/store.ts";
+import { eventIdOf, type Store, type StoredEvent } from "../ports/store.ts";
 
 export interface ReporterOptions {
   readonly observer: string;
@@ -78,12 +78,10 @@ function measure(metrics: Metrics, event: ReportedEvent): void {
   if (isFailover) single.addMetric("Failovers", MetricUnit.Count, 1);
 }
 
-/** The id sorts by rev, then by writer: two leaders of one epoch never collide (protocol F16). */
 function copyOf(event: ReportedEvent, observer: string, at: string, sequence: number): StoredEvent {
-  const rev = String(event.rev).padStart(12, "0");
   return {
     group: event.group,
-    id: `${rev}#${at}#${observer}#${String(sequence).padStart(6, "0")}`,
+    id: eventIdOf(event.rev, `${at}#${observer}#${String(sequence).padStart(6, "0")}`),
     at,
     observer,
     name: event.name,

@@ -132,11 +132,16 @@ export function dueFailover(view: GroupView): ReplaceRequest | null {
 
 /** An operator's request for another master that is to be carried out now, and not at a later instant. */
 export function dueReplacement(
-  request: OperatorRequest | null,
+  asked: OperatorRequest | null,
   wallMs: number,
 ): ReplaceRequest | null {
-  if (request === null || request.kind === "notify-test") return null;
-  return request.at === null || hasCome(request.at, wallMs) ? request : null;
+  const request = replacementOf(asked);
+  return request === null || (request.at !== null && !hasCome(request.at, wallMs)) ? null : request;
+}
+
+/** An operator's request for another master, now or later. */
+export function replacementOf(request: OperatorRequest | null): ReplaceRequest | null {
+  return request === null || request.kind === "notify-test" ? null : request;
 }
 
 /** The ordinary next look: every node once per interval, STATE as often as the moment asks for. */

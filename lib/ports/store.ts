@@ -105,3 +105,8 @@ export interface StoredEvent {
   readonly evidence: Readonly<Record<string, string | number | boolean | null>>;
   readonly durationsMs: Readonly<Record<string, number>>;
 }
+
+/** The id of an event: it sorts by rev, then by what follows, so that two leaders of one epoch never collide (protocol F16). */
+export function eventIdOf(rev: number, rest: string): string {
+  return `${String(rev).padStart(12, "0")}#${rest}`;
+}

@@ -1,5 +1,5 @@
 import type { GroupState, LogEntry } from "../core/model.ts";
-import type { StoredEvent } from "../ports/store.ts";
+import { eventIdOf, type StoredEvent } from "../ports/store.ts";
 import { type Hands, tellFailure } from "./hands.ts";
 
 type Needs = Pick<Hands, "store" | "clock" | "reporter" | "failing">;
@@ -65,7 +65,7 @@ export function eventOf(group: string, entry: LogEntry, at: string): StoredEvent
   const { rev, epoch, round, phase, rule, by, why } = entry;
   return {
     group,
-    id: `${String(rev).padStart(12, "0")}#!`,
+    id: eventIdOf(rev, "!"),
     at,
     observer: by,
     name: "+transition",

@@ -98,7 +98,12 @@ export const claimRules: readonly Rule<MasterView>[] = [
       if (counted === null || wish?.to == null || !areChoicesFresh(view)) return null;
       const { choice } = chooseFor(view, counted.lastOffset);
       if (choice.kind === "chosen") return null;
-      return refuse(view, "S357", `${wish.to} can't replace ${view.master.node}: ${choice.why}`);
+      return refuse(
+        view,
+        wish,
+        "S357",
+        `${wish.to} can't replace ${view.master.node}: ${choice.why}`,
+      );
     },
   },
   {

@@ -14,6 +14,7 @@ import {
   lookNow,
   type MasterView,
   nextLook,
+  replacementOf,
   writer,
 } from "../view.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
@@ -273,9 +274,8 @@ function wins(view: MasterView, facts: NodeFacts): boolean {
 
 /** A plan was made for the master that is no more: the commit clears it. */
 function droppedPlan(view: MasterView): readonly SentinelEvent[] {
-  const { request } = view.state;
-  if (request === null || request.kind === "notify-test") return [];
-  if (dueReplacement(request, view.memory.wallMs) !== null) return [];
+  const request = replacementOf(view.state.request);
+  if (request === null || dueReplacement(request, view.memory.wallMs) !== null) return [];
   const why = `the ${request.kind} that ${request.by} planned for ${request.at} is dropped: ${view.master.node} is replaced already`;
   return [warning("+page", why, { node: view.master.node })];
 }

@@ -1,8 +1,16 @@
 import type { Election } from "../election.ts";
 import { notice, warning } from "../events.ts";
 import { wallMsOf } from "../instants.ts";
+import type { ReplaceRequest } from "../model.ts";
 import { claim, clearRequest } from "../state.ts";
-import { dueReplacement, isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
+import {
+  dueReplacement,
+  isMasterSane,
+  lookNow,
+  type MasterView,
+  replacementOf,
+  writer,
+} from "../view.ts";
 import { chooseSuccessor, isFresh } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
@@ -16,13 +24,12 @@ export const requestRules: readonly Rule<MasterView>[] = [
     title: "Refuse a planned request whose time passed long ago.",
     source: "ADR 0008",
     find: (view) => {
-      const { request } = view.state;
-      if (request === null || request.kind === "notify-test" || request.at === null) return null;
-      if (view.state.phase !== "steady") return null;
+      const request = replacementOf(view.state.request);
+      if (request === null || request.at === null || view.state.phase !== "steady") return null;
       const lateMs = view.memory.wallMs - wallMsOf(request.at);
       if (lateMs <= lateMaxMs) return null;
       const late = `it was planned for ${request.at}, ${Math.round(lateMs / 1_000)} s ago`;
-      return refuse(view, "R370", late);
+      return refuse(view, request, "R370", late);
     },
   },
   {
@@ -46,18 +53,25 @@ export const requestRules: readonly Rule<MasterView>[] = [
       }
       const election = chooseSuccessor(view, request);
       const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
-      if (election.choice.kind === "none") return refuse(view, "R380", election.choice.why);
-      if (hasFailover) return claimHandOver(view, election);
+      if (election.choice.kind === "none") {
+        return refuse(view, request, "R380", election.choice.why);
+      }
+      if (hasFailover) return claimHandOver(view, request, election);
       const lacks = `${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
-      return refuse(view, "R380", lacks);
+      return refuse(view, request, "R380", lacks);
     },
   },
 ];
 
 /** A request that can't be carried out is answered by clearing it, with the reason in STATE and in an event. */
-export function refuse(view: MasterView, rule: string, reason: string): Finding {
+export function refuse(
+  view: MasterView,
+  request: ReplaceRequest,
+  rule: string,
+  reason: string,
+): Finding {
   const { state, master } = view;
-  const why = `${state.request?.kind ?? "failover"} refused: ${reason}`;
+  const why = `${request.kind} refused: ${reason}`;
   return {
     why,
     plan: [
@@ -68,11 +82,11 @@ export function refuse(view: MasterView, rule: string, reason: string): Finding 
   };
 }
 
-function claimHandOver(view: MasterView, election: Election): Finding {
+function claimHandOver(view: MasterView, request: ReplaceRequest, election: Election): Finding {
   if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
   const { state, config, master } = view;
   const { node, facts } = election.choice;
-  const why = `${state.request?.by ?? "an operator"} asked for a ${state.request?.kind ?? "failover"}; ${node} is ${election.choice.why}`;
+  const why = `${request.by} asked for a ${request.kind}; ${node} is ${election.choice.why}`;
   const intent = {
     kind: "switchover" as const,
     isAutomatic: false,
