@@ -164,6 +164,11 @@ export class Invocations {
     return this.#upgraded.has(observer) ? null : () => this.#upgraded.add(observer);
   }
 
+  /** Whether somebody runs the next version of the code, whose writes this one can't read. */
+  get isUpgrading(): boolean {
+    return this.#upgraded.size > 0;
+  }
+
   /** Starts come again as they should. */
   heal(): void {
     this.skippedStarts = 0;

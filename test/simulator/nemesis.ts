@@ -153,8 +153,8 @@ export function healForGood(world: SimWorld): void {
       process.lateMs = 0;
       process.thaw();
     }
-    // Old code can't read what new code wrote: people finish the upgrade.
-    const upgrade = world.store.newer.size > 0 ? world.invocations.upgrade(observer) : null;
+    // Old code can't read what new code writes, now or later: people finish the upgrade.
+    const upgrade = world.invocations.isUpgrading ? world.invocations.upgrade(observer) : null;
     upgrade?.();
     if (upgrade !== null || (world.processes.get(observer)?.size ?? 0) === 0)
       world.invoke(observer);
