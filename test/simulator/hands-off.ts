@@ -36,11 +36,12 @@ export class HandsOff {
     );
   }
 
-  /** Null: there is no restored table, or nothing that could tell. Else whether everybody holds, and people are called. */
+  /** Null: there was no restored table, or nothing that could tell. Else whether everybody holds, and people are called. */
   judge(broken: string | null): "held" | Violation | null {
-    if (!this.#world.operators.isRestored) return null;
-    if (this.#above().length > 0) return this.#whoActs(broken) ?? "held";
-    if (!this.#isRecordAbove()) return null;
+    const { isRestored, wasRestored } = this.#world.operators;
+    if (isRestored && this.#above().length > 0) return this.#whoActs(broken) ?? "held";
+    // Mending the table takes no record back that the restored one had published.
+    if (!wasRestored || !this.#isRecordAbove()) return null;
     const isSaid = this.#world.config.observers.some(
       (one) => this.#hasDecided(one, "R770", shiftMs) || this.#hasDecided(one, "T630", shiftMs),
     );

@@ -23,6 +23,7 @@ export class Operators {
   #backup: Snapshot | null = null;
   /** What a restore has overwritten, until people mend it. */
   #overwritten: Snapshot | null = null;
+  #wasRestored = false;
   readonly #onReplaced: () => void;
 
   /** `onReplaced` is told when the group's item became another one without a write of its own. */
@@ -47,6 +48,11 @@ export class Operators {
   /** Whether the table was put back to a backup, and nobody has mended it. */
   get isRestored(): boolean {
     return this.#overwritten !== null;
+  }
+
+  /** Whether the table was put back to a backup at any time, mended or not. */
+  get wasRestored(): boolean {
+    return this.#wasRestored;
   }
 
   /** Whether the group has reached, on its own, the epoch that a restore had taken. */
@@ -128,6 +134,7 @@ export class Operators {
     return () => {
       if (!this.isRestored || this.#hasGoneOn) this.#overwritten = this.#store.snapshot();
       this.#store.restore(backup);
+      this.#wasRestored = true;
       this.#onReplaced();
     };
   }
