@@ -62,7 +62,8 @@ export class Truth {
     if (isAsChosen && !sharesHistory(before.master, { replid, replid2, offset })) {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
-    this.#checkBest(before, chosen);
+    // Whom an operator names is promoted within the consented loss, whoever else holds more.
+    if (!isNamed(before, chosen)) this.#checkBest(before, chosen);
     if (chosen !== old) this.#checkConfirmed(old, chosen);
     if (this.#sight.config().settings.whenUnreachable === "failover") return;
     if (!this.#servesQuietly(old) || chosen.stream.hasMoreThan(old.stream)) return;
@@ -192,6 +193,10 @@ export class Truth {
   #servesQuietly(node: SimRedis): boolean {
     return node.role === "master" && !node.isLoading && this.#isQuiet(node);
   }
+}
+
+function isNamed({ request }: GroupState, node: SimRedis): boolean {
+  return request !== null && request.kind !== "notify-test" && request.to === node.id;
 }
 
 /** Whether a server's history and the recorded one are of one chain (protocol F5). */
