@@ -116,6 +116,17 @@ describe("S320 and S330 voting", () => {
     expect(second.rule).toBe("S330");
   });
 
+  test("S320 a vote that the table did not take is cast again on a probe of now (P3)", () => {
+    const watch = watchCalm();
+    expect(openAndConfirm(watch).rule).toBe("S330");
+
+    const soon = watch.look({ votes: [], afterMs: 2_000 });
+    const later = watch.look({ votes: [], afterMs: 7_000 });
+
+    expect(soon.rule).toBe("S330");
+    expect(later).toMatchObject({ rule: "S320", look: { probe: expect.arrayContaining([n0]) } });
+  });
+
   test("S330 down names round, epoch, configuration, suspect and the last offset seen", () => {
     const decision = openAndConfirm(watchCalm());
 

@@ -58,12 +58,15 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
   {
     id: "S320",
     title: "Before voting, probe the suspect once more, after the round was seen.",
-    source: "DESIGN 4.1: one more probe, sent after reading the round",
+    source:
+      "DESIGN 4.1: one more probe, sent after reading the round; a vote that the table did not take is cast again on a probe of now (P3)",
     find: (view) => {
       if (!mayVote(view)) return null;
       const { masterMemory: master, memory } = view;
       const lastMs = master.lastSentAtMs ?? Number.NEGATIVE_INFINITY;
-      if (lastMs > memory.roundSeen.atMs) return null;
+      // No look takes as long as `takeoverMs` (timing rules), so the probe that this asks for counts.
+      const isOfNow = view.nowMs - lastMs < view.settings.takeoverMs;
+      if (lastMs > memory.roundSeen.atMs && isOfNow) return null;
       const held = suspicion(view);
       if (held.kind === "building") return null;
       return hold("probing the suspect once more before voting", confirmLook(view, held));
