@@ -29,7 +29,8 @@ const beside: readonly Row[] = [
   },
   {
     id: "F190",
-    title: "Look again when no row found anything; every phase ends in a row that does.",
+    title:
+      "Do nothing, and say so, where no row found anything: an open epoch of a form that no version writes.",
     source: "lib/core/decide.ts",
   },
   {

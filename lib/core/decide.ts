@@ -114,8 +114,12 @@ const restLook: Look = {
 function orHold(decision: Decision | null, view: View): Decision {
   if (decision !== null) return decision;
   const probe = Object.keys(view.memory.nodes);
-  const why = "no rule applies; looking again";
-  return { rule: "F190", why, plan: [], look: { ...restLook, probe, info: true } };
+  const { state } = view.memory;
+  const { phase, kind, candidate } = state ?? {};
+  const found = `phase ${phase ?? "none"}, kind ${kind ?? "none"}, candidate ${candidate?.node ?? "none"}`;
+  const why = `no rule applies to STATE (${found}): no version writes it so; it was edited by hand`;
+  const command: Command = { kind: "emit", event: warning("+page", why, { onceKey: "no rule" }) };
+  return { rule: "F190", why, plan: [[command]], look: { ...restLook, probe, info: true } };
 }
 
 function orphan(view: View, node: string): Decision {

@@ -134,11 +134,14 @@ describe("hands off", () => {
   test("F190 where no rule applies: an open epoch of no kind is not acted on", () => {
     const watch = new Watch({ state: promotingState({ leader: "a/2", kind: null }) });
 
-    expect(watch.look({ samples: withoutMaster })).toMatchObject({
+    const first = watch.look({ samples: withoutMaster });
+
+    expect(first).toMatchObject({
       rule: "F190",
-      plan: [],
       look: { probe: [n0, n1, n2], info: true, state: true },
     });
+    expect(eventNames(first)).toEqual(["+page"]);
+    expect(watch.look({ samples: withoutMaster })).toMatchObject({ rule: "F190", plan: [] });
   });
 });
 

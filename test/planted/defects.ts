@@ -248,7 +248,7 @@ export const defects: readonly Defect[] = [
     id: "vote-unconfirmed",
     title: "A vote rests on a probe from before its round.",
     file: "lib/core/rules/suspicion.ts",
-    find: "if (lastMs > memory.roundSeen.atMs) return null;",
+    find: "if (lastMs > memory.roundSeen.atMs && isOfNow) return null;",
     replace: "if (lastMs > 0 || lastMs <= 0) return null;",
   },
   {

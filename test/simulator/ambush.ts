@@ -2,6 +2,7 @@ import type { GroupState } from "../../lib/core/model.ts";
 import { nodeAmbushes } from "./ambushes-nodes.ts";
 import { type Drawn, forWhile } from "./drawing.ts";
 import type { Fault, RateName } from "./faults.ts";
+import { strangerNode } from "./operators.ts";
 import type { Prng } from "./prng.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -35,7 +36,8 @@ export function momentOf(
   observers: readonly string[],
 ): Moment {
   const leader = (after.leader ?? writer).split("/")[0] ?? "";
-  const hostOf = (node: string | undefined) => node?.split(":")[0] ?? null;
+  const hostOf = (node: string | undefined) =>
+    node === strangerNode ? null : (node?.split(":")[0] ?? null);
   return {
     kind: kindOf(before, after),
     leader: observers.find((one) => one === leader) ?? "a",
@@ -180,7 +182,23 @@ const ofProcesses: readonly Ambush[] = [
   },
 ];
 
-export const ambushes: readonly Ambush[] = [...common, ...ofProcesses, ...nodeAmbushes];
+/** What people do to the table in the middle of an epoch. */
+const ofPeople: readonly Ambush[] = [
+  {
+    name: "edit-kind",
+    draw: (_moment, _world, prng) =>
+      forWhile(prng.exp(100), 500 + prng.exp(10_000), { kind: "table-edit", of: "kind" }, [
+        { kind: "table-unedit" },
+      ]),
+  },
+];
+
+export const ambushes: readonly Ambush[] = [
+  ...common,
+  ...ofProcesses,
+  ...ofPeople,
+  ...nodeAmbushes,
+];
 
 function freezeFor(observer: string, prng: Prng, meanMs: number): readonly Drawn[] {
   const freeze: Fault = { kind: "freeze", observer, youngest: 1 };

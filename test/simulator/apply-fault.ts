@@ -100,6 +100,10 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.takeOver();
     case "table-back":
       return world.operators.giveBack();
+    case "table-edit":
+      return world.operators.edit(fault.of);
+    case "table-unedit":
+      return world.operators.unedit();
     case "rate":
       return () => setRate(world, fault.of, fault.value);
     default:

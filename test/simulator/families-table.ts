@@ -76,6 +76,15 @@ export const tableFamilies: readonly Family[] = [
       forWhile(0, 500 + prng.exp(20_000), { kind: "table-foreign" }, [{ kind: "table-back" }]),
   },
   {
+    // Nobody acts for a master that is none of the group's nodes (rule F160).
+    name: "hand-edited",
+    meanMs: 120_000,
+    draw: (_world, prng) =>
+      forWhile(0, 3_000 + prng.exp(20_000), { kind: "table-edit", of: "master" }, [
+        { kind: "table-unedit" },
+      ]),
+  },
+  {
     // Fault C8: what the next version writes, this one can't read, until everybody is upgraded.
     name: "new-code",
     meanMs: 200_000,

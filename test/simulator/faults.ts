@@ -91,6 +91,9 @@ const kinds = [
   fault("table-mend", {}),
   fault("table-foreign", {}),
   fault("table-back", {}),
+  // Somebody edits the item by hand, in a way that no version of the code writes, and puts it right again.
+  fault("table-edit", { of: z.enum(["master", "kind"]) }),
+  fault("table-unedit", {}),
   // People: by the command line, and by hand on a server. `apply` activates its version in steady only.
   fault("apply", { setting: z.string(), value: z.string() }),
   fault("ask-failover", {}),

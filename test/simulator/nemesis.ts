@@ -135,6 +135,7 @@ export function healForGood(world: SimWorld): void {
   Object.assign(world.timings, smallData());
   world.healAll();
   world.operators.giveBack()?.();
+  world.operators.unedit()?.();
   world.operators.resume()?.();
   world.operators.applyAgain()?.();
   world.invocations.heal();

@@ -11,6 +11,9 @@ import { removeGroup, reviveGroup } from "../../lib/core/state-removal.ts";
 import { groupName, simConfig } from "./group-config.ts";
 import type { SimStore, Snapshot } from "./sim-store.ts";
 
+/** Where none of the group's nodes is. */
+export const strangerNode = "10.0.9.9:6379";
+
 /**
  * People at the table: what the command line writes there, and what happens to tables. Each answers what it would do
  * now, or null when it has no meaning now.
@@ -24,6 +27,8 @@ export class Operators {
   /** What a restore has overwritten, until people mend it. */
   #overwritten: Snapshot | null = null;
   #wasRestored = false;
+  /** The item before somebody edited it by hand. */
+  #edited: GroupState | null = null;
   readonly #onReplaced: () => void;
 
   /** `onReplaced` is told when the group's item became another one without a write of its own. */
@@ -118,7 +123,7 @@ export class Operators {
   }
 
   backup(): (() => void) | null {
-    if (this.#state === null) return null;
+    if (this.#state === null || this.#edited !== null) return null;
     return () => {
       this.#backup = this.#store.snapshot();
     };
@@ -130,7 +135,7 @@ export class Operators {
    */
   restore(): (() => void) | null {
     const backup = this.#backup;
-    if (backup === null) return null;
+    if (backup === null || this.#edited !== null) return null;
     return () => {
       if (!this.isRestored || this.#hasGoneOn) this.#overwritten = this.#store.snapshot();
       this.#store.restore(backup);
@@ -163,6 +168,33 @@ export class Operators {
     if (state === undefined || state.deployment === this.#store.deployment) return null;
     return () =>
       this.#replace({ ...state, rev: state.rev + 1, deployment: this.#store.deployment });
+  }
+
+  /** STATE names a master that is no node of the group, or an open epoch without saying of which kind it is. */
+  edit(of: "master" | "kind"): (() => void) | null {
+    const state = this.#state;
+    const master = state?.master ?? null;
+    if (state === null || master === null || this.#edited !== null) return null;
+    // Who edits a table that was put back to another time has nothing to put right by.
+    if (this.#wasRestored || (state.phase === "promoting") !== (of === "kind")) return null;
+    return () => {
+      this.#edited = state;
+      const wrong = of === "kind" ? { kind: null } : { master: { ...master, node: strangerNode } };
+      this.#replace({ ...state, ...wrong, rev: state.rev + 1 });
+    };
+  }
+
+  /** What was edited is as it was, if it still stands there. */
+  unedit(): (() => void) | null {
+    const [state, before] = [this.#state, this.#edited];
+    if (before === null) return null;
+    return () => {
+      this.#edited = null;
+      const isWrong = state?.kind === null && state.phase === "promoting";
+      if (state === null || !(isWrong || state.master?.node === strangerNode)) return;
+      const { master, kind } = before;
+      this.#replace({ ...state, rev: state.rev + 1, master, kind });
+    };
   }
 
   #replace(next: GroupState): void {
