@@ -203,10 +203,14 @@ function isOdd(verdict: Verdict): boolean {
 function withVerdicts(memory: Memory, nowMs: number): Memory {
   const { settings } = memory.config;
   const verdicts: Record<NodeId, Verdict> = {};
-  for (const node of Object.values(memory.nodes)) {
-    verdicts[node.node] = verdictOf(node, settings, nowMs);
+  const settled: Record<NodeId, Verdict["kind"]> = {};
+  for (const known of Object.values(memory.nodes)) {
+    const verdict = verdictOf(known, settings, nowMs);
+    const before = memory.settled[known.node];
+    verdicts[known.node] = verdict;
+    settled[known.node] = verdict.kind === "slow" && before !== undefined ? before : verdict.kind;
   }
-  return { ...memory, verdicts };
+  return { ...memory, verdicts, settled };
 }
 
 /** A claim is this shift's evidence for its own epoch alone: it ends with the epoch (protocol F6). */
@@ -231,7 +235,8 @@ function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
   for (const node of Object.values(after.nodes)) {
     const is = after.verdicts[node.node];
     const was = before.verdicts[node.node];
-    if (is !== undefined && is.kind !== was?.kind) events.push(...verdictNotices(node, was, is));
+    if (is === undefined || is.kind === was?.kind) continue;
+    events.push(...verdictNotices(node, was, is, before.settled[node.node]));
   }
   events.push(...replicasTrouble(before, after));
   const oldMaster = before.state?.master?.node;
@@ -250,6 +255,7 @@ function verdictNotices(
   node: NodeMemory,
   was: Verdict | undefined,
   is: Verdict,
+  settled: Verdict["kind"] | undefined,
 ): readonly SentinelEvent[] {
   const said = `${node.node} is ${formatVerdict(is)}`;
   const at = { node: node.node };
@@ -259,7 +265,7 @@ function verdictNotices(
     events.push(warning("+sdown", `${said}: ${missed}`, at));
   }
   if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
-  if (isOdd(is)) {
+  if (isOdd(is) && is.kind !== settled) {
     const text = node.lastReply?.kind === "error" ? node.lastReply.text : "";
     events.push(warning("+page", `${said}: ${text}`, at));
   }

@@ -147,6 +147,8 @@ export interface Memory {
   readonly marks: Marks;
   /** What this observer concluded of each node at the last look, so that a change is said once. */
   readonly verdicts: Readonly<Record<NodeId, Verdict>>;
+  /** The last of them that was more than "slow": a late answer between two refusals is no news. */
+  readonly settled: Readonly<Record<NodeId, Verdict["kind"]>>;
   /** Until when this shift's silence is its own sleep's. */
   readonly lastThawMs: number;
   /** Keys of what was said once already. */
@@ -212,6 +214,7 @@ export function newMemory(start: MemoryStart): Memory {
     repairFailedAtMs: {},
     marks: noMarks,
     verdicts: {},
+    settled: {},
     lastThawMs: nowMs,
     reported: [],
   };

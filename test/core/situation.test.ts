@@ -249,6 +249,20 @@ describe("what else is said of a group", () => {
     expect(watch.noticed.map((event) => event.name)).toEqual(["+sdown"]);
   });
 
+  test("an oddity is told once, however many of its answers are late", () => {
+    const watch = watchCalm();
+    const told: string[] = [];
+    const refusal = errs(n1, "NOAUTH");
+    for (const sample of [refusal, isSilent(n1), refusal, isSilent(n1), refusal, answers(n1)]) {
+      watch.look({ samples: [sample], afterMs: 1_000 });
+      told.push(...watch.noticed.map((event) => event.name));
+    }
+    expect(told).toEqual(["+page"]);
+
+    watch.look({ samples: [refusal], afterMs: 1_000 });
+    expect(watch.noticed.map((event) => event.name)).toEqual(["+page"]);
+  });
+
   test("a freeze, and a master that somebody else committed, are told", () => {
     const watch = watchCalm();
 

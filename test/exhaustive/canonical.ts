@@ -121,6 +121,7 @@ function mapMemory(memory: Memory, at: At): Memory {
     ),
     marks: mapMarks(memory.marks, at),
     verdicts: {},
+    settled: {},
     // Only of foreign nodes is it remembered for a decision's sake that they were told of.
     reported: memory.reported.filter((key) => key.startsWith("foreign ")).sort(),
   };
