@@ -186,12 +186,12 @@ export class Operators {
 
   /** What was edited is as it was, if it still stands there. */
   unedit(): (() => void) | null {
-    const [state, before] = [this.#state, this.#edited];
+    const [state, before] = [this.#store.states.get(groupName), this.#edited];
     if (before === null) return null;
     return () => {
       this.#edited = null;
       const isWrong = state?.kind === null && state.phase === "promoting";
-      if (state === null || !(isWrong || state.master?.node === strangerNode)) return;
+      if (state === undefined || !(isWrong || state.master?.node === strangerNode)) return;
       const { master, kind } = before;
       this.#replace({ ...state, rev: state.rev + 1, master, kind });
     };
