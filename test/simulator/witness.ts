@@ -85,7 +85,7 @@ export class Witness {
     const { nowMs } = process.engine;
     const isMaster = reply.kind === "pong" && role?.role === "master";
     const hasTable = process.now() - this.#sight.tableReadAtMs(process) < tableGapMs;
-    const canWrite = hasTable && !this.#sight.isRestored();
+    const canWrite = hasTable && !this.#sight.isRestored() && this.#isActedOn();
     const isAwake = process.now() - process.lastThawMs > withdrawnMs;
     if (!isMaster || !canWrite || !isAwake) held.heardSinceMs = null;
     else held.heardSinceMs ??= nowMs;
@@ -95,6 +95,12 @@ export class Witness {
       "F3",
       `${process.name} has heard ${node} for ${Math.round(forMs)} ms and lets its down vote stand`,
     );
+  }
+
+  /** An item that was edited by hand to name a stranger as master moves nobody (rule F160). */
+  #isActedOn(): boolean {
+    const master = this.#state?.master?.node;
+    return this.#sight.config().nodes.some(({ id }) => id === master);
   }
 
   /** A probe or an observation has ended; `sentAtMs` by the process's own clock. */
