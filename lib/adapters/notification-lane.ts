@@ -116,6 +116,7 @@ function isWorthRepeating({ kind }: Failure): boolean {
     case "refused":
       return false;
     case "unreachable":
+    case "unresolved":
     case "timeout":
     case "cut":
     case "throttled":

@@ -1,8 +1,11 @@
+import { isIP } from "node:net";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Address } from "../core/config.ts";
 import { formatAddress } from "../core/config.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { RedisAccess } from "../ports/redis.ts";
+import type { HostAddress, NodeLookup } from "./node-lookup.ts";
+import { connectorTo } from "./redis-connector.ts";
 import { describeThrown } from "./thrown.ts";
 
 /** What a command was answered: a value, or the error that the server replied with. */
@@ -26,13 +29,27 @@ export type Args = readonly [name: string, ...rest: readonly (string | number)[]
 /** INFO has kilobytes; ten thousand clients in a CLIENT LIST have three megabytes. More would fill a function (C13). */
 const answersMaxMb = 16;
 
+/** Looks names up first, within a limit of its own: a slow resolver must not count against a node (fault N26). */
+export function connectBy(lookup: NodeLookup, lookupMs: number): typeof openConnection {
+  return async (address, access, deadlineMs) => {
+    if (isIP(address.host) !== 0) return await openConnection(address, access, deadlineMs);
+    const limitMs = Math.min(lookupMs, deadlineMs / 2);
+    const found = await lookup.find(address.host, limitMs);
+    if (!found.ok) return found;
+    return await openConnection(address, access, deadlineMs - limitMs, found.value);
+  };
+}
+
 /** Opens a connection; authentication is sent along and its error surfaces with the first exchange. */
 export async function openConnection(
   address: Address,
   access: RedisAccess,
   deadlineMs: number,
+  addresses: readonly HostAddress[] = [],
 ): Promise<Result<Connection>> {
-  const redis = new Redis(optionsFor(address, access, deadlineMs));
+  const options = optionsFor(address, access, deadlineMs);
+  const Connector = addresses.length === 0 ? undefined : connectorTo(address, addresses, options);
+  const redis = new Redis({ ...options, Connector });
   let cause: Error | null = null;
   redis.on("error", (error: Error) => {
     cause = error;

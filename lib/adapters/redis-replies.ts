@@ -41,6 +41,7 @@ export function exchangeReply(failed: Failure): ProbeReply {
 export function connectReply(failed: Failure): ProbeReply {
   if (failed.kind === "timeout") return { kind: "timeout" };
   if (failed.kind === "cut") return { kind: "reset" };
+  if (failed.kind === "unresolved") return { kind: "unresolved", text: failed.why };
   if (failed.kind === "denied") return { kind: "error", code: "TLS", text: failed.why };
   if (failed.why.endsWith("refused")) return { kind: "refused" };
   return { kind: "unreachable", text: failed.why };

@@ -195,9 +195,9 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
   return { ...memory, marks, upVotes };
 }
 
-/** It answers, so it is never down; and nobody can use it, so somebody has to be told (faults N6 to N10). */
+/** Nothing says that it is down, and it can't be used or not even be asked: somebody has to be told (N6 to N10, N26). */
 function isOdd(verdict: Verdict): boolean {
-  return ["denied", "full", "busy", "foreign", "degraded"].includes(verdict.kind);
+  return ["denied", "full", "busy", "foreign", "degraded", "unresolved"].includes(verdict.kind);
 }
 
 function withVerdicts(memory: Memory, nowMs: number): Memory {
@@ -266,7 +266,7 @@ function verdictNotices(
   }
   if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
   if (isOdd(is) && is.kind !== settled) {
-    const text = node.lastReply?.kind === "error" ? node.lastReply.text : "";
+    const text = node.lastReply !== null && "text" in node.lastReply ? node.lastReply.text : "";
     events.push(warning("+page", `${said}: ${text}`, at));
   }
   return events;

@@ -86,6 +86,8 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
       late === undefined ? memory.lastAnsweredAtMs : Math.max(memory.lastAnsweredAtMs ?? 0, late),
   };
   if (isAnswer(sample.reply)) return answered(heard, sample);
+  // Silence has to be unbroken: of a node that could not be asked nobody knows whether it was silent.
+  if (sample.reply.kind === "unresolved") return discardMisses(heard);
   const isRefusal = sample.reply.kind === "refused" && sample.isFreshConnect;
   return {
     ...heard,

@@ -60,7 +60,9 @@ export type ProbeReply =
   | { readonly kind: "refused" }
   | { readonly kind: "reset" }
   | { readonly kind: "timeout" }
-  | { readonly kind: "unreachable"; readonly text: string };
+  | { readonly kind: "unreachable"; readonly text: string }
+  /** The node was not asked, because nobody could say where it is: no answer, and no silence either (fault N26). */
+  | { readonly kind: "unresolved"; readonly text: string };
 
 export type RedisErrorCode =
   | "LOADING"
@@ -98,6 +100,7 @@ export type DownKind = "silent" | "refused" | "not-master" | "amnesic";
 /** What an observer concludes of a node. */
 export type Verdict =
   | { readonly kind: "up" | "slow" | "loading" | "busy" | "full" | "denied" | "degraded" }
+  | { readonly kind: "unresolved" }
   | { readonly kind: "down"; readonly of: DownKind }
   | { readonly kind: "foreign"; readonly why: string }
   | { readonly kind: "blind" };

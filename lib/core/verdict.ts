@@ -14,6 +14,7 @@ export function verdictOf(memory: NodeMemory, settings: Settings, nowMs: number)
     return { kind: "down", of: memory.refusedSinceMs === null ? "silent" : "refused" };
   }
   if (isRefusedTooLong(memory, settings, nowMs)) return { kind: "down", of: "refused" };
+  if (reply.kind === "unresolved") return { kind: "unresolved" };
   if (!isAnswer(reply)) return { kind: "slow" };
   if (reply.kind === "error") return verdictOfError(reply.code, reply.text);
   if (memory.facts?.isLoading) return { kind: "loading" };

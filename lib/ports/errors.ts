@@ -2,6 +2,8 @@
 export type FailureKind =
   /** Nobody listens, or no route: the request was certainly not carried out. */
   | "unreachable"
+  /** Its name could not be looked up: nothing was sent, and nothing is known of the other side. */
+  | "unresolved"
   /** No answer within the deadline: it may have been carried out, or may be yet. */
   | "timeout"
   /** The connection ended before the answer: it may have been carried out. */

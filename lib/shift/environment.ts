@@ -13,7 +13,7 @@ const schema = z.object({
   /** The table's name by default: two deployments never share a table by accident. */
   LAMBDA_SENTINEL_DEPLOYMENT: z.string().min(1).optional(),
   LAMBDA_SENTINEL_TABLE_REGION: z.string().min(1).optional(),
-  /** `host:port` of DNS servers, by comma; the system's own when absent. */
+  /** `host:port` of DNS servers, by comma, for the record and for nodes with names; the system's own when absent. */
   LAMBDA_SENTINEL_DNS_SERVERS: z.string().default(""),
   /** After this time a shift looks for its successor; the schedule's period. */
   LAMBDA_SENTINEL_SHIFT_MS: z.coerce.number().int().min(1_000).max(840_000).default(60_000),

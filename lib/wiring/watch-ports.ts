@@ -4,7 +4,9 @@ import { createDynamoStore } from "../adapters/dynamo-store.ts";
 import { createEventBridgeNotifier } from "../adapters/eventbridge-notifier.ts";
 import { createReporter } from "../adapters/json-reporter.ts";
 import { createLambdaWaker, parsePeers } from "../adapters/lambda-waker.ts";
+import { createNodeLookup } from "../adapters/node-lookup.ts";
 import { createNotifyingReporter } from "../adapters/notifying-reporter.ts";
+import { connectBy } from "../adapters/redis-connection.ts";
 import { createRedisNodes } from "../adapters/redis-nodes.ts";
 import { createRoute53Dns } from "../adapters/route53-dns.ts";
 import { createSnsNotifier } from "../adapters/sns-notifier.ts";
@@ -44,11 +46,14 @@ export function wireWatch(environment: Environment): Wiring {
     onUnreadable: (why) => logger.error(`an item was left out: ${why}`, { observer }),
   });
   const secrets = createSecretSource({ clock });
+  const lookup = createNodeLookup(dnsServers);
   const connect = async (config: GroupConfig) => {
     const resolved = await secrets.resolve(config.auth, config.tls);
     if (!resolved.ok) return resolved;
     const markerKey = config.settings.marker ? markerKeyOf(config.name) : null;
-    return success(createRedisNodes({ ...resolved.value, markerKey }, clock));
+    // Half of a probe for the name, half of it for the node: then a look-up that fails is known before the probe is late.
+    const connectTo = connectBy(lookup, config.settings.probeTimeoutMs / 2);
+    return success(createRedisNodes({ ...resolved.value, markerKey }, clock, connectTo));
   };
   const ports: ShiftPorts = {
     store,

@@ -3,7 +3,7 @@ import { absorbSample, discardMisses, unknownNode } from "../../lib/core/detecto
 import type { RedisErrorCode, Sample } from "../../lib/core/model.ts";
 import { formatVerdict, verdictOf } from "../../lib/core/verdict.ts";
 import { isAnswering } from "../../lib/core/view.ts";
-import { answers, errs, isSilent, refuses, type Seen } from "../support/answers.ts";
+import { answers, errs, isNowhere, isSilent, refuses, type Seen } from "../support/answers.ts";
 import { masterFacts, n0, defaultSettings as settings } from "../support/builders.ts";
 
 function memoryOf(...samples: readonly Seen<Sample>[]) {
@@ -49,6 +49,18 @@ describe("verdict", () => {
     ["OTHER", "degraded"],
   ])("N6 to N10: error %s is %s, never down however long it lasts", (code, expected) => {
     expect(verdict(3_600_000, errs(n0, code), errs(n0, code))).toBe(expected);
+  });
+
+  test("N26 a node that could not be asked is unresolved, and no silence of before is added to", () => {
+    expect(verdict(3_600_000, answers(n0), isNowhere(n0), isNowhere(n0))).toBe("unresolved");
+    expect(verdict(3_600_000, isSilent(n0), refuses(n0), refuses(n0), isNowhere(n0))).toBe(
+      "unresolved",
+    );
+    expect(verdict(8_996, isSilent(n0), isSilent(n0), isNowhere(n0), isSilent(n0))).toBe("slow");
+    expect(verdict(8_997, isSilent(n0), isSilent(n0), isNowhere(n0), isSilent(n0))).toBe(
+      "down(silent)",
+    );
+    expect(isAnswering(memoryOf(answers(n0), isNowhere(n0)))).toBe(false);
   });
 
   test("foreign says what came instead of the Redis protocol", () => {

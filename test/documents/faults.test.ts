@@ -8,7 +8,7 @@ import { rateNames } from "../simulator/faults.ts";
 import { familyNames } from "../simulator/nemesis.ts";
 
 /** How many ids each letter of the catalogue, of the invariants and of the review's findings has, from 1 on. */
-const counts = { C: 14, D: 14, R: 9, N: 25, P: 10, O: 12, S: 18, L: 4, F: 16 };
+const counts = { C: 14, D: 14, R: 9, N: 26, P: 10, O: 12, S: 18, L: 4, F: 16 };
 const ids = Object.entries(counts).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
 );

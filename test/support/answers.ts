@@ -51,6 +51,12 @@ export function refuses(node: string): Seen<Sample> {
   return sampleOf(node, { reply: { kind: "refused" }, isFreshConnect: true });
 }
 
+/** Nobody could say where the node is, so it was not asked. */
+export function isNowhere(node: string): Seen<Sample> {
+  const text = `${node}: the resolver could not be asked: ETIMEOUT`;
+  return sampleOf(node, { reply: { kind: "unresolved", text }, isFreshConnect: true });
+}
+
 export function errs(node: string, code: RedisErrorCode, text: string = code): Seen<Sample> {
   return sampleOf(node, { reply: { kind: "error", code, text } });
 }

@@ -45,6 +45,7 @@ export interface RigOptions
     | "isListingReplicas"
     | "scheduleMs"
     | "serverOptions"
+    | "nodeHost"
     | "nodeWords"
     | "binary"
   > {

@@ -1,0 +1,75 @@
+import { afterEach, expect, test } from "@jest/globals";
+import type { World } from "../../lab/world.ts";
+import { asking, expectWrites } from "../support/assess.ts";
+import { type DnsRoute, openDnsRoute } from "../support/dns-route.ts";
+import { startRig, stopRigs } from "../support/rig.ts";
+
+let route: DnsRoute | null = null;
+
+afterEach(async () => {
+  await stopRigs();
+  await route?.close();
+});
+
+const hostOf = (index: number) => `n${index}.redis.test`;
+
+/** The names of the nodes, beside the group's own in the lab's zone, and the way of every question. */
+function nameNodes(world: World, dns: DnsRoute): void {
+  dns.leadTo(world.route53.dnsPort);
+  const changes = world.nodes.map(({ host }, index) => ({
+    action: "CREATE" as const,
+    recordSet: { name: hostOf(index), type: "A" as const, ttlSeconds: 1, values: [host] },
+  }));
+  expect(world.route53.zone("redis.test").applyBatch(changes)).toEqual({ kind: "applied" });
+}
+
+test("a resolver that is slow, and dead later, calls no node down and holds up no failover", async () => {
+  // Prepare: no answer comes within half of probeTimeoutMs.
+  const dns = await openDnsRoute();
+  route = dns;
+  dns.set({ lateMs: 150 });
+  const rig = await startRig({
+    nodeHost: hostOf,
+    functionEnv: { LAMBDA_SENTINEL_DNS_SERVERS: dns.server },
+    prepare: async (world) => nameNodes(world, dns),
+  });
+  const { timeline, world } = rig;
+  const before = await rig.state();
+  const master = world.nodes.find((_, index) => before.master?.node.startsWith(hostOf(index)));
+  if (master === undefined) throw new Error(`expected a node by its name, got ${before.master}`);
+  const writer = rig.startWriter();
+  await expectWrites(rig, writer, 20);
+
+  // Act: every connection of the observers has to be opened again without a resolver, twice.
+  dns.set("silent");
+  for (let round = 0; round < 2; round += 1) {
+    for (const node of world.nodes) {
+      await asking(node, (ask) => ask("CLIENT", "KILL", "TYPE", "normal"));
+    }
+    await timeline.until("another second", pause(1_000));
+  }
+  const asked = dns.asked;
+  const calm = await rig.state();
+  const called = timeline.named("+sdown").length;
+  await master.kill();
+  const switched = await timeline.eventually("a switch", (one) => one.event === "+switch-master");
+  await expectWrites(rig, writer, 20);
+  await writer.stop();
+
+  // Assess
+  expect(before.master?.node).toMatch(/^n\d\.redis\.test:\d+$/);
+  expect(asked).toBeGreaterThan(0);
+  expect(called).toBe(0);
+  expect(calm.epoch).toBe(before.epoch);
+  expect(calm.round.number).toBe(before.round.number);
+  expect(switched.node).toMatch(/^n\d\.redis\.test:\d+$/);
+  expect((await rig.state()).lastEpoch).toMatchObject({ kind: "failover", result: "completed" });
+}, 60_000);
+
+/** A check that passes when so much time has gone. */
+function pause(ms: number): () => void {
+  const endMs = performance.now() + ms;
+  return () => {
+    if (performance.now() < endMs) throw new Error("not yet");
+  };
+}
