@@ -6,6 +6,7 @@ import { type Failure, failure, type Result, success } from "../ports/errors.ts"
 import type { RedisAccess } from "../ports/redis.ts";
 import type { HostAddress, NodeLookup } from "./node-lookup.ts";
 import { connectorTo } from "./redis-connector.ts";
+import { isLoginRefused } from "./redis-info.ts";
 import { describeThrown } from "./thrown.ts";
 
 /** What a command was answered: a value, or the error that the server replied with. */
@@ -58,7 +59,9 @@ export async function openConnection(
     await redis.connect();
   } catch (error) {
     redis.disconnect();
-    return connectFailure(address, access, cause ?? error, deadlineMs);
+    const failed = connectFailure(address, access, cause ?? error, deadlineMs);
+    if (failed.kind === "denied") access.onDenied?.();
+    return failed;
   }
   return success(connectionOn(redis, address, access, () => cause));
 }
@@ -124,7 +127,12 @@ function connectionOn(
       if (all === "too much") {
         return failure("malformed", `${where}: expected at most ${answersMaxMb} MB of answers`);
       }
-      const rejection = first.length > 0 ? rejectionIn(all) : null;
+      const turnedAway = first.length > 0 ? refusedLoginIn(all) : null;
+      if (turnedAway !== null) {
+        redis.disconnect();
+        access.onDenied?.();
+      }
+      const rejection = turnedAway ?? (first.length > 0 ? rejectionIn(all) : null);
       if (rejection !== null) return success(commands.map(() => ({ ok: false, text: rejection })));
       const lost = all.find((reply) => reply.kind === "lost");
       if (lost !== undefined) return lostFailure(where, lost.text, cause());
@@ -193,6 +201,11 @@ function rejectionIn(replies: readonly Sent[]): string | null {
   const [hail, ...rest] = replies;
   if (hail?.kind !== "error" || !rest.every((reply) => reply.kind === "lost")) return null;
   return hail.text;
+}
+
+/** Where the default user needs no password, a refused login would go on as that user, with other rights and unnoticed. */
+function refusedLoginIn([hail]: readonly Sent[]): string | null {
+  return hail?.kind === "error" && isLoginRefused(hail.text) ? hail.text : null;
 }
 
 /** Whoever answers in another protocol has answered: it is there, and it is no Redis. */

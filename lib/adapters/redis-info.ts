@@ -135,6 +135,11 @@ export function isForbidden(reply: Reply | undefined): boolean {
   );
 }
 
+/** What AUTH is answered when name or password are not those of the server; Redis 5 has another word for it. */
+export function isLoginRefused(text: string): boolean {
+  return text.startsWith("WRONGPASS") || text === "ERR invalid password";
+}
+
 /** A Redis Sentinel answers PING as a server does, and shows in ROLE what it is. */
 export function isSentinel(role: Reply | undefined): boolean {
   return role?.ok === true && Array.isArray(role.value) && role.value[0] === "sentinel";

@@ -1,20 +1,26 @@
-import type { NodeConfig } from "../core/config.ts";
+import type { Address, NodeConfig } from "../core/config.ts";
 import type { NodeFacts, ProbeReply, Sample } from "../core/model.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
-import type { ProbeWants, RedisAccess, RedisNodes } from "../ports/redis.ts";
+import type { ProbeWants, RedisAccess, RedisNodes, ResolvedSecrets } from "../ports/redis.ts";
 import { type Args, type Connection, openConnection, type Reply } from "./redis-connection.ts";
 import { countSentinels, factsFrom, parseMarker, parseReplPing, parseRole } from "./redis-info.ts";
 import { createRehearser } from "./redis-rehearsal.ts";
 import { connectReply, exchangeReply, refusalOfInfo, replyOf } from "./redis-replies.ts";
 import { sessionOn } from "./redis-session.ts";
 
+/** Asks for the secrets again, after a server refused those in use. */
+export type Renew = () => Promise<Result<ResolvedSecrets>>;
+
 /** The nodes of a group over ioredis: one kept connection a node for probing, one of its own for each effect session. */
 export function createRedisNodes(
   access: RedisAccess,
   clock: Clock,
   connect: typeof openConnection = openConnection,
+  renew: Renew | null = null,
 ): RedisNodes {
+  const open = renew === null ? openWith(access, connect) : openRenewing(access, connect, renew);
+  const { markerKey } = access;
   const probes = new Map<string, NodeProbe>();
   const listeners: ((node: string) => void)[] = [];
   const lost = (node: string) => {
@@ -23,15 +29,15 @@ export function createRedisNodes(
   let sessions = 0;
   return {
     probe: (node, wants) => {
-      const known = probes.get(node.id) ?? createNodeProbe(node, { access, clock, connect, lost });
+      const known = probes.get(node.id) ?? createNodeProbe(node, { markerKey, clock, open, lost });
       probes.set(node.id, known);
       return known.probe(wants);
     },
     openSession: async (node, deadlineMs) => {
-      const opened = await connect(node.probe, access, deadlineMs);
+      const opened = await open(node.probe, deadlineMs);
       if (!opened.ok) return opened;
       sessions += 1;
-      return success(sessionOn(opened.value, node.id, sessions, access.markerKey));
+      return success(sessionOn(opened.value, node.id, sessions, markerKey));
     },
     onLost: (listener) => {
       listeners.push(listener);
@@ -41,6 +47,27 @@ export function createRedisNodes(
       probes.clear();
     },
   };
+}
+
+type Open = (address: Address, deadlineMs: number) => Promise<Result<Connection>>;
+
+function openWith(access: RedisAccess, connect: typeof openConnection): Open {
+  return (address, deadlineMs) => connect(address, access, deadlineMs);
+}
+
+/** Connections that are opened after a refusal log in with what the secrets are then (fault C12). */
+function openRenewing(first: RedisAccess, connect: typeof openConnection, renew: Renew): Open {
+  let current: RedisAccess = first;
+  let isRenewing = false;
+  const onDenied = () => {
+    if (isRenewing) return;
+    isRenewing = true;
+    void renew().then((renewed) => {
+      if (renewed.ok) current = { markerKey: first.markerKey, ...renewed.value };
+      isRenewing = false;
+    });
+  };
+  return (address, deadlineMs) => connect(address, { ...current, onDenied }, deadlineMs);
 }
 
 interface NodeProbe {
@@ -60,9 +87,9 @@ interface Told {
 const untold: Told = { replPingMs: null, sentinels: null, isAsked: false, infoRefusal: null };
 
 interface ProbeParts {
-  readonly access: RedisAccess;
+  readonly markerKey: string | null;
   readonly clock: Clock;
-  readonly connect: typeof openConnection;
+  readonly open: Open;
   readonly lost: (node: string) => void;
 }
 
@@ -71,9 +98,9 @@ interface ProbeParts {
  * opens late is there for the next probe, or a node beyond half a second would be called down although it lives (P7).
  */
 function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
-  const { access, clock, connect, lost } = parts;
-  const open = (deadlineMs: number) => connect(node.probe, access, deadlineMs);
-  const rehearser = createRehearser(open, access.markerKey, clock);
+  const { markerKey, clock, lost } = parts;
+  const open = (deadlineMs: number) => parts.open(node.probe, deadlineMs);
+  const rehearser = createRehearser(open, markerKey, clock);
   let connection: Connection | null = null;
   let told: Told = untold;
   let lateReplyToMs: number | null = null;
@@ -120,7 +147,7 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     const current = connection;
     if (current === null) return { kind: "failed", reply: { kind: "reset" } };
     oldestOpenMs ??= sentAtMs;
-    const commands = commandsFor(wants, access, told);
+    const commands = commandsFor(wants, markerKey, told);
     const exchange = current.exchange(commands, longestMs(wants));
     const answered = new AbortController();
     const late = clock.sleep(wants.timeoutMs, answered.signal).then(() => "late" as const);
@@ -237,11 +264,11 @@ function isTurnedAway(reply: ProbeReply): boolean {
 }
 
 /** PING and ROLE with every probe; INFO and marker when asked; what never changes once for each connection. */
-function commandsFor(wants: ProbeWants, access: RedisAccess, told: Told): readonly Args[] {
+function commandsFor(wants: ProbeWants, markerKey: string | null, told: Told): readonly Args[] {
   const base: Args[] = [["PING"], ["ROLE"]];
   if (!wants.info) return base;
   // What stands in the marker's place for a group without one is no epoch, and needs no right of its own.
-  const marker: Args = access.markerKey === null ? ["PING"] : ["GET", access.markerKey];
+  const marker: Args = markerKey === null ? ["PING"] : ["GET", markerKey];
   // Sentinels are waited for until they are gone.
   const isOpen = !told.isAsked || (told.sentinels ?? 0) > 0;
   const clients: Args[] = isOpen ? [["CLIENT", "LIST", "TYPE", "pubsub"]] : [];

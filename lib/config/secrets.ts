@@ -14,8 +14,11 @@ export interface SecretSourceOptions {
   readonly timeoutMs?: number;
 }
 
-/** How long a value is used without asking again: a rotated password is noticed after this time. */
+/** How long a value is used without asking again, as long as servers take it. */
 const keptForMs = 300_000;
+
+/** A value that a server did not take is read again no sooner: a password that stays wrong asks its store so often. */
+const renewedAfterMs = 15_000;
 
 /**
  * Reads secrets from environment variables, Systems Manager parameters and Secrets Manager. Values are kept for five
@@ -25,25 +28,30 @@ const keptForMs = 300_000;
 export function createSecretSource(options: SecretSourceOptions): SecretSource {
   const read = cached(createReader(options), options.clock);
 
-  const readRef = async (ref: SecretRef): Promise<Result<string>> => {
+  const readRef = async (ref: SecretRef, maxAgeMs: number): Promise<Result<string>> => {
     const parsed = parseSecretRef(ref);
-    if (parsed !== null) return read(ref, parsed);
+    if (parsed !== null) return read(ref, parsed, maxAgeMs);
     const why = `expected ${secretRefForms}, got another text (not shown here: it may be the secret)`;
     return failure("refused", why);
   };
-  const readCa = async (ca: string): Promise<Result<string>> =>
-    isPem(ca) ? success(ca) : readRef(ca);
+  const readAll = async (
+    auth: AuthConfig | undefined,
+    tls: TlsConfig | undefined,
+    maxAgeMs: number,
+  ): Promise<Result<ResolvedSecrets>> => {
+    const readCa = async (ca: string) => (isPem(ca) ? success(ca) : readRef(ca, maxAgeMs));
+    const [password, ca] = await Promise.all([
+      auth === undefined ? undefined : readRef(auth.password, maxAgeMs),
+      tls?.ca === undefined ? undefined : readCa(tls.ca),
+    ]);
+    if (password?.ok === false) return password;
+    if (ca?.ok === false) return ca;
+    return success(combine(auth, password?.value, tls, ca?.value));
+  };
 
   return {
-    resolve: async (auth, tls) => {
-      const [password, ca] = await Promise.all([
-        auth === undefined ? undefined : readRef(auth.password),
-        tls?.ca === undefined ? undefined : readCa(tls.ca),
-      ]);
-      if (password?.ok === false) return password;
-      if (ca?.ok === false) return ca;
-      return success(combine(auth, password?.value, tls, ca?.value));
-    },
+    resolve: (auth, tls) => readAll(auth, tls, keptForMs),
+    renew: (auth, tls) => readAll(auth, tls, renewedAfterMs),
   };
 }
 
@@ -75,9 +83,11 @@ type ReadSecret = (ref: ParsedSecretRef) => Promise<Result<string>>;
 /** Groups that share a secret share one request for it, too. */
 function cached(read: ReadSecret, clock: Pick<Clock, "nowMs">) {
   const kept = new Map<SecretRef, { readonly value: string; readonly readAtMs: number }>();
+  const askedAtMs = new Map<SecretRef, number>();
   const running = new Map<SecretRef, Promise<Result<string>>>();
 
   const refresh = async (ref: SecretRef, parsed: ParsedSecretRef): Promise<Result<string>> => {
+    askedAtMs.set(ref, clock.nowMs());
     const got = await read(parsed);
     if (got.ok) {
       kept.set(ref, { value: got.value, readAtMs: clock.nowMs() });
@@ -87,9 +97,21 @@ function cached(read: ReadSecret, clock: Pick<Clock, "nowMs">) {
     return old === undefined ? got : success(old.value);
   };
 
-  return async (ref: SecretRef, parsed: ParsedSecretRef): Promise<Result<string>> => {
+  /** A store that can't be asked is asked no more often than one that can. */
+  const isFresh = (ref: SecretRef, readAtMs: number, maxAgeMs: number): boolean => {
+    const nowMs = clock.nowMs();
+    const triedAtMs = askedAtMs.get(ref) ?? readAtMs;
+    return nowMs - readAtMs < maxAgeMs || nowMs - triedAtMs < renewedAfterMs;
+  };
+
+  return async (
+    ref: SecretRef,
+    parsed: ParsedSecretRef,
+    maxAgeMs: number,
+  ): Promise<Result<string>> => {
     const known = kept.get(ref);
-    if (known !== undefined && clock.nowMs() - known.readAtMs < keptForMs) {
+    const isRunning = running.has(ref);
+    if (!isRunning && known !== undefined && isFresh(ref, known.readAtMs, maxAgeMs)) {
       return success(known.value);
     }
     const asked = running.get(ref) ?? refresh(ref, parsed).finally(() => running.delete(ref));

@@ -9,6 +9,8 @@ export interface RedisAccess {
   readonly tls?: { readonly ca?: string; readonly servername?: string };
   /** The group's marker key; null when the group opted out. */
   readonly markerKey: string | null;
+  /** Called when a server turned us away for who we are, or can't be trusted: the secrets may be others by now. */
+  readonly onDenied?: () => void;
 }
 
 /** Where secrets come from; resolved before a shift's first probe. */
@@ -17,6 +19,8 @@ export interface SecretSource {
     auth: AuthConfig | undefined,
     tls: TlsConfig | undefined,
   ): Promise<Result<ResolvedSecrets>>;
+  /** The same after a server did not take them: read anew, unless that was done for each a moment ago. */
+  renew(auth: AuthConfig | undefined, tls: TlsConfig | undefined): Promise<Result<ResolvedSecrets>>;
 }
 
 export type ResolvedSecrets = Pick<RedisAccess, "auth" | "tls">;

@@ -53,7 +53,8 @@ export function wireWatch(environment: Environment): Wiring {
     const markerKey = config.settings.marker ? markerKeyOf(config.name) : null;
     // Half of a probe for the name, half of it for the node: then a look-up that fails is known before the probe is late.
     const connectTo = connectBy(lookup, config.settings.probeTimeoutMs / 2);
-    return success(createRedisNodes({ ...resolved.value, markerKey }, clock, connectTo));
+    const renew = () => secrets.renew(config.auth, config.tls);
+    return success(createRedisNodes({ ...resolved.value, markerKey }, clock, connectTo, renew));
   };
   const ports: ShiftPorts = {
     store,

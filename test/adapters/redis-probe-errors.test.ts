@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { nodeAt, until, wants } from "../support/redis-lab.ts";
+import { failure, success } from "../../lib/ports/errors.ts";
+import { deadlineMs, nodeAt, until, wants } from "../support/redis-lab.ts";
 import { lab, startStranger } from "./redis-probe-stage.ts";
 
 describe("a node that answers with an error is alive", () => {
@@ -31,6 +32,70 @@ describe("a node that answers with an error is alive", () => {
 
     expect(before.reply).toMatchObject({ kind: "error" });
     expect(after).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master" } });
+  });
+
+  test("N9 a refused login, although the default user needs no password", async () => {
+    const aclLines = ["user default on nopass ~* &* +@all", "user watcher on >right ~* &* +@all"];
+    const node = nodeAt(await lab.start({ aclLines }));
+    const nodes = lab.nodes({ auth: { username: "watcher", password: "wrong" } });
+
+    const samples = [await nodes.probe(node, wants), await nodes.probe(node, wants)];
+
+    for (const sample of samples) {
+      expect(sample.reply).toMatchObject({ kind: "error", code: "WRONGPASS" });
+      expect(sample).not.toHaveProperty("facts");
+    }
+  });
+
+  test("C12 a password that the server has changed is asked for again, once, and used from then on", async () => {
+    const server = await lab.start({ password: "new" });
+    const node = nodeAt(server);
+    let asked = 0;
+    const renew = async () => {
+      asked += 1;
+      return success({ auth: { password: "new" } });
+    };
+    const nodes = lab.nodes({ auth: { password: "old" } }, undefined, renew);
+
+    const refused = await nodes.probe(node, wants);
+    const probed = await nodes.probe(node, wants);
+    const opened = await nodes.openSession(node, deadlineMs);
+    const observed = opened.ok ? await opened.value.observe(deadlineMs) : opened;
+
+    expect(refused.reply).toMatchObject({ kind: "error", code: "WRONGPASS" });
+    expect(probed.reply).toEqual({ kind: "pong" });
+    expect(observed).toMatchObject({ ok: true, value: { role: "master" } });
+    expect(asked).toBe(1);
+    if (opened.ok) opened.value.close();
+  });
+
+  test("C12 a session whose login is refused asks for the password, too", async () => {
+    const server = await lab.start({ password: "new" });
+    const node = nodeAt(server);
+    const renew = async () => success({ auth: { password: "new" } });
+    const nodes = lab.nodes({ auth: { password: "old" } }, undefined, renew);
+
+    const observed: boolean[] = [];
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const opened = await nodes.openSession(node, deadlineMs);
+      observed.push(opened.ok && (await opened.value.observe(deadlineMs)).ok);
+      if (opened.ok) opened.value.close();
+    }
+
+    expect(observed).toEqual([false, true]);
+  });
+
+  test("C12 a password that stays wrong goes on being refused", async () => {
+    const server = await lab.start({ password: "right" });
+    const renew = async () => failure("denied", "the store says no");
+    const nodes = lab.nodes({ auth: { password: "old" } }, undefined, renew);
+
+    const replies = [];
+    for (let round = 0; round < 3; round += 1) {
+      replies.push((await nodes.probe(nodeAt(server), wants)).reply);
+    }
+
+    expect(replies).toEqual(Array(3).fill(expect.objectContaining({ code: "WRONGPASS" })));
   });
 
   test("N9 a user who may not do it", async () => {

@@ -136,6 +136,58 @@ describe("a parameter", () => {
     expect((await source.resolve({ password: "ssm:/a" }, undefined)).ok).toBe(true);
   });
 
+  test("that a server did not take is read again at once, and then every 15 seconds at most", async () => {
+    let stored = "old";
+    const { asked } = await serve(() => ({ status: 200, body: { Parameter: { Value: stored } } }));
+    const time = clock();
+    const source = createSecretSource({ clock: time });
+    const auth = { password: "ssm:/a" };
+    await source.resolve(auth, undefined);
+    time.advance(15_000);
+    stored = "new";
+
+    const renewed = await Promise.all([
+      source.renew(auth, undefined),
+      source.renew(auth, undefined),
+    ]);
+    time.advance(14_999);
+    await source.renew(auth, undefined);
+    const resolved = await source.resolve(auth, undefined);
+    const before = asked.length;
+    time.advance(1);
+    await source.renew(auth, undefined);
+
+    expect([...renewed, resolved]).toEqual(
+      Array(3).fill({ ok: true, value: { auth: { password: "new" } } }),
+    );
+    expect(before).toBe(2);
+    expect(asked).toHaveLength(3);
+  });
+
+  test("that can't be read again is asked for every 15 seconds at most, and used as it was", async () => {
+    let isBroken = false;
+    const { asked } = await serve(() =>
+      isBroken
+        ? { status: 400, body: { __type: "AccessDeniedException", message: "no" } }
+        : { status: 200, body: { Parameter: { Value: secret } } },
+    );
+    const time = clock();
+    const source = createSecretSource({ clock: time });
+    const auth = { password: "ssm:/a" };
+    await source.resolve(auth, undefined);
+    isBroken = true;
+    time.advance(20_000);
+
+    const answers = [];
+    for (let second = 0; second < 15; second += 1) {
+      answers.push(await source.renew(auth, undefined));
+      time.advance(1_000);
+    }
+
+    expect(answers).toEqual(Array(15).fill({ ok: true, value: { auth: { password: secret } } }));
+    expect(asked).toHaveLength(2);
+  });
+
   test.each([
     ["ParameterNotFound", "refused", "expected parameter /a to exist, got ParameterNotFound"],
     ["AccessDeniedException", "denied", "read parameter /a: AccessDeniedException: no"],

@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../../lab/redis/server.ts";
 import type { openConnection } from "../../lib/adapters/redis-connection.ts";
-import { createRedisNodes } from "../../lib/adapters/redis-nodes.ts";
+import { createRedisNodes, type Renew } from "../../lib/adapters/redis-nodes.ts";
 import { systemClock } from "../../lib/adapters/system-clock.ts";
 import type { Address, NodeConfig } from "../../lib/core/config.ts";
 import type { NodeSession, ProbeWants, RedisAccess, RedisNodes } from "../../lib/ports/redis.ts";
@@ -77,8 +77,12 @@ export class RedisLab {
     return { master, replica };
   }
 
-  nodes(access: Partial<RedisAccess> = {}, connect?: typeof openConnection): RedisNodes {
-    const made = createRedisNodes({ markerKey, ...access }, systemClock, connect);
+  nodes(
+    access: Partial<RedisAccess> = {},
+    connect?: typeof openConnection,
+    renew?: Renew,
+  ): RedisNodes {
+    const made = createRedisNodes({ markerKey, ...access }, systemClock, connect, renew);
     this.#nodes.push(made);
     return made;
   }
