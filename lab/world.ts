@@ -28,8 +28,8 @@ export interface WorldOptions {
   readonly replicaPingPeriodSeconds?: number;
   /** What the server of this place needs beside the usual; the first one is the master. */
   readonly serverOptions?: (index: number) => Partial<RedisServerOptions>;
-  /** The host name by which the file knows the node of this place; its peers and clients know its address. */
-  readonly nodeHost?: (index: number) => string;
+  /** What the file says of the node of this place, where that is more than its address. */
+  readonly nodeEntry?: (node: RedisServer, index: number) => string;
   /** What the file says of the node of this place beside its address, such as `zone: a`. */
   readonly nodeWords?: (index: number) => string;
   /** Publishes the replicas' name too, where the nodes share a port. */
@@ -161,14 +161,9 @@ function configFor(
   const observers = options.observers ?? labObservers;
   const listed = nodes.map((node, index) => {
     const address = `"${node.host}:${node.port}"`;
-    const host = options.nodeHost?.(index);
-    const words = [
-      ...(host === undefined
-        ? [`probe: ${address}`]
-        : [`probe: "${host}:${node.port}"`, `replicate: ${address}`, `publish: ${address}`]),
-      ...(options.nodeWords === undefined ? [] : [options.nodeWords(index)]),
-    ];
-    return words.length === 1 ? address : `{ ${words.join(", ")} }`;
+    if (options.nodeEntry !== undefined) return options.nodeEntry(node, index);
+    const words = options.nodeWords?.(index);
+    return words === undefined ? address : `{ probe: ${address}, ${words} }`;
   });
   const lines = (options.groupLines ?? []).map((line) => `    ${line}`);
   return [

@@ -14,7 +14,7 @@ import {
   spawnChild,
 } from "../child.ts";
 import type { ProcessRegistry } from "../processes.ts";
-import { aclFileName, configFileName, configLines } from "./config-file.ts";
+import { aclFileName, configFileName, configLines, tlsFileNames } from "./config-file.ts";
 import { findRedis, type RedisBinary } from "./find.ts";
 import { answersPing } from "./ping.ts";
 
@@ -35,6 +35,11 @@ export type RedisServerOptions = Readonly<{
   masterUser?: string;
   /** Lines of an ACL file, such as `user default off`. */
   aclLines?: readonly string[];
+  /**
+   * Serves TLS too, at the next port, and replicates over it alone. Whoever connects there must show a certificate; the
+   * lab's own clients use the plain port.
+   */
+  tls?: Readonly<{ cert: string; key: string; ca: string }>;
   /** Further lines of the config file; they win over the lab's own. */
   extra?: readonly string[];
   startTimeoutMs?: number;
@@ -84,6 +89,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
     await writeFile(join(dir, configFileName), `${lines.join("\n")}\n`);
     const aclLines = options.aclLines ?? [];
     if (aclLines.length > 0) await writeFile(join(dir, aclFileName), `${aclLines.join("\n")}\n`);
+    if (options.tls !== undefined) await writeTls(options.tls, dir);
     await server.start();
   } catch (error) {
     await server.dispose();
@@ -91,6 +97,15 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
   }
   return server;
 }
+
+async function writeTls(pem: NonNullable<RedisServerOptions["tls"]>, dir: string): Promise<void> {
+  for (const what of ["cert", "key", "ca"] as const) {
+    await writeFile(join(dir, tlsFileNames[what]), pem[what], { mode: 0o600 });
+  }
+}
+
+/** What `restart` with `empty` leaves in the folder. */
+const keptFiles: readonly string[] = [configFileName, aclFileName, ...Object.values(tlsFileNames)];
 
 const logLinesMax = 40;
 const stopGraceMs = 3_000;
@@ -211,7 +226,7 @@ class LabRedisServer implements RedisServer {
   async #removeData(): Promise<void> {
     const names = await readdir(this.dir);
     for (const name of names) {
-      if (name === configFileName || name === aclFileName) continue;
+      if (keptFiles.includes(name)) continue;
       await rm(join(this.dir, name), { recursive: true, force: true });
     }
   }

@@ -108,7 +108,12 @@ const groupConfig = z.object({
     .exactOptional(),
   auth: z.object({ username: z.string().exactOptional(), password: z.string() }).exactOptional(),
   tls: z
-    .object({ ca: z.string().exactOptional(), servername: z.string().exactOptional() })
+    .object({
+      ca: z.string().exactOptional(),
+      servername: z.string().exactOptional(),
+      cert: z.string().exactOptional(),
+      key: z.string().exactOptional(),
+    })
     .exactOptional(),
 }) satisfies z.ZodType<GroupConfig>;
 

@@ -7,7 +7,7 @@ import type { RedisAccess } from "../ports/redis.ts";
 import type { HostAddress, NodeLookup } from "./node-lookup.ts";
 import { connectorTo } from "./redis-connector.ts";
 import { isLoginRefused } from "./redis-info.ts";
-import { describeThrown } from "./thrown.ts";
+import { codeOf, describeThrown } from "./thrown.ts";
 
 /** What a command was answered: a value, or the error that the server replied with. */
 export type Reply =
@@ -85,10 +85,7 @@ function optionsFor(address: Address, access: RedisAccess, deadlineMs: number) {
     ...(access.tls === undefined
       ? {}
       : {
-          tls: {
-            ...(access.tls.ca === undefined ? {} : { ca: access.tls.ca }),
-            servername: access.tls.servername ?? address.host,
-          },
+          tls: { ...access.tls, servername: access.tls.servername ?? address.host },
         }),
   } satisfies RedisOptions;
 }
@@ -135,6 +132,10 @@ function connectionOn(
       const rejection = turnedAway ?? (first.length > 0 ? rejectionIn(all) : null);
       if (rejection !== null) return success(commands.map(() => ({ ok: false, text: rejection })));
       const lost = all.find((reply) => reply.kind === "lost");
+      if (lost !== undefined && first.length > 0 && isTls(codeOf(cause()), access)) {
+        access.onDenied?.();
+        return failure("denied", `${where}: TLS: ${say(cause())}`);
+      }
       if (lost !== undefined) return lostFailure(where, lost.text, cause());
       const answers = all.flatMap((reply): Reply[] => {
         if (reply.kind === "value") return [{ ok: true, value: reply.value }];

@@ -35,6 +35,8 @@ export function refusalOfInfo(info: Reply | undefined): string | null {
 
 export function exchangeReply(failed: Failure): ProbeReply {
   if (failed.kind === "malformed") return { kind: "error", code: "PROTOCOL", text: failed.why };
+  // With TLS 1.3 a server refuses a certificate when the client believes that the handshake is over.
+  if (failed.kind === "denied") return { kind: "error", code: "TLS", text: failed.why };
   return failed.kind === "timeout" ? { kind: "timeout" } : { kind: "reset" };
 }
 

@@ -79,6 +79,8 @@ function fieldsOf(draft: GroupDraft): ReadonlyMap<string, string> {
     ["tls", tls === undefined ? "false" : "true"],
     ["tls.ca", shorten(tls?.ca)],
     ["tls.servername", tls?.servername],
+    ["tls.cert", shorten(tls?.cert)],
+    ["tls.key", tls?.key],
   ];
   return new Map(
     fields.flatMap(([field, text]) => (text === undefined ? [] : [[field, text] as const])),

@@ -1,6 +1,13 @@
 import type * as z from "zod";
 import { describeValue, type Finding, type Path, problemAt, quote } from "./problems.ts";
-import { dnsSchema, documentSchema, groupSchema, nodeFields, placementSchema } from "./schema.ts";
+import {
+  dnsSchema,
+  documentSchema,
+  groupSchema,
+  nodeFields,
+  placementSchema,
+  tlsFields,
+} from "./schema.ts";
 import { didYouMean } from "./suggest.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -38,9 +45,9 @@ function expectation(path: Path, expected: string, value: unknown): Finding {
   return problemAt(path, `expected ${expected}, got ${show(path, value)}`);
 }
 
-/** What stands under `auth`, or where a certificate should, may be the secret itself. */
+/** What stands under `auth`, or where a certificate or its key should, may be the secret itself. */
 function show(path: Path, value: unknown): string {
-  const isSecret = path.includes("auth") || path.at(-1) === "ca";
+  const isSecret = path.includes("auth") || ["ca", "cert", "key"].includes(String(path.at(-1)));
   if (isSecret && value !== undefined && value !== null) return "something else (not shown here)";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return describeValue(value);
@@ -76,7 +83,7 @@ function knownKeys(path: Path): readonly string[] {
     case "auth":
       return ["username", "password"];
     default:
-      return ["ca", "servername"];
+      return tlsFields;
   }
 }
 

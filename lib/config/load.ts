@@ -127,10 +127,11 @@ function toAuth(raw: NonNullable<RawGroup["auth"]>): AuthConfig {
 function toTls(raw: RawGroup["tls"]): TlsConfig | null {
   if (raw === undefined || raw === false) return null;
   if (raw === true) return {};
-  const { ca, servername } = raw;
+  const { ca, servername, cert, key } = raw;
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(servername === undefined ? {} : { servername }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
   };
 }
 

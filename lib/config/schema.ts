@@ -153,6 +153,7 @@ export const dnsSchema = z.strictObject(
 
 const passwordForm = `${secretRefForms}: the file and the table hold where a password is kept, never the password`;
 const caForm = `certificates in PEM form, or ${secretRefForms}`;
+const keyForm = `${secretRefForms}: the file and the table hold where a key is kept, never the key`;
 
 const authSchema = z.strictObject(
   {
@@ -169,23 +170,39 @@ const authSchema = z.strictObject(
   { error: "a mapping with password and, where there is one, username" },
 );
 
+const certificatesSchema = z
+  .string({ error: caForm })
+  .refine((text) => isPem(text) || parseSecretRef(text) !== null, { error: caForm });
+
+const tlsMapping = z.strictObject({
+  ca: certificatesSchema
+    .optional()
+    .meta({ description: `Certificates to trust: PEM, or ${secretRefForms}.` }),
+  servername: z
+    .string({ error: "the name in the servers' certificate" })
+    .min(1, { error: "the name in the servers' certificate" })
+    .optional()
+    .meta({ description: "The name to check in the servers' certificate." }),
+  cert: certificatesSchema.optional().meta({
+    description: `The certificate that observers show to servers that demand one: PEM, or ${secretRefForms}.`,
+  }),
+  key: z
+    .string({ error: keyForm })
+    .refine((text) => parseSecretRef(text) !== null, { error: keyForm })
+    .optional()
+    .meta({ description: `Where the key of that certificate is kept: ${secretRefForms}.` }),
+});
+export const tlsFields = Object.keys(tlsMapping.shape);
+
 const tlsSchema = z.union(
   [
     z.boolean(),
-    z.strictObject({
-      ca: z
-        .string({ error: caForm })
-        .refine((text) => isPem(text) || parseSecretRef(text) !== null, { error: caForm })
-        .optional()
-        .meta({ description: `Certificates to trust: PEM, or ${secretRefForms}.` }),
-      servername: z
-        .string({ error: "the name in the servers' certificate" })
-        .min(1, { error: "the name in the servers' certificate" })
-        .optional()
-        .meta({ description: "The name to check in the servers' certificate." }),
+    tlsMapping.refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+      error: "cert and key together, because one is of no use without the other",
+      path: ["key"],
     }),
   ],
-  { error: "true, false, or a mapping with ca and servername" },
+  { error: "true, false, or a mapping with ca, servername, cert and key" },
 );
 
 const nodesForm = `a list of 1 to ${nodesMax} nodes`;

@@ -39,14 +39,15 @@ export function createSecretSource(options: SecretSourceOptions): SecretSource {
     tls: TlsConfig | undefined,
     maxAgeMs: number,
   ): Promise<Result<ResolvedSecrets>> => {
-    const readCa = async (ca: string) => (isPem(ca) ? success(ca) : readRef(ca, maxAgeMs));
-    const [password, ca] = await Promise.all([
-      auth === undefined ? undefined : readRef(auth.password, maxAgeMs),
-      tls?.ca === undefined ? undefined : readCa(tls.ca),
-    ]);
-    if (password?.ok === false) return password;
-    if (ca?.ok === false) return ca;
-    return success(combine(auth, password?.value, tls, ca?.value));
+    const readOne = async (ref: string | undefined): Promise<Result<string | undefined>> => {
+      if (ref === undefined) return success(undefined);
+      return isPem(ref) ? success(ref) : readRef(ref, maxAgeMs);
+    };
+    const read = await Promise.all([auth?.password, tls?.ca, tls?.cert, tls?.key].map(readOne));
+    const failed = read.find((one) => !one.ok);
+    if (failed?.ok === false) return failed;
+    const [password, ca, cert, key] = read.map((one) => (one.ok ? one.value : undefined));
+    return success({ ...loginOf(auth, password), ...tlsOf(tls, { ca, cert, key }) });
   };
 
   return {
@@ -55,26 +56,23 @@ export function createSecretSource(options: SecretSourceOptions): SecretSource {
   };
 }
 
-function combine(
-  auth: AuthConfig | undefined,
-  password: string | undefined,
-  tls: TlsConfig | undefined,
-  ca: string | undefined,
-): ResolvedSecrets {
+function loginOf(auth: AuthConfig | undefined, password: string | undefined) {
+  if (password === undefined) return {};
   const username = auth?.username;
-  const servername = tls?.servername;
+  return { auth: { ...(username === undefined ? {} : { username }), password } };
+}
+
+type Pems = Readonly<Record<"ca" | "cert" | "key", string | undefined>>;
+
+function tlsOf(tls: TlsConfig | undefined, { ca, cert, key }: Pems): Pick<ResolvedSecrets, "tls"> {
+  if (tls === undefined) return {};
+  const { servername } = tls;
   return {
-    ...(password === undefined
-      ? {}
-      : { auth: { ...(username === undefined ? {} : { username }), password } }),
-    ...(tls === undefined
-      ? {}
-      : {
-          tls: {
-            ...(ca === undefined ? {} : { ca }),
-            ...(servername === undefined ? {} : { servername }),
-          },
-        }),
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(servername === undefined ? {} : { servername }),
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    },
   };
 }
 

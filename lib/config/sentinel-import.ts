@@ -5,7 +5,7 @@ import { quote } from "./problems.ts";
 import { groupsMax, namePattern, nodesMax, observersMax } from "./schema.ts";
 import type { SentinelConf, SentinelMaster } from "./sentinel-conf.ts";
 import { noteFile, noteMaster } from "./sentinel-notes.ts";
-import { caRef, passwordRef, settingsOf } from "./sentinel-settings.ts";
+import { caRef, certRef, keyRef, passwordRef, settingsOf } from "./sentinel-settings.ts";
 
 /** What became of one thing in the file, in a sentence for people. */
 export interface ImportNote {
@@ -164,5 +164,9 @@ function authOf(group: string, master: SentinelMaster) {
 function tlsOf({ tls }: SentinelConf) {
   if (tls.get("tls-replication")?.value.toLowerCase() !== "yes") return {};
   const hasOwnCa = tls.has("tls-ca-cert-file") || tls.has("tls-ca-cert-dir");
-  return { tls: hasOwnCa ? { ca: caRef } : true };
+  const words = {
+    ...(hasOwnCa ? { ca: caRef } : {}),
+    ...(tls.has("tls-cert-file") ? { cert: certRef, key: keyRef } : {}),
+  };
+  return { tls: Object.keys(words).length === 0 ? true : words };
 }

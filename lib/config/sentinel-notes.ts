@@ -1,7 +1,14 @@
 import { assertNever } from "../core/assert-never.ts";
 import type { OtherOption, Placed, SentinelConf, SentinelMaster } from "./sentinel-conf.ts";
 import type { ImportedGroup, ImportNote } from "./sentinel-import.ts";
-import { caRef, numberOf, passwordRef, type SettingChange } from "./sentinel-settings.ts";
+import {
+  caRef,
+  certRef,
+  keyRef,
+  numberOf,
+  passwordRef,
+  type SettingChange,
+} from "./sentinel-settings.ts";
 
 type Remark = Omit<ImportNote, "group">;
 
@@ -125,8 +132,7 @@ function sayTls({ tls }: SentinelConf): readonly Remark[] {
   const trusted = `the certificates to trust are read from ${caRef}: store them there, as PEM`;
   const names =
     "names in certificates are checked, which Sentinel doesn't do: set tls.servername where they are not the nodes' addresses";
-  const client =
-    "tls-cert-file: observers show no certificate of their own; set `tls-auth-clients` to no or optional on the nodes";
+  const client = `the certificate that observers show is read from ${certRef} and its key from ${keyRef}: store them there, as PEM, or remove both where the nodes demand none`;
   return [
     ...(ca === undefined
       ? []
@@ -134,7 +140,7 @@ function sayTls({ tls }: SentinelConf): readonly Remark[] {
     { kind: "changed", line: tls.get("tls-replication")?.line ?? null, text: names },
     ...(own === undefined
       ? []
-      : [{ kind: "missing", line: own.line, text: client } satisfies Remark]),
+      : [{ kind: "changed", line: own.line, text: client } satisfies Remark]),
   ];
 }
 

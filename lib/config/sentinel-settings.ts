@@ -16,6 +16,8 @@ export function passwordRef(group: string): string {
 }
 
 export const caRef = "ssm:/lambda-sentinel/redis-ca";
+export const certRef = "ssm:/lambda-sentinel/redis-cert";
+export const keyRef = "ssm:/lambda-sentinel/redis-key";
 
 /** A setting that is not what Sentinel's option said, and why. */
 export interface SettingChange {

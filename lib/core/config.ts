@@ -83,6 +83,10 @@ export interface TlsConfig {
   /** PEM text or a secret reference that yields it. */
   readonly ca?: SecretRef;
   readonly servername?: string;
+  /** What an observer shows of itself, as `ca` is written; with its key or not at all. */
+  readonly cert?: SecretRef;
+  /** A secret reference: a key never stands in the file. */
+  readonly key?: SecretRef;
 }
 
 /** The validated configuration of one group in one immutable version. */

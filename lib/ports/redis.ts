@@ -6,11 +6,19 @@ import type { Result } from "./errors.ts";
 /** How to reach the nodes of one group. */
 export interface RedisAccess {
   readonly auth?: { readonly username?: string; readonly password: string };
-  readonly tls?: { readonly ca?: string; readonly servername?: string };
+  readonly tls?: TlsAccess;
   /** The group's marker key; null when the group opted out. */
   readonly markerKey: string | null;
   /** Called when a server turned us away for who we are, or can't be trusted: the secrets may be others by now. */
   readonly onDenied?: () => void;
+}
+
+/** In PEM. A certificate of our own comes with its key. */
+export interface TlsAccess {
+  readonly ca?: string;
+  readonly servername?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** Where secrets come from; resolved before a shift's first probe. */

@@ -163,7 +163,7 @@ describe("configurations", () => {
     const full = groupConfig({
       dns: { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: true },
       auth: { username: "sentinel", password: "ssm:/cache" },
-      tls: { ca: "ssm:/ca" },
+      tls: { ca: "ssm:/ca", servername: "redis", cert: "ssm:/cert", key: "ssm:/key" },
     });
     gotFrom(await store.putConfig(full));
 

@@ -3,9 +3,12 @@ import { once } from "node:events";
 import { connect, createServer as createPlainServer, type Server } from "node:net";
 import { createServer } from "node:tls";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { tlsPortOf } from "../../lab/redis/config-file.ts";
+import { connectBy } from "../../lib/adapters/redis-connection.ts";
 import type { Address } from "../../lib/core/config.ts";
 import { absorbSample, unknownNode } from "../../lib/core/detector.ts";
 import { verdictOf } from "../../lib/core/verdict.ts";
+import { success } from "../../lib/ports/errors.ts";
 import { defaultSettings } from "../support/builders.ts";
 import { type Certificate, makeCertificate } from "../support/certificate.ts";
 import { deadlineMs, nodeAt, RedisLab, wants } from "../support/redis-lab.ts";
@@ -101,4 +104,82 @@ describe("N20 a server behind TLS", () => {
 
     expect(sample.reply).toEqual({ kind: "refused" });
   });
+});
+
+describe("N20 a server that demands a certificate", () => {
+  const own = makeCertificate({ dnsName: "observer.test" });
+  const shown = { tls: { ...access.tls, cert: own.cert, key: own.key } };
+
+  async function startDemanding(known = own.cert): Promise<Address> {
+    const { host, port } = await lab.start({ tls: { ...trusted, ca: trusted.cert + known } });
+    return { host, port: tlsPortOf(port) };
+  }
+
+  test("is asked and changed by who shows the right one", async () => {
+    const address = await startDemanding();
+
+    const sample = await lab.nodes(shown).probe(nodeAt(address), wants);
+    const opened = await lab.nodes(shown).openSession(nodeAt(address), deadlineMs);
+    const marked = opened.ok ? await opened.value.setMarker(7, deadlineMs) : opened;
+
+    expect(sample).toMatchObject({ reply: { kind: "pong" }, facts: { role: "master" } });
+    expect(marked.ok).toBe(true);
+    if (opened.ok) opened.value.close();
+  });
+
+  const outdated = makeCertificate({ dnsName: "observer.test", untilYear: 2021 });
+  const unknown = makeCertificate({ dnsName: "observer.test" });
+  test.each([
+    ["none", access.tls],
+    ["one that it does not know", { ...access.tls, cert: unknown.cert, key: unknown.key }],
+    ["one that was good until 2021", { ...access.tls, cert: outdated.cert, key: outdated.key }],
+    ["one that does not fit its key", { ...access.tls, cert: own.cert, key: unknown.key }],
+    ["one that can't be read", { ...access.tls, cert: own.cert, key: "no key" }],
+  ])("and is shown %s has denied us, and is never down", async (_what, tls) => {
+    const node = nodeAt(await startDemanding(own.cert + outdated.cert));
+    const nodes = lab.nodes({ tls });
+
+    const samples = [await nodes.probe(node, wants), await nodes.probe(node, wants)];
+    const opened = await lab.nodes({ tls }).openSession(node, deadlineMs);
+    const observed = opened.ok ? await opened.value.observe(deadlineMs) : opened;
+
+    for (const sample of samples) {
+      expect(sample.reply).toMatchObject({ kind: "error", code: "TLS" });
+    }
+    const memory = samples.reduce(absorbSample, unknownNode(node.id));
+    expect(verdictOf(memory, defaultSettings, 3_600_000).kind).toBe("denied");
+    expect(observed).toMatchObject({ ok: false, kind: "denied", isOutcomeKnown: true });
+    expect(JSON.stringify([samples, observed])).not.toContain("no key");
+  });
+
+  test("is asked with what the secrets are then, after it refused them", async () => {
+    const node = nodeAt(await startDemanding());
+    let renewals = 0;
+    const renew = async () => {
+      renewals += 1;
+      return success(shown);
+    };
+    const nodes = lab.nodes(access, undefined, renew);
+
+    const refused = await nodes.probe(node, wants);
+    const later = await nodes.probe(node, wants);
+
+    expect(refused.reply).toMatchObject({ code: "TLS" });
+    expect(later.reply).toEqual({ kind: "pong" });
+    expect(renewals).toBe(1);
+  });
+});
+
+test("N26 a server behind TLS that has a name is held to that name, wherever it is", async () => {
+  const address = await startBehind(trusted);
+  const lookup = {
+    find: async () => success([{ address: address.host, family: 4 as const }]),
+  };
+  const nodes = lab.nodes({ tls: { ca: trusted.cert } }, connectBy(lookup, deadlineMs));
+
+  const named = await nodes.probe(nodeAt({ host: "redis.test", port: address.port }), wants);
+  const misnamed = await nodes.probe(nodeAt({ host: "another.test", port: address.port }), wants);
+
+  expect(named.reply).toEqual({ kind: "pong" });
+  expect(misnamed.reply).toMatchObject({ kind: "error", code: "TLS" });
 });

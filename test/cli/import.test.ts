@@ -166,7 +166,7 @@ groups:
       /orders: line 5: rename-command: commands are sent by their own names/,
       /orders: line 6: master-reboot-down-after-period 9000/,
       /line 8: the certificates to trust are read from ssm:/,
-      /line 9: tls-cert-file: observers show no certificate/,
+      /line 9: the certificate that observers show is read from ssm:.*, or remove both/,
     ]) {
       expect(errors).toMatch(said);
     }

@@ -65,8 +65,16 @@ describe("a single field", () => {
       '5:16: groups[0].tls.ca: expected certificates in PEM form, or "env:NAME", "ssm:/path" or "secretsmanager:name" (or "…name#key"), got something else (not shown here)',
     ],
     [
+      "tls: { cert: env:CERT, key: '-----BEGIN PRIVATE KEY-----' }",
+      '5:33: groups[0].tls.key: expected "env:NAME", "ssm:/path" or "secretsmanager:name" (or "…name#key"): the file and the table hold where a key is kept, never the key, got something else (not shown here)',
+    ],
+    [
+      "tls: { cert: env:CERT }",
+      "5:10: groups[0].tls.key: expected cert and key together, because one is of no use without the other, got nothing",
+    ],
+    [
       "tls: on",
-      '5:10: groups[0].tls: expected true, false, or a mapping with ca and servername, got "on"',
+      '5:10: groups[0].tls: expected true, false, or a mapping with ca, servername, cert and key, got "on"',
     ],
     [
       "quorum: 4",

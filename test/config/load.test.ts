@@ -70,6 +70,10 @@ describe("a valid document", () => {
       "tls: { servername: redis.internal, ca: ssm:/redis/ca }",
       { servername: "redis.internal", ca: "ssm:/redis/ca" },
     ],
+    [
+      "tls: { cert: ssm:/redis/cert, key: secretsmanager:redis#key }",
+      { cert: "ssm:/redis/cert", key: "secretsmanager:redis#key" },
+    ],
   ])("%s asks for encryption", (line, tls) => {
     const result = loadConfig(group(nodes, line), "g.yml");
     expect(result.ok && result.groups[0]?.tls).toEqual(tls);
@@ -221,6 +225,9 @@ describe("the document", () => {
       "auth: { password: { hunter2: 1 } }",
       "auth: { username: [hunter2], password: env:PW }",
       "tls: { ca: hunter2 }",
+      "tls: { cert: hunter2, key: env:KEY }",
+      "tls: { cert: env:CERT, key: hunter2 }",
+      "tls: { key: [hunter2] }",
       'name: "x"\n    nodes: ["redis://:hunter2@10.0.0.1:6379"]',
       "auth: { password: 'hunter2 }",
     ];

@@ -75,7 +75,10 @@ describe("the difference", () => {
       .replace('"10.0.0.1:6379"', '"10.0.0.3:6379"')
       .replace('publish: "10.1.0.2:6379"', 'replicate: "10.1.0.2:6379"')
       .replace("username: watcher, ", "")
-      .replace("    auth", "    downAfterMs: 3000\n    tls: { servername: redis }\n    auth");
+      .replace(
+        "    auth",
+        "    downAfterMs: 3000\n    tls: { servername: redis, cert: env:CERT, key: env:KEY }\n    auth",
+      );
     const added =
       '  - name: users\n    nodes: ["u1:1", "u2:1"]\n    quorum: 3\n    marker: false\n';
     expect(renderDiff(diffGroups(load(changed + added).groups, stored))).toEqual([
@@ -87,6 +90,8 @@ describe("the difference", () => {
       "    tls: false → true",
       "    nodes 10.0.0.3:6379: added, one address for all",
       "    tls.servername: added, redis",
+      "    tls.cert: added, env:CERT",
+      "    tls.key: added, env:KEY",
       "= carts: unchanged, version 3",
       "+ users: new",
       "    nodes: u1:1, u2:1",

@@ -100,6 +100,19 @@ describe("nothing to resolve", () => {
   });
 });
 
+test("a certificate of our own comes with its key, or the failure of either", async () => {
+  const cert = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n";
+  const source = createSecretSource({ clock: clock(), env: { KEY: secret } });
+  expect(await source.resolve(undefined, { cert, key: "env:KEY" })).toEqual({
+    ok: true,
+    value: { tls: { cert, key: secret } },
+  });
+  expect(await source.resolve(undefined, { cert, key: "env:NONE" })).toMatchObject({
+    ok: false,
+    why: expect.stringContaining("NONE"),
+  });
+});
+
 describe("a parameter", () => {
   test("is read decrypted, once in five minutes, also by groups that ask together", async () => {
     const { asked } = await serve(() => ({ status: 200, body: { Parameter: { Value: secret } } }));

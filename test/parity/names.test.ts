@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { World } from "../../lab/world.ts";
 import { asking, expectWrites } from "../support/assess.ts";
 import { type DnsRoute, openDnsRoute } from "../support/dns-route.ts";
-import { startRig, stopRigs } from "../support/rig.ts";
+import { idOf, startRig, stopRigs } from "../support/rig.ts";
 
 let route: DnsRoute | null = null;
 
@@ -29,7 +29,8 @@ test("a resolver that is slow, and dead later, calls no node down and holds up n
   route = dns;
   dns.set({ lateMs: 150 });
   const rig = await startRig({
-    nodeHost: hostOf,
+    nodeEntry: (node, index) =>
+      `{ probe: "${hostOf(index)}:${node.port}", replicate: "${idOf(node)}", publish: "${idOf(node)}" }`,
     functionEnv: { LAMBDA_SENTINEL_DNS_SERVERS: dns.server },
     prepare: async (world) => nameNodes(world, dns),
   });

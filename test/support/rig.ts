@@ -45,7 +45,7 @@ export interface RigOptions
     | "isListingReplicas"
     | "scheduleMs"
     | "serverOptions"
-    | "nodeHost"
+    | "nodeEntry"
     | "nodeWords"
     | "binary"
   > {
