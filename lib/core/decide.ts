@@ -6,6 +6,7 @@ import { firstMissAtMs, type NodeMemory } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
+import { reboots } from "./reboots.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import { sentinelsKey } from "./rules/sentinels.ts";
 import { type RuleTable, rules as ruleTable } from "./rules.ts";
@@ -238,7 +239,7 @@ function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
     if (is === undefined || is.kind === was?.kind) continue;
     events.push(...verdictNotices(node, was, is, before.settled[node.node]));
   }
-  events.push(...replicasTrouble(before, after));
+  events.push(...reboots(before, after), ...replicasTrouble(before, after));
   const oldMaster = before.state?.master?.node;
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;

@@ -27,6 +27,7 @@ export type EventName =
   | "-failover-abort-master-returned"
   | "-failover-abort-not-elected"
   | "+reboot"
+  | "+set"
   | "+tilt"
   | "+config-update-from"
   | "+round"

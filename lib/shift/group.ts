@@ -1,6 +1,7 @@
 import { absorb } from "../core/absorb.ts";
 import type { Look, Outcome } from "../core/commands.ts";
 import type { GroupConfig } from "../core/config.ts";
+import { configSet } from "../core/config-changes.ts";
 import { groupView, masterView, step, viewOf } from "../core/decide.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
 import { release } from "../core/state.ts";
@@ -73,6 +74,7 @@ const restMs = 100;
 export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null> {
   const { hands, identity, signal, config } = watch;
   let newer: GroupConfig | null = null;
+  let isInForce = false;
   let immediateLooks = 0;
   let memory = startMemory(watch);
   let look = firstLook(config);
@@ -94,7 +96,12 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     copier.see(memory.state);
     watch.onStatus(statusOf(memory, decision, copier.copiedRev, hands.clock.nowMs()));
     if (decision.rule === "R799") dropSessions(hands);
+    isInForce ||= memory.state?.configVersion === config.version;
     newer = await configFor(hands, memory, watch.latest());
+  }
+  // A shift begins with the newest configuration, which may be none that ever was in force.
+  if (newer !== null && isInForce) {
+    report(hands, memory, "noticed", configSet(identity.observer, config, newer));
   }
   memory = absorb(memory, quiet(memory, outcomes, hands.clock.nowMs(), identity.shift));
   await Promise.all([letGo(hands, memory, identity), copier.flush()]);
