@@ -1,11 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
-import { type RedisServer, startRedis } from "../../lab/redis/server.ts";
-import { labObservers, labZone, type World } from "../../lab/world.ts";
-import { toGroupConfig } from "../../lib/config/digest.ts";
-import { loadConfig } from "../../lib/config/load.ts";
+import type { RedisServer } from "../../lab/redis/server.ts";
 import { expectSettled } from "../support/assess.ts";
-import { idOf, type Rig, settingLines, startRig, stopRigs } from "../support/rig.ts";
+import { startGroup } from "../support/more-groups.ts";
+import { type Rig, startRig, stopRigs } from "../support/rig.ts";
 
 afterEach(stopRigs);
 
@@ -17,7 +14,7 @@ describe("two groups in one table", () => {
     const nodes: RedisServer[] = [];
     const rig = await startRig({
       prepare: async (world) => {
-        nodes.push(...(await startPayments(world)));
+        nodes.push(...(await startGroup(world, payments)));
       },
     });
     const { timeline } = rig;
@@ -53,32 +50,4 @@ async function expectSteady(rig: Rig): Promise<void> {
     const { phase, master } = await rig.state(payments);
     if (phase !== "steady" || master === null) throw new Error(`phase ${phase}`);
   });
-}
-
-/** A second group beside the lab's own, in its table and its zone. */
-async function startPayments(world: World): Promise<readonly RedisServer[]> {
-  const { processes } = world.options;
-  const addresses = await pickNodeAddresses(2);
-  const [master] = addresses;
-  const nodes: RedisServer[] = [];
-  for (const address of addresses) {
-    const follows = address === master || master === undefined ? {} : { replicaOf: master };
-    nodes.push(await startRedis({ ...address, ...follows, processes, persistence: "aof" }));
-  }
-  const text = [
-    `observers: [${labObservers.join(", ")}]`,
-    "groups:",
-    `  - name: ${payments}`,
-    `    nodes: [${nodes.map((node) => `"${idOf(node)}"`).join(", ")}]`,
-    `    dns: { zoneId: ${world.zoneId}, name: ${payments}.${labZone}, ttl: 1, srv: true }`,
-    ...settingLines().map((line) => `    ${line}`),
-  ].join("\n");
-  const loaded = loadConfig(text, "payments.yml");
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded));
-  for (const draft of loaded.groups) {
-    const config = toGroupConfig(draft, 1);
-    for (const node of config.nodes) await world.store.claimNode(node.id, config.name);
-    await world.store.putConfig(config);
-  }
-  return nodes;
 }
