@@ -17,8 +17,9 @@ describe("what operators wish for on the command line", () => {
     await expectWrites(rig, writer, 100);
 
     // Act
-    const at = new Date(Date.now() + 4_000).toISOString();
+    const at = new Date(Date.now() + 12_000).toISOString();
     const asked = await rig.cli("switchover", "orders", "--to", idOf(last), "--at", at, "--yes");
+    expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining(`asked for ${at}`) });
     const planned = await rig.state();
     const switched = await rig.timeline.eventually(
       "a switch",
@@ -30,7 +31,6 @@ describe("what operators wish for on the command line", () => {
     await writer.stop();
 
     // Assess
-    expect(asked).toMatchObject({ code: 0, stdout: expect.stringContaining(`asked for ${at}`) });
     expect(planned).toMatchObject({ epoch: before.epoch, request: { kind: "switchover", at } });
     expect(switchedAt).toBeGreaterThanOrEqual(Date.parse(at));
     expect(switched.node).toBe(idOf(last));
@@ -47,7 +47,7 @@ describe("what operators wish for on the command line", () => {
     // Act
     await rig.cli("switchover", "orders", "--at", at, "--yes");
     const cancelled = await rig.cli("cancel", "orders");
-    const until = new Date(Date.now() + 8_000).toISOString();
+    const until = new Date(Date.now() + 15_000).toISOString();
     const paused = await rig.cli("pause", "orders", "--until", until, "--reason", "drill");
     await rig.node(oldMaster).kill();
     const resumed = await rig.timeline.eventually(
