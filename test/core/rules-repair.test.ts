@@ -5,6 +5,7 @@ import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,
+  masterRecord,
   n0,
   n1,
   n2,
@@ -79,6 +80,25 @@ describe("R730 repair on sight", () => {
     expect(acts.rule).toBe("R730");
     expect(eventNames(acts)).toEqual(["+fix-slave-config"]);
     expect(kindsOf(acts)).toContain("attach");
+  });
+
+  test("S9 what was seen of a master in its own reign is no ground once it is none any more", () => {
+    const watch = watchCalm();
+    watch.look({ samples: everybody, prepared: [prepares(n0, masterFacts())] });
+    const { replid, replid2, secondOffset } = promotedFacts();
+    const master = { node: n1, runId: "run-n1", replid, replid2, secondOffset };
+    const previousMaster = masterRecord;
+    watch.table = groupState({ rev: 9, epoch: 2, masterEpoch: 2, master, previousMaster });
+    const samples = [
+      answers(n0, replicaFacts({ runId: "run-n0", masterHost: "10.0.0.3" })),
+      answers(n1, promotedFacts()),
+      answers(n2, replicaFacts({ replid: "id-2", replid2: "id-1", masterHost: "10.0.0.2" })),
+    ];
+    watch.look({ samples, afterMs: 1_000 });
+
+    const decision = watch.look({ samples, afterMs: 100 });
+
+    expect(decision).toMatchObject({ rule: "R730", plan: [], look: { prepare: [n0] } });
   });
 
   test("N18, S18 a foreign node is left alone and said once, however calm the rest is", () => {

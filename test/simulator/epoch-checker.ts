@@ -34,8 +34,12 @@ export class EpochChecker {
   /** Only a table that was put back repeats an epoch. A promotion of the earlier one may still wait in a hung server. */
   onClaim({ epoch, candidate: claimed }: GroupState): void {
     const candidate = this.#intents.get(epoch);
-    // One that names the same candidate again may find it promoted already.
-    if (candidate === undefined || candidate === claimed?.node) return;
+    if (candidate === undefined) return;
+    if (candidate === claimed?.node) {
+      // Named again, it may have been promoted already; what it holds is looked at again.
+      this.#intents.delete(epoch);
+      return;
+    }
     const isUntold = this.#untold.has(epoch) && !this.#promoted.has(epoch);
     if (!isUntold && this.#isTold(epoch)) return;
     this.#earlier.set(epoch, (this.#earlier.get(epoch) ?? new Set()).add(candidate));

@@ -81,7 +81,9 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     prepared.facts !== null &&
     !prepared.facts.isLoading &&
     prepared.askedAtMs <= memory.stateAskedAtMs &&
-    (wrong !== "master-too" || isOfThisReign(view, prepared)) &&
+    // What was a master over this session may be a replica by its last probe: somebody else's work, and nothing seen of it.
+    ((wrong !== "master-too" && prepared.facts.role !== "master") ||
+      isOfThisReign(view, prepared)) &&
     view.nowMs - memory.stateAskedAtMs < view.settings.fenceMs;
   if (!isFresh) return isUnanswered(view, node.node) ? none : { ...none, toPrepare: [node.node] };
   const facts = prepared.facts;
