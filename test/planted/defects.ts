@@ -76,8 +76,8 @@ export const defects: readonly Defect[] = [
     title: "A repair acts on a STATE that was read before the node was observed.",
     file: "lib/core/rules/repairs.ts",
     find: `    prepared.askedAtMs <= memory.stateAskedAtMs &&
-    (wrong`,
-    replace: `    (wrong`,
+    // What was`,
+    replace: `    // What was`,
     also: [
       {
         file: "lib/core/rules/repairs.ts",

@@ -66,6 +66,8 @@ export class Fencing {
     const isTableWell = cutOff.size === 0 && lostReply + lateApply + throttled + slow < 0.05;
     if (state === null || state.master === null || !isTableWell) return false;
     if (state.pause !== null || state.phase === "promoting") return false;
+    // A master that restarted with less than a second one holds has that one replaced by nobody (fault N3).
+    if (state.round.status === "open" && state.round.suspect === state.master.node) return false;
     if (world.delayMs > 20 || world.cutChance > 0) return false;
     const live = [...world.processes.values()].flatMap((one) => [...one]);
     if (live.length < world.config.observers.length || live.some((one) => one.isFrozen))

@@ -28,8 +28,11 @@ export class Strangers {
   onState({ master }: GroupState): void {
     if (master === null) return;
     for (const node of this.#nodes.values()) {
-      if (node.isDisplaced && [master.replid, master.replid2].includes(node.replid))
-        this.#adopted.add(node);
+      if (!node.isDisplaced) continue;
+      // One that was started again is still known by the history that it had.
+      const histories = [node.stream.replid, node.stream.replid2].filter((id) => id !== null);
+      const isShared = histories.some((id) => [master.replid, master.replid2].includes(id));
+      if (isShared) this.#adopted.add(node);
     }
   }
 
