@@ -2,6 +2,7 @@ import { cutFor, type Drawn, type Family, forWhile, mayLose, now, pickNode } fro
 import { nodeFamilies } from "./families-nodes.ts";
 import { tableFamilies } from "./families-table.ts";
 import type { Fault } from "./faults.ts";
+import { resolver } from "./network.ts";
 
 const common: readonly Family[] = [
   {
@@ -43,6 +44,17 @@ const common: readonly Family[] = [
     draw: (world, prng) => {
       const observer = prng.pick(world.config.observers);
       return cutFor(observer, pickNode(world, prng).host, prng.exp(15_000));
+    },
+  },
+  {
+    name: "resolver-cut",
+    meanMs: 90_000,
+    draw: (world, prng) => {
+      const forMs = prng.exp(60_000);
+      const asking = prng.chance(0.5)
+        ? world.config.observers
+        : [prng.pick(world.config.observers)];
+      return asking.flatMap((observer) => cutFor(observer, resolver, forMs));
     },
   },
   {

@@ -1,4 +1,5 @@
 import { isOurs } from "../../lib/core/view.ts";
+import { reaches } from "./network.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -91,6 +92,6 @@ export class Fencing {
     const node = world.nodes.get(id);
     if (node === undefined || !node.isServing || node.isLoading || node.ailments.size > 0)
       return false;
-    return !node.isDisplaced && world.config.observers.every((one) => !world.isCut(one, id));
+    return !node.isDisplaced && world.config.observers.every((one) => reaches(world, one, id));
   }
 }

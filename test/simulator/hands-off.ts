@@ -1,5 +1,6 @@
 import { parseCompanion } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
+import { reaches } from "./network.ts";
 import { quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
@@ -85,7 +86,7 @@ export class HandsOff {
     const { engine, troubles, nodes } = this.#world;
     return this.#above().filter((id) => {
       const sinceMs = Math.max(troubles.changedAtMs(id), nodes.get(id)?.loading.endedAtMs ?? 0);
-      return engine.nowMs - sinceMs > quietMinMs && !this.#world.isCut(observer, id);
+      return engine.nowMs - sinceMs > quietMinMs && reaches(this.#world, observer, id);
     });
   }
 

@@ -6,6 +6,7 @@ import type { Process } from "./engine.ts";
 import { HandsOff } from "./hands-off.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 import { LossMeter } from "./losses.ts";
+import { reaches } from "./network.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import { trueRank } from "./placement.ts";
 import type { Sight } from "./sight.ts";
@@ -58,7 +59,7 @@ export class Judges {
       config: () => this.#config,
       votes: () => [...world.store.votes.values(), ...world.store.taken],
       isCut: (one, other) => world.isCut(one, other),
-      isReachable: (node) => world.config.observers.every((one) => !world.isCut(one, node)),
+      isReachable: (node) => world.config.observers.every((one) => reaches(world, one, node)),
       isNetworkPoor: () => world.delayMs > 20 || world.cutChance > 0,
       live: (observer) => world.processes.get(observer) ?? [],
     };

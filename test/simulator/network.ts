@@ -1,3 +1,11 @@
+/** What an observer asks where the nodes are. A process that has reached a node once goes on with its address. */
+export const resolver = "resolver";
+
+/** Whether an observer has a way to a node that it has not reached before. */
+export function reaches(network: Pick<Cuts, "isCut">, observer: string, node: string): boolean {
+  return !network.isCut(observer, node) && !network.isCut(observer, resolver);
+}
+
 /** Who can't reach whom: pairs of observers, nodes and clients by name, both ways. What was sent waits for the heal. */
 export class Cuts {
   readonly #cut = new Set<string>();

@@ -1,5 +1,5 @@
 import type { ProbeReply, Sample } from "../../lib/core/model.ts";
-import { success } from "../../lib/ports/errors.ts";
+import { type Failure, success } from "../../lib/ports/errors.ts";
 import type { ProbeWants } from "../../lib/ports/redis.ts";
 import type { SimConnection } from "./sim-connection.ts";
 import { placeOf } from "./sim-info.ts";
@@ -7,6 +7,11 @@ import type { Vantage } from "./sim-vantage.ts";
 
 /** What a probe brings home: PING's reply, the place in the stream, and everything else where it was asked for. */
 type Look = Pick<Sample, "reply" | "role" | "facts" | "rehearsal">;
+
+function failedReply({ kind, why }: Failure): ProbeReply {
+  if (kind === "unresolved") return { kind, text: why };
+  return { kind: kind === "timeout" ? "timeout" : "refused" };
+}
 
 /** One observer's probes of one node, over a connection that is kept for them. */
 export class ProbeLine {
@@ -64,7 +69,7 @@ export class ProbeLine {
   async #look(sentAtMs: number, wants: ProbeWants): Promise<Look> {
     const kept = this.#connection;
     const opened = kept === null ? await this.#connect(wants.timeoutMs) : success(kept);
-    if (!opened.ok) return { reply: { kind: opened.kind === "timeout" ? "timeout" : "refused" } };
+    if (!opened.ok) return { reply: failedReply(opened) };
     const connection = this.#connection ?? opened.value;
     this.#oldestMs ??= sentAtMs;
     const request = { what: "probe", act: () => this.#seenOver(connection, wants) };

@@ -2,6 +2,7 @@ import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { RoleChange } from "../../lib/ports/redis.ts";
 import { cancel, type Process } from "./engine.ts";
+import { resolver } from "./network.ts";
 import { SimConnection } from "./sim-connection.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
@@ -53,6 +54,8 @@ export class Vantage {
   readonly process: Process;
   readonly observer: string;
   readonly network: SimNetwork;
+  /** The nodes whose addresses are known. */
+  readonly #found = new Set<string>();
 
   constructor(process: Process, observer: string, network: SimNetwork) {
     this.process = process;
@@ -67,7 +70,14 @@ export class Vantage {
     keep: (connection: SimConnection) => void = () => {},
   ): Promise<Result<SimConnection>> {
     const node = this.#node(id);
+    const isKnown = this.#found.has(id);
     return this.#within(deadlineMs, `${id}: no connection`, (settle) => {
+      if (!isKnown && this.network.isCut(this.observer, resolver)) {
+        const late = () => settle(failure("unresolved", `${id}: the resolver does not answer`));
+        this.process.deliver(deadlineMs / 2, late, "resolve");
+        return;
+      }
+      this.#found.add(id);
       const rttMs = this.#delayMs(node) * 2;
       if (this.network.isCut(this.observer, id)) return;
       const opened = (): void => {

@@ -1,4 +1,5 @@
 import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
+import { reaches } from "./network.ts";
 import type { Sight } from "./sight.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { quietMinMs } from "./troubles.ts";
@@ -117,7 +118,7 @@ export class Truth {
     if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
     if (!old.isServing || old.role !== "master" || chosen.stream.hasMoreThan(old.stream)) return;
     const sinceMs = this.#sight.troubles.changedAtMs(old.id);
-    const isSeen = sinceMs < promotedAtMs - noticedMs && !this.#sight.isCut(leader, old.id);
+    const isSeen = sinceMs < promotedAtMs - noticedMs && reaches(this.#sight, leader, old.id);
     if (!isSeen || this.#hasSlept(leader)) return;
     const forMs = Math.round(promotedAtMs - sinceMs);
     throw new Violation(
