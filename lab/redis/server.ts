@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -42,6 +42,8 @@ export type RedisServerOptions = Readonly<{
   tls?: Readonly<{ cert: string; key: string; ca: string }>;
   /** Further lines of the config file; they win over the lab's own. */
   extra?: readonly string[];
+  /** The folder of a server that runs no more, whose data this one takes over. */
+  dataFrom?: string;
   startTimeoutMs?: number;
   /** Where the server is registered, to be ended with the rest of the lab. */
   processes?: ProcessRegistry;
@@ -90,6 +92,7 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
     const aclLines = options.aclLines ?? [];
     if (aclLines.length > 0) await writeFile(join(dir, aclFileName), `${aclLines.join("\n")}\n`);
     if (options.tls !== undefined) await writeTls(options.tls, dir);
+    if (options.dataFrom !== undefined) await copyData(options.dataFrom, dir);
     await server.start();
   } catch (error) {
     await server.dispose();
@@ -101,6 +104,12 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
 async function writeTls(pem: NonNullable<RedisServerOptions["tls"]>, dir: string): Promise<void> {
   for (const what of ["cert", "key", "ca"] as const) {
     await writeFile(join(dir, tlsFileNames[what]), pem[what], { mode: 0o600 });
+  }
+}
+
+async function copyData(from: string, to: string): Promise<void> {
+  for (const name of await readdir(from)) {
+    if (!keptFiles.includes(name)) await cp(join(from, name), join(to, name), { recursive: true });
   }
 }
 
