@@ -89,6 +89,8 @@ const groupConfig = z.object({
     parallelSyncs: z.number(),
     marker: z.boolean(),
     whenUnreachable: z.enum(["hold", "failover"]),
+    // Settings younger than the first stored configurations have a default, so that those stay readable.
+    whenFlapping: z.enum(["hold", "failover"]).default("hold"),
   }),
   placement: z
     .object({

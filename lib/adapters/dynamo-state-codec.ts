@@ -89,6 +89,8 @@ const groupState = z.object({
     })
     .nullable(),
   automaticEpoch: z.number().int().nullable().default(null),
+  earlyEpochs: z.array(z.number().int()).default([]),
+  pagedEpoch: z.number().int().nullable().default(null),
   log: z
     .array(
       z.object({

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { acknowledgeFailover } from "./ack.ts";
 import { type AclOptions, acl } from "./acl.ts";
 import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
@@ -181,6 +182,14 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .argument("<group>")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => cancelRequest(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+
+  program
+    .command("ack")
+    .description("acknowledge the last automatic failover, which ends its cool-down")
+    .argument("<group>")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => acknowledgeFailover(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
 }
 

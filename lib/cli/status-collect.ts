@@ -12,6 +12,7 @@ import type { CliContext, Services } from "./context.ts";
 import { need } from "./exit.ts";
 import { unknownGroup } from "./group-state.ts";
 import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
+import { describeCoolDown } from "./status-cool-down.ts";
 import { judgeMaster, judgeOddities, judgeReplicas } from "./status-nodes.ts";
 import { describeNodes, describeObservers, describePause } from "./status-observers.ts";
 import type {
@@ -92,6 +93,8 @@ async function collectGroup(
     newestConfigVersion: newest.version,
     state: state === null ? null : describeState(state),
     pause: state === null ? null : describePause(config, state, heartbeats),
+    coolDown:
+      state === null ? null : describeCoolDown(config, state, heartbeats, context.clock.wallTime()),
     record,
     nodes,
     observers,

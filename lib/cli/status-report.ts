@@ -25,6 +25,8 @@ export interface GroupStatus {
   readonly newestConfigVersion: number;
   readonly state: StateStatus | null;
   readonly pause: PauseStatus | null;
+  /** null: an automatic failover would not wait. */
+  readonly coolDown: CoolDownStatus | null;
   readonly record: RecordStatus | null;
   readonly nodes: readonly NodeStatus[];
   readonly observers: readonly ObserverStatus[];
@@ -62,6 +64,13 @@ export interface PauseStatus {
   /** When it ends by itself, ISO 8601; null: when somebody resumes. */
   readonly until: string | null;
   readonly waitingFor: readonly string[];
+}
+
+export interface CoolDownStatus {
+  /** The automatic failover that began it. */
+  readonly epoch: number;
+  /** For how long another one would wait at the most, unless an operator acknowledges. */
+  readonly leftMs: number;
 }
 
 export interface RecordStatus {

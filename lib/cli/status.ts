@@ -51,6 +51,7 @@ function factsOf(group: GroupStatus): readonly (readonly string[])[] {
     ["master", masterOf(group)],
     ["epoch", state === null ? null : `${state.epoch}, phase ${state.phase}`],
     ["pause", pause === null ? null : pauseOf(pause)],
+    ["cool-down", coolDownOf(group)],
     ["round", roundOf(group)],
     [
       "request",
@@ -84,6 +85,11 @@ function pauseOf(pause: NonNullable<GroupStatus["pause"]>): string {
   if (pause.status === "paused") return `paused by ${pause.by}${end}${reason}`;
   const late = pause.waitingFor.map((name) => `observer ${name}`).join(", ");
   return `pausing (waiting for ${late === "" ? "phase steady" : late}) by ${pause.by}${end}${reason}`;
+}
+
+function coolDownOf({ name, coolDown }: GroupStatus): string | null {
+  if (coolDown === null) return null;
+  return `since the automatic failover of epoch ${coolDown.epoch}: for another ${formatAge(coolDown.leftMs)} at the most, or until \`lambda-sentinel ack ${name}\``;
 }
 
 function roundOf({ state }: GroupStatus): string | null {

@@ -194,6 +194,14 @@ export const settingsTable = {
       "What to do when the observers can't reach the master and replicas still hear from it: `hold` waits and reports, `failover` promotes a replica.",
     why: "`failover` may leave two masters with clients on both sides of a broken network.",
   },
+  whenFlapping: {
+    kind: "choice",
+    default: "hold",
+    choices: ["hold", "failover"],
+    meaning:
+      "What to do when a master dies within `cooldownMs` of an automatic failover that nobody has acknowledged. Both call people. `hold` waits; `failover` doesn't, two times in a row, and waits from then on until an operator acknowledges or a master has stayed for ten cool-downs.",
+    why: "What takes one master after the other is often no fault of theirs, and each failover may lose what was written last.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */

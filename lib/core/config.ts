@@ -58,6 +58,8 @@ export interface Settings {
   readonly marker: boolean;
   /** What to do when replicas still hear from a master that the observers cannot reach. */
   readonly whenUnreachable: "hold" | "failover";
+  /** What to do when a master dies within the cool-down of the failover that made it one. */
+  readonly whenFlapping: "hold" | "failover";
 }
 
 /** The published record of a group. */

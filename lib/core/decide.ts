@@ -2,6 +2,7 @@ import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
 import type { NodeId } from "./config.ts";
+import { acknowledgement } from "./cool-down.ts";
 import { firstMissAtMs, type NodeMemory } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
@@ -240,6 +241,7 @@ function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
     events.push(...verdictNotices(node, was, is, before.settled[node.node]));
   }
   events.push(...reboots(before, after), ...replicasTrouble(before, after));
+  events.push(...acknowledgement(before.state, after.state));
   const oldMaster = before.state?.master?.node;
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;

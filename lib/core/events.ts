@@ -42,6 +42,7 @@ export type EventName =
   | "+loss-report"
   | "+hold"
   | "+oddity"
+  | "+ack"
   | "+pause"
   | "+resume"
   | "+handover"

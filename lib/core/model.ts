@@ -254,8 +254,12 @@ export interface GroupState {
   /** Replication ids of this and earlier masters, newest first: a node that shows one of them is ours. */
   readonly histories: readonly string[];
   readonly lastEpoch: EpochResult | null;
-  /** Epoch of the last completed automatic failover; null once an operator has handed over since (cool-down). */
+  /** Epoch of the last completed automatic failover; null once an operator has handed over or acknowledged it (cool-down). */
   readonly automaticEpoch: number | null;
+  /** Automatic failovers that came within the cool-down of another, since the group was calm last (`whenFlapping`). */
+  readonly earlyEpochs: readonly number[];
+  /** The master, by the epoch of its commit, for whose outage within the cool-down people were called last. */
+  readonly pagedEpoch: number | null;
   /** The latest writes, newest last; the running epoch's are among them. Events are copies of it (invariant S16). */
   readonly log: readonly LogEntry[];
   /** Nobody watches the group any more; null while somebody does. */

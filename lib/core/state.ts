@@ -49,6 +49,8 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     histories: [],
     lastEpoch: null,
     automaticEpoch: null,
+    earlyEpochs: [],
+    pagedEpoch: null,
     log: [entryOf({ rev: 1, epoch: 0, round, phase: "steady" }, writer)],
     removed: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
@@ -108,6 +110,8 @@ export interface Claim {
   readonly isAutomatic: boolean;
   readonly candidate: Candidate;
   readonly masterOffset: number | null;
+  /** Left out: as they were. */
+  readonly earlyEpochs?: readonly number[];
 }
 
 /** Claim with intent: one winner by construction, candidate written once per epoch (invariants S1, S3). */
@@ -124,6 +128,7 @@ export function claim(state: GroupState, intent: Claim, writer: Writer): WriteSt
       leader: writer.shift,
       beat: state.beat + 1,
       previousOffset: intent.masterOffset,
+      earlyEpochs: intent.earlyEpochs ?? state.earlyEpochs,
       round: closed(state.round, `claimed by ${writer.shift} as epoch ${epoch}`),
     },
     writer,
@@ -159,6 +164,7 @@ export function commit(
       request: null,
       lastEpoch,
       automaticEpoch: state.isAutomatic ? state.epoch : null,
+      earlyEpochs: state.isAutomatic ? state.earlyEpochs : [],
       beat: state.beat + 1,
       round: closed(state.round, "committed"),
     },
@@ -192,6 +198,8 @@ export function failEpoch(
       leader: null,
       request: null,
       lastEpoch,
+      // What was not completed counts for nothing (invariant S13).
+      earlyEpochs: state.earlyEpochs.filter((epoch) => epoch !== state.epoch),
       round: closed(state.round, reason),
     },
     writer,

@@ -160,6 +160,8 @@ describe("C8 an item of another version", () => {
     const {
       histories: _histories,
       automaticEpoch: _automatic,
+      earlyEpochs: _early,
+      pagedEpoch: _paged,
       removed: _removed,
       ...older
     } = groupState();

@@ -84,6 +84,8 @@ function firstWorld({ scope }: Space, watches: readonly number[]): World {
     histories: [master.replid],
     lastEpoch: null,
     automaticEpoch: null,
+    earlyEpochs: [],
+    pagedEpoch: null,
     log: [],
     removed: null,
     lastTransition: { rev: 0, rule: "", why: "" },

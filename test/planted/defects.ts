@@ -193,8 +193,8 @@ export const defects: readonly Defect[] = [
     id: "no-cool-down",
     title: "Automatic failovers follow one another without a cool-down.",
     file: "lib/core/rules/claim.ts",
-    find: "if (automaticEpoch !== masterEpoch || leftMs <= 0) return null;",
-    replace: "if (automaticEpoch !== masterEpoch || leftMs <= 1e12) return null;",
+    find: "if (leftMs <= 0 || mayComeEarly(view)) return null;",
+    replace: "if (leftMs <= 1e12 || mayComeEarly(view)) return null;",
   },
   {
     id: "pause-ignored",

@@ -70,6 +70,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "dns-foreign":
     case "dns-return":
       return onZone(world, fault);
+    case "ack":
+      return world.operators.acknowledge();
     case "ask-failover":
       return world.operators.ask({ kind: "failover" });
     case "ask-failover-to":

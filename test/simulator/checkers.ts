@@ -39,6 +39,7 @@ export class Checker {
       throw new Violation("S9", "the master changed without a commit");
     }
     this.#runs.onState(before, after);
+    this.#coolDown.onState(before, after);
     this.epochs.onState(after);
     if (before.phase === "promoting" && after.phase === "steady") this.failedEpochs += 1;
     checkConfiguration(before, after);

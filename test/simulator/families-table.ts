@@ -19,6 +19,7 @@ const settings: readonly (readonly [string, string])[] = [
   ["parallelSyncs", "2"],
   ["fenceWaitMs", "0"],
   ["whenUnreachable", "failover"],
+  ["whenFlapping", "failover"],
 ];
 
 /** How calls that wake fare: not at all, at once, or late and more than once. */

@@ -128,6 +128,11 @@ const common: readonly Family[] = [
     draw: () => [now({ kind: "ask-failover" })],
   },
   {
+    name: "operator-ack",
+    meanMs: 60_000,
+    draw: () => [now({ kind: "ack" })],
+  },
+  {
     name: "operator-pause",
     meanMs: 90_000,
     draw: (_world, prng) => [

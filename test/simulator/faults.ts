@@ -97,6 +97,7 @@ const kinds = [
   // People: by the command line, and by hand on a server. `apply` activates its version in steady only.
   fault("apply", { setting: z.string(), value: z.string() }),
   fault("ask-failover", {}),
+  fault("ack", {}),
   fault("ask-failover-to", { node }),
   // Planned for so many seconds from now, by a right clock.
   fault("plan-switchover", { seconds: count }),

@@ -1,3 +1,4 @@
+import { acknowledge, unacknowledgedEpoch } from "../../lib/core/cool-down.ts";
 import type { GroupState, ReplaceRequest } from "../../lib/core/model.ts";
 import {
   activateConfig,
@@ -78,6 +79,12 @@ export class Operators {
     const state = this.#state;
     if (state === null || state.pause === null) return null;
     return () => this.#put(resume(state, this.#writer("resume")).next);
+  }
+
+  acknowledge(): (() => void) | null {
+    const state = this.#state;
+    if (state === null || unacknowledgedEpoch(state) === null) return null;
+    return () => this.#put(acknowledge(state, this.#writer("acknowledged")).next);
   }
 
   testNotifications(until: string): (() => void) | null {

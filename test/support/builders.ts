@@ -26,6 +26,7 @@ export const defaultSettings: Settings = {
   parallelSyncs: 1,
   marker: true,
   whenUnreachable: "hold",
+  whenFlapping: "hold",
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };
@@ -169,6 +170,8 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     previousOffset: null,
     histories: [],
     automaticEpoch: null,
+    earlyEpochs: [],
+    pagedEpoch: null,
     removed: null,
     lastEpoch: null,
     log: [],

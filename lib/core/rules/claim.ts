@@ -1,3 +1,11 @@
+import {
+  callPeople,
+  coolDownLeftMs,
+  earlyEpochsWith,
+  earlyMax,
+  isUnheard,
+  mayComeEarly,
+} from "../cool-down.ts";
 import type { Election } from "../election.ts";
 import { type SentinelEvent, warning } from "../events.ts";
 import { type Tally, tally } from "../quorum.ts";
@@ -49,22 +57,22 @@ export const claimRules: readonly Rule<MasterView>[] = [
   {
     id: "S350",
     title:
-      "Hold through the cool-down after a completed automatic failover, unless an operator asked.",
+      "Hold through the cool-down after a completed automatic failover, and call people once, unless an operator asked or acknowledged, or the policy lets it come.",
     source:
       "invariant S13; measured by each observer from when it saw the master change (protocol F16)",
     find: (view) => {
-      if (readyTally(view) === null || dueFailover(view) !== null) return null;
-      const { automaticEpoch, masterEpoch } = view.state;
-      const { sinceMs } = view.memory.masterKnown;
-      const leftMs = Math.ceil(sinceMs + view.settings.cooldownMs - view.nowMs);
-      // An epoch that failed since changes nothing: it completed no failover.
-      if (automaticEpoch !== masterEpoch || leftMs <= 0) return null;
-      // A master that dies before it has settled completes nothing: no cool-down (DESIGN 4, edges).
-      if (view.state.phase === "settling") return null;
-      const why = `cooling down for another ${leftMs} ms after the failover of epoch ${masterEpoch}`;
       const counted = readyTally(view);
-      const agreed = counted === null ? [] : [odown(view, counted)];
-      return hold(why, nextLook(view), ...agreed, heldOnce(view, "cool-down", why));
+      if (counted === null || dueFailover(view) !== null) return null;
+      const leftMs = coolDownLeftMs(view);
+      if (leftMs <= 0 || mayComeEarly(view)) return null;
+      const why = `cooling down for another ${leftMs} ms after the failover of epoch ${view.state.masterEpoch}`;
+      const held = hold(
+        why,
+        nextLook(view),
+        odown(view, counted),
+        heldOnce(view, "cool-down", why),
+      );
+      return isUnheard(view.state) ? calling(view, counted, held) : held;
     },
   },
   {
@@ -142,16 +150,21 @@ function claimFor(view: MasterView, counted: Tally, election: Election): Finding
   if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
   const { state, config, master } = view;
   const { node, facts } = election.choice;
+  const isAutomatic = dueFailover(view) === null;
   const epoch = state.epoch + 1;
   const why = `${counted.down.join(", ")} agree in round ${state.round.number} that ${master.node} is down; ${node} is ${election.choice.why}`;
   const intent = {
     kind: "failover" as const,
-    isAutomatic: dueFailover(view) === null,
+    isAutomatic,
     candidate: { node, replid: facts.replid, offset: facts.offset },
     masterOffset: highest(counted.lastOffset, ownOffset(view)),
+    earlyEpochs: isAutomatic ? earlyEpochsWith(view, epoch) : state.earlyEpochs,
   };
+  const early = intent.earlyEpochs.indexOf(epoch) + 1;
+  const itIs = `failing over within the cool-down, ${early} of ${earlyMax} times, as whenFlapping says`;
   const events = [
     odown(view, counted),
+    ...(early > 0 ? [secondOutage(view, counted, itIs)] : []),
     warning("+new-epoch", `${epoch}`, { evidence: { epoch } }),
     warning("+try-failover", `${config.name} ${master.node}`, { node: master.node }),
     warning("+elected-leader", `${view.memory.shift} leads epoch ${epoch}`, {
@@ -179,6 +192,27 @@ function odown(view: MasterView, counted: Tally): SentinelEvent {
     evidence: { votes: counted.down.join(","), needed: counted.needed },
     onceKey: `odown ${view.state.round.number}`,
   });
+}
+
+/** Shifts come and go while the cool-down holds: whoever writes it into STATE calls, and nobody else. */
+function calling(view: MasterView, counted: Tally, held: Finding): Finding {
+  const { name } = view.config;
+  const todo = `\`lambda-sentinel ack ${name}\` ends that, \`lambda-sentinel failover ${name}\` asks for a failover at once`;
+  const page = secondOutage(view, counted, `${held.why}; ${todo}`);
+  const put = callPeople(view.state, writer(view, "S350", page.message));
+  return {
+    why: held.why,
+    plan: [...held.plan, [put], [emit(page)]],
+    look: lookNow(view, { state: true }),
+  };
+}
+
+/** An outage within the cool-down is no ordinary one: people are called, whatever the policy (invariant S13). */
+function secondOutage(view: MasterView, counted: Tally, what: string): SentinelEvent {
+  const { master, state } = view;
+  const by = counted.down.join(", ");
+  const why = `a second outage: ${by} agree that ${master.node} is down, which became the master by the automatic failover of epoch ${state.masterEpoch}; ${what}`;
+  return warning("+page", why, { node: master.node });
 }
 
 function agreeDurations(view: MasterView): Record<string, number> {

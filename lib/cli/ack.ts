@@ -1,0 +1,31 @@
+import { acknowledge, unacknowledgedEpoch } from "../core/cool-down.ts";
+import type { CliContext, GlobalOptions } from "./context.ts";
+import { CliError, exitCodes } from "./exit.ts";
+import { changeState, needGroupState, operatorWriter } from "./group-state.ts";
+
+/** Acknowledges the last automatic failover, which ends its cool-down: the next one need not wait. */
+export async function acknowledgeFailover(
+  context: CliContext,
+  group: string,
+  options: GlobalOptions,
+): Promise<number> {
+  const { store } = context.open(options);
+  const seen = unacknowledgedEpoch(await needGroupState(store, group));
+  let what = "";
+  const written = await changeState(store, group, (state) => {
+    const epoch = unacknowledgedEpoch(state);
+    if (epoch === null) return null;
+    // Nobody acknowledges what came after they had looked.
+    if (epoch !== seen) {
+      const message = `expected the failover of epoch ${seen ?? "none"} to be the last one, got another of epoch ${epoch} meanwhile; nothing was changed, see \`lambda-sentinel status ${group}\``;
+      throw new CliError(exitCodes.unfinished, message);
+    }
+    what = `the automatic failover of epoch ${epoch} to ${state.master?.node}`;
+    const why = `${context.operator} acknowledges ${what}`;
+    return acknowledge(state, operatorWriter(context, "ack", why));
+  });
+  const { out } = context.terminal;
+  if (written.attempt === null) out(`${group} has no automatic failover to acknowledge`);
+  else out(`acknowledged ${what}; the next one does not wait for the cool-down`);
+  return exitCodes.fine;
+}
