@@ -91,6 +91,7 @@ const groupConfig = z.object({
     whenUnreachable: z.enum(["hold", "failover"]),
     // Settings younger than the first stored configurations have a default, so that those stay readable.
     whenFlapping: z.enum(["hold", "failover"]).default("hold"),
+    whenReturned: z.enum(["attach", "hold"]).default("attach"),
   }),
   placement: z
     .object({

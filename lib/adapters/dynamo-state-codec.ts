@@ -91,6 +91,7 @@ const groupState = z.object({
   automaticEpoch: z.number().int().nullable().default(null),
   earlyEpochs: z.array(z.number().int()).default([]),
   pagedEpoch: z.number().int().nullable().default(null),
+  kept: z.array(z.string()).default([]),
   log: z
     .array(
       z.object({

@@ -10,6 +10,7 @@ import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
+import { releaseNode } from "./release.ts";
 import { type RemoveOptions, remove } from "./remove.ts";
 import { type StatusOptions, status } from "./status.ts";
 
@@ -190,6 +191,15 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .argument("<group>")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => acknowledgeFailover(context, group, command.optsWithGlobals<GlobalOptions>())),
+    );
+
+  program
+    .command("release")
+    .description("make a replica of a returned master that is held for inspection")
+    .argument("<group>")
+    .argument("<node>")
+    .action((group: string, node: string, _options: unknown, command: Command) =>
+      finish(() => releaseNode(context, group, node, command.optsWithGlobals<GlobalOptions>())),
     );
 }
 

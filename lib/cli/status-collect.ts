@@ -123,6 +123,7 @@ function describeState(state: GroupState): StateStatus {
             openedBy: round.openedBy,
           },
     request: state.request,
+    held: state.kept,
     lastEpoch: state.lastEpoch,
     lastTransition: state.lastTransition,
   };

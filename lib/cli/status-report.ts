@@ -51,6 +51,8 @@ export interface StateStatus {
     readonly openedBy: string;
   } | null;
   readonly request: OperatorRequest | null;
+  /** Returned masters that keep what they have, read-only, until they are released. */
+  readonly held: readonly string[];
   /** How the last epoch ended, with the bytes that were lost. */
   readonly lastEpoch: EpochResult | null;
   readonly lastTransition: { readonly rev: number; readonly rule: string; readonly why: string };

@@ -59,6 +59,7 @@ function factsOf(group: GroupStatus): readonly (readonly string[])[] {
         ? null
         : `${describeRequest(state.request)}, asked by ${state.request.by}`,
     ],
+    ["held", heldOf(group)],
     ["candidate", state?.candidate ?? null],
     ["leader", state?.leader ?? null],
     ["last epoch", state?.lastEpoch == null ? null : epochOf(state.lastEpoch)],
@@ -85,6 +86,12 @@ function pauseOf(pause: NonNullable<GroupStatus["pause"]>): string {
   if (pause.status === "paused") return `paused by ${pause.by}${end}${reason}`;
   const late = pause.waitingFor.map((name) => `observer ${name}`).join(", ");
   return `pausing (waiting for ${late === "" ? "phase steady" : late}) by ${pause.by}${end}${reason}`;
+}
+
+function heldOf({ name, state }: GroupStatus): string | null {
+  const [first] = state?.held ?? [];
+  if (state === null || first === undefined) return null;
+  return `${state.held.join(", ")}: read-only, with what was lost, until \`lambda-sentinel release ${name} ${first}\``;
 }
 
 function coolDownOf({ name, coolDown }: GroupStatus): string | null {

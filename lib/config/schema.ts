@@ -31,7 +31,7 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const { marker, whenUnreachable, whenFlapping } = settingsTable;
+const { marker, whenUnreachable, whenFlapping, whenReturned } = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
@@ -62,6 +62,10 @@ const settingsShape = {
     .enum(whenFlapping.choices, { error: describeExpected(whenFlapping) })
     .default(whenFlapping.default)
     .meta({ description: `${whenFlapping.meaning} ${whenFlapping.why}` }),
+  whenReturned: z
+    .enum(whenReturned.choices, { error: describeExpected(whenReturned) })
+    .default(whenReturned.default)
+    .meta({ description: `${whenReturned.meaning} ${whenReturned.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

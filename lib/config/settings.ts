@@ -202,6 +202,14 @@ export const settingsTable = {
       "What to do when a master dies within `cooldownMs` of an automatic failover that nobody has acknowledged. Both call people. `hold` waits; `failover` doesn't, two times in a row, and waits from then on until an operator acknowledges or a master has stayed for ten cool-downs.",
     why: "What takes one master after the other is often no fault of theirs, and each failover may lose what was written last.",
   },
+  whenReturned: {
+    kind: "choice",
+    default: "attach",
+    choices: ["attach", "hold"],
+    meaning:
+      "What to do with an old master that comes back after a failover that lost some of its writes, as far as the loss report knows: `attach` makes it a replica, and those writes are gone; `hold` makes it read-only and keeps its data for an inspection, until an operator runs `release`.",
+    why: "A node that is held is no replica: the group has one copy less, until somebody has looked.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */

@@ -60,6 +60,8 @@ export interface Settings {
   readonly whenUnreachable: "hold" | "failover";
   /** What to do when a master dies within the cool-down of the failover that made it one. */
   readonly whenFlapping: "hold" | "failover";
+  /** What becomes of an old master that comes back with writes that were lost. */
+  readonly whenReturned: "attach" | "hold";
 }
 
 /** The published record of a group. */

@@ -5,6 +5,7 @@ import type { NodeId } from "./config.ts";
 import { acknowledgement } from "./cool-down.ts";
 import { firstMissAtMs, type NodeMemory } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
+import { releases } from "./kept.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
 import { reboots } from "./reboots.ts";
@@ -242,6 +243,7 @@ function notices(before: Memory, after: Memory): readonly SentinelEvent[] {
   }
   events.push(...reboots(before, after), ...replicasTrouble(before, after));
   events.push(...acknowledgement(before.state, after.state));
+  events.push(...releases(before.state, after.state));
   const oldMaster = before.state?.master?.node;
   const newMaster = after.state?.master?.node;
   const isOwn = after.state?.leader === after.shift;

@@ -15,6 +15,8 @@ export interface Contender {
   readonly oddities: readonly NodeOddity[];
   /** Whether this observer held it down before; then it was not asked. */
   readonly isHeldDown: boolean;
+  /** Whether it keeps what it has for an inspection. */
+  readonly isKept: boolean;
   /** The last offset that this observer ever saw of it. */
   readonly lastKnownOffset: number | null;
 }
@@ -100,7 +102,8 @@ export function elect(input: ElectionInput): Election {
 function aheadOf(input: ElectionInput, offset: number): Contender | undefined {
   const reach = offset + (input.consentedLossBytes ?? 0);
   return input.contenders.find(
-    (one) => one.facts === null && !one.isHeldDown && (one.lastKnownOffset ?? -1) > reach,
+    (one) =>
+      one.facts === null && !one.isHeldDown && !one.isKept && (one.lastKnownOffset ?? -1) > reach,
   );
 }
 
@@ -137,6 +140,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   const { facts, node } = contender;
   const { settings } = input.config;
   if (contender.isHeldDown) return "it is down";
+  if (contender.isKept) return "it keeps what it has until an operator releases it";
   if (facts === null) return "it did not answer";
   if (node === input.master.node && !input.isMasterEligible) return "it is the suspect";
   if (input.only !== null && node !== input.only) return `${input.only} was asked for`;

@@ -43,6 +43,8 @@ export type EventName =
   | "+hold"
   | "+oddity"
   | "+ack"
+  | "+held"
+  | "-held"
   | "+pause"
   | "+resume"
   | "+handover"

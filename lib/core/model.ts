@@ -260,6 +260,8 @@ export interface GroupState {
   readonly earlyEpochs: readonly number[];
   /** The master, by the epoch of its commit, for whose outage within the cool-down people were called last. */
   readonly pagedEpoch: number | null;
+  /** Returned masters that keep what they have, read-only, until an operator releases them (`whenReturned`). */
+  readonly kept: readonly NodeId[];
   /** The latest writes, newest last; the running epoch's are among them. Events are copies of it (invariant S16). */
   readonly log: readonly LogEntry[];
   /** Nobody watches the group any more; null while somebody does. */

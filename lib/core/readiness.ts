@@ -1,5 +1,6 @@
 import type { NodeId } from "./config.ts";
 import { elect } from "./election.ts";
+import { isKept } from "./kept.ts";
 import { ownOddities } from "./oddities.ts";
 import { followed, isHeldDown, type MasterView, nodesExcept } from "./view.ts";
 
@@ -18,6 +19,7 @@ export function unfitness(view: MasterView): ReadonlyMap<NodeId, string | null> 
       facts: node.facts,
       oddities: ownOddities(node.facts, node.rehearsal),
       isHeldDown: isHeldDown(view, node),
+      isKept: isKept(view.state, node.node),
       lastKnownOffset: null,
     })),
     // Nodes are not asked in one moment: how far they are behind is no word on that.

@@ -1,5 +1,6 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
+import { keptRule } from "./rules/kept.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
 import { notifyTestRules } from "./rules/notify-test.ts";
 import { oddityRule } from "./rules/oddities.ts";
@@ -57,6 +58,7 @@ export const rules: RuleTable = {
     ...suspicionRules,
     ...claimRules,
     ...lineageRules,
+    keptRule,
     ...requestRules,
     oddityRule,
     ...steadyRules,
@@ -74,6 +76,7 @@ export const rules: RuleTable = {
     ...claimRules.map(unpaused),
     ...leadRules,
     ...lineageRules,
+    keptRule,
     ...settlingRules.map(led),
     settlingFollower,
     followRule,

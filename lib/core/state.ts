@@ -51,6 +51,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     automaticEpoch: null,
     earlyEpochs: [],
     pagedEpoch: null,
+    kept: [],
     log: [entryOf({ rev: 1, epoch: 0, round, phase: "steady" }, writer)],
     removed: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },

@@ -1,6 +1,7 @@
 import type { GroupConfig, NodeId, Settings } from "./config.ts";
 import { findByReplicate } from "./config.ts";
 import { firstMissAtMs, isSuspect, type NodeMemory } from "./detector.ts";
+import { followsNobody } from "./kept.ts";
 
 /** `repl-ping-replica-period` where a master's own setting was never seen: Redis's default. */
 export const replPingDefaultMs = 10_000;
@@ -118,7 +119,10 @@ export function summarise(all: readonly Testimony[]): "alive" | "dead" | "silent
 
 /** Refused connects are full evidence only beside links that are down on every replica that answers. */
 export function allLinksDown(all: readonly Testimony[], others: readonly NodeMemory[]): boolean {
-  const answering = others.filter((node) => !isSuspect(node) && node.facts?.role === "replica");
+  const answering = others.filter(
+    // One that is kept from having a master has no link to lose.
+    (node) => !isSuspect(node) && node.facts?.role === "replica" && !followsNobody(node.facts),
+  );
   return all.length > 0 && all.length === answering.length && all.every(isLinkDown);
 }
 

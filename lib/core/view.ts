@@ -8,6 +8,7 @@ import {
   type NodeMemory,
 } from "./detector.ts";
 import { hasCome } from "./instants.ts";
+import { isKept } from "./kept.ts";
 import { isOfChain } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
 import {
@@ -103,7 +104,7 @@ export function followed(config: GroupConfig, facts: NodeFacts): NodeId | null {
 /** The best replica of the master's recorded history among those that answered, by keys. */
 export function mostKeysOfChain(view: MasterView): number {
   const counts = nodesExcept(view, view.master.node).flatMap((node) => {
-    if (node.facts === null || !isAnswering(node)) return [];
+    if (node.facts === null || !isAnswering(node) || isKept(view.state, node.node)) return [];
     return isOfChain(view.master, node.facts) ? [keysBesideMarker(node.facts)] : [];
   });
   return counts.length === 0 ? 0 : Math.max(...counts);

@@ -162,6 +162,7 @@ describe("C8 an item of another version", () => {
       automaticEpoch: _automatic,
       earlyEpochs: _early,
       pagedEpoch: _paged,
+      kept: _kept,
       removed: _removed,
       ...older
     } = groupState();

@@ -35,6 +35,7 @@ describe("a valid document", () => {
           marker: true,
           whenUnreachable: "hold",
           whenFlapping: "hold",
+          whenReturned: "attach",
         },
         dns: { zoneId: "Z123", name: "orders.redis.example.com", ttlSeconds: 5, srv: true },
         auth: { username: "watcher", password: "env:NAME" },

@@ -93,6 +93,33 @@ export function describeRoles(name: string, play: RedisPlay): void {
         expect(await master.write()).toBe("refused");
       }));
 
+    test("attaching to an address where nobody listens keeps the data for reading, until a master is found", () =>
+      play(async (stage) => {
+        const { master, replica } = await startPair(stage);
+        const { after: promoted } = await promoteNow(stage, replica, 2);
+        // What only the old master holds is what a sync with the new one would take.
+        await master.write();
+        const { session, before } = await observedOn(stage, master);
+        const nobody = { kind: "attach" as const, master: { host: "127.0.0.1", port: 1 } };
+
+        const { facts } = gotFrom(await session.changeRole(nobody, deadlineMs));
+
+        expect(facts).toMatchObject({ role: "replica", masterHost: "127.0.0.1", isLinkUp: false });
+        expect(await master.write()).toBe("refused");
+        // It has tried, more than once.
+        await stage.pass(2_500);
+        expect(await factsOf(stage, master)).toMatchObject({
+          role: "replica",
+          keys: before.keys,
+          replid: before.replid,
+          offset: before.offset,
+        });
+        expect(before.keys).toBe(promoted.keys);
+        await attachNow(stage, master, replica);
+        const { replid } = await factsOf(stage, replica);
+        await seen(stage, master, (now) => now.isLinkUp && now.replid === replid);
+      }));
+
     test("attaching to the same master again leaves the link as it is", () =>
       play(async (stage) => {
         const { master, replica } = await startPair(stage);

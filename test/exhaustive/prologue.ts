@@ -86,6 +86,7 @@ function firstWorld({ scope }: Space, watches: readonly number[]): World {
     automaticEpoch: null,
     earlyEpochs: [],
     pagedEpoch: null,
+    kept: [],
     log: [],
     removed: null,
     lastTransition: { rev: 0, rule: "", why: "" },

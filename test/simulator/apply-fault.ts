@@ -72,6 +72,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return onZone(world, fault);
     case "ack":
       return world.operators.acknowledge();
+    case "release":
+      return world.operators.release(nodeAt(world, fault.node).id);
     case "ask-failover":
       return world.operators.ask({ kind: "failover" });
     case "ask-failover-to":

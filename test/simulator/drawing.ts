@@ -31,7 +31,10 @@ export function pickNode(world: SimWorld, prng: Prng): SimRedis {
 export function mayLose(world: SimWorld, host: string): boolean {
   const nodes = [...world.nodes.values()];
   const isUp = nodes.some((node) => node.host === host && node.isUp);
-  return isUp && nodes.filter((node) => node.isServing && !node.isDisplaced).length > 1;
+  // One that is held has a copy of its own, which is not the group's.
+  const kept = world.state()?.kept ?? [];
+  const isCopy = (node: SimRedis) => node.isServing && !node.isDisplaced && !kept.includes(node.id);
+  return isUp && nodes.filter(isCopy).length > 1;
 }
 
 export function cutFor(one: string, other: string, forMs: number): readonly Drawn[] {

@@ -20,6 +20,8 @@ const settings: readonly (readonly [string, string])[] = [
   ["fenceWaitMs", "0"],
   ["whenUnreachable", "failover"],
   ["whenFlapping", "failover"],
+  ["whenReturned", "hold"],
+  ["whenReturned", "hold"],
 ];
 
 /** How calls that wake fare: not at all, at once, or late and more than once. */

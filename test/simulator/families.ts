@@ -133,6 +133,15 @@ const common: readonly Family[] = [
     draw: () => [now({ kind: "ack" })],
   },
   {
+    name: "operator-release",
+    meanMs: 60_000,
+    draw: (world) =>
+      (world.state()?.kept ?? []).flatMap((id) => {
+        const node = world.nodes.get(id)?.host;
+        return node === undefined ? [] : [now({ kind: "release", node })];
+      }),
+  },
+  {
     name: "operator-pause",
     meanMs: 90_000,
     draw: (_world, prng) => [

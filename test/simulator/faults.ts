@@ -98,6 +98,7 @@ const kinds = [
   fault("apply", { setting: z.string(), value: z.string() }),
   fault("ask-failover", {}),
   fault("ack", {}),
+  fault("release", { node }),
   fault("ask-failover-to", { node }),
   // Planned for so many seconds from now, by a right clock.
   fault("plan-switchover", { seconds: count }),

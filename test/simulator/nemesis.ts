@@ -138,6 +138,7 @@ export function healForGood(world: SimWorld): void {
   world.operators.unedit()?.();
   world.operators.resume()?.();
   world.operators.applyAgain()?.();
+  world.operators.releaseAll();
   world.invocations.heal();
   for (const node of world.nodes.values()) {
     if (!node.isServing || node.isDisplaced) world.troubles.trouble(node.id);

@@ -1,4 +1,5 @@
 import { acknowledge, unacknowledgedEpoch } from "../../lib/core/cool-down.ts";
+import { isKept, letGo } from "../../lib/core/kept.ts";
 import type { GroupState, ReplaceRequest } from "../../lib/core/model.ts";
 import {
   activateConfig,
@@ -85,6 +86,17 @@ export class Operators {
     const state = this.#state;
     if (state === null || unacknowledgedEpoch(state) === null) return null;
     return () => this.#put(acknowledge(state, this.#writer("acknowledged")).next);
+  }
+
+  release(node: string): (() => void) | null {
+    const state = this.#state;
+    if (state === null || !isKept(state, node)) return null;
+    return () => this.#put(letGo(state, node, this.#writer("released")).next);
+  }
+
+  /** In the end people have looked at everything. */
+  releaseAll(): void {
+    for (const node of this.#state?.kept ?? []) this.release(node)?.();
   }
 
   testNotifications(until: string): (() => void) | null {

@@ -29,12 +29,14 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
 function linkOf({ role, masterId, link, stream }: SimRedis, { nodes, engine }: RedisWorld) {
   const isReplica = role === "replica";
   const master = masterId === null ? undefined : nodes.get(masterId);
+  // Nobody of this world: an address where nobody listens.
+  const [host = "gone", port = "1"] = masterId?.split(":") ?? [];
   const secondsSince = (atMs: number) => Math.floor((engine.nowMs - atMs) / 1_000);
   return {
     isSyncing: link.isSyncing,
     hasSynced: !isReplica || link.isUp || link.downAtMs !== null || stream.offset > 1,
-    masterHost: isReplica ? (master?.host ?? "gone") : null,
-    masterPort: isReplica ? (master?.port ?? 1) : null,
+    masterHost: isReplica ? (master?.host ?? host) : null,
+    masterPort: isReplica ? (master?.port ?? Number(port)) : null,
     isLinkUp: isReplica && link.isUp,
     lastIoSeconds: isReplica && link.isUp ? secondsSince(link.lastIoMs) : null,
     linkDownSeconds: isReplica && link.downAtMs !== null ? secondsSince(link.downAtMs) : null,

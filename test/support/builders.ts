@@ -27,6 +27,7 @@ export const defaultSettings: Settings = {
   marker: true,
   whenUnreachable: "hold",
   whenFlapping: "hold",
+  whenReturned: "attach",
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };
@@ -172,6 +173,7 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     automaticEpoch: null,
     earlyEpochs: [],
     pagedEpoch: null,
+    kept: [],
     removed: null,
     lastEpoch: null,
     log: [],
@@ -241,6 +243,7 @@ export function contender(node: string, change: Partial<Contender> = {}): Conten
     facts: orphanFacts(),
     oddities: [],
     isHeldDown: false,
+    isKept: false,
     lastKnownOffset: 1_000,
     ...change,
   };

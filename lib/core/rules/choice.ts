@@ -1,6 +1,7 @@
 import type { NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
+import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
 import type { ReplaceRequest } from "../model.ts";
@@ -110,6 +111,7 @@ function contender(view: MasterView, node: NodeMemory) {
     facts: isAsked ? prepared.facts : null,
     oddities: ownOddities(isAsked ? prepared.facts : null, node.rehearsal),
     isHeldDown: isHeldDown(view, node),
+    isKept: isKept(view.state, node.node),
     lastKnownOffset: node.positions.at(-1)?.offset ?? null,
   };
 }

@@ -1,7 +1,8 @@
 import type { Attach, Command, Mark } from "../commands.ts";
-import { findNode, type NodeId } from "../config.ts";
+import { findNode, formatAddress, type NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
+import { isKept, nobody } from "../kept.ts";
 import type { Prepared } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
 import { barrierOf, isSameServer, ownOddities } from "../oddities.ts";
@@ -70,6 +71,7 @@ function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
     return null;
   const role = node.role ?? node.facts.role;
   if (role === "master") return "master-too";
+  if (isKept(view.state, node.node)) return null;
   return followed(view.config, node.facts) === view.master.node ? null : "wrong-master";
 }
 
@@ -94,14 +96,14 @@ function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
     return { ...none, remarks: [foreign(node.node, facts)] };
   }
   if ((facts.marker ?? 0) > state.epoch) return none;
-  const address = findNode(view.config, master.node)?.replicate;
+  const address = isKept(state, node.node) ? nobody : findNode(view.config, master.node)?.replicate;
   if (address === undefined) return none;
   const attach: Attach = {
     kind: "attach",
     node: node.node,
     session: prepared.session,
     epoch: state.masterEpoch,
-    master: master.node,
+    master: address === nobody ? formatAddress(nobody) : master.node,
     address,
   };
   const said = describe(view, node.node, facts, wrong);
@@ -132,6 +134,10 @@ function describe(view: MasterView, node: NodeId, facts: NodeFacts, wrong: Wrong
     runId: facts.runId,
   };
   const to = view.master.node;
+  if (wrong === "master-too" && isKept(view.state, node)) {
+    const message = `${node} says master beside ${to}; it becomes read-only and keeps what it has`;
+    return warning("+convert-to-slave", message, { node, evidence });
+  }
   if (wrong === "master-too") {
     const message = `${node} says master beside ${to}; it becomes a replica of ${to}`;
     return warning("+convert-to-slave", message, { node, evidence });
@@ -223,6 +229,7 @@ export function doAllFollow(view: MasterView): boolean {
       node.lastReply?.kind !== "pong" ||
       node.facts === null ||
       !isOurs(view.state, node.facts) ||
+      (isKept(view.state, node.node) && node.role === "replica") ||
       isSameServer(node, view.masterMemory) ||
       (node.facts.role === "replica" &&
         node.role === "replica" &&
