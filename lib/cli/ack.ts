@@ -26,6 +26,8 @@ export async function acknowledgeFailover(
   });
   const { out } = context.terminal;
   if (written.attempt === null) out(`${group} has no automatic failover to acknowledge`);
+  else if (written.state.phase === "promoting")
+    out(`acknowledged ${what}, and not the one of epoch ${written.state.epoch} that is under way`);
   else out(`acknowledged ${what}; the next one does not wait for the cool-down`);
   return exitCodes.fine;
 }

@@ -61,6 +61,32 @@ describe("ack", () => {
     expect(cli.store.states.get("orders")?.automaticEpoch).toBe(2);
   });
 
+  test("says what it does not acknowledge while a failover is under way", async () => {
+    plant(cli, config, { ...cooling, epoch: 2, phase: "promoting" });
+    expect(await cli.run("ack", "orders")).toBe(0);
+    expect(cli.lines).toEqual([
+      "acknowledged the automatic failover of epoch 1 to 10.0.0.1:6379, and not the one of epoch 2 that is under way",
+    ]);
+    expect(cli.store.states.get("orders")).toMatchObject({ epoch: 2, phase: "promoting" });
+  });
+
+  test("does nothing a second time", async () => {
+    await cli.run("ack", "orders");
+    cli.lines.length = 0;
+    const { length } = cli.store.writes;
+    expect(await cli.run("ack", "orders")).toBe(0);
+    expect(cli.lines).toEqual(["orders has no automatic failover to acknowledge"]);
+    expect(cli.store.writes).toHaveLength(length);
+  });
+
+  test("of a group that was removed says so", async () => {
+    plant(cli, config, { ...cooling, removed: { by: "bob", rev: 3 } });
+    expect(await cli.run("ack", "orders")).toBe(1);
+    expect(cli.lines[0]).toContain(
+      "expected a group that is watched, got orders, which bob has removed",
+    );
+  });
+
   test("of an unknown group says which there are", async () => {
     expect(await cli.run("ack", "order")).toBe(2);
     expect(cli.lines[0]).toContain('expected the name of a group in the table, got "order"');
