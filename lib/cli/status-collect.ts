@@ -1,5 +1,6 @@
 import { assertNever } from "../core/assert-never.ts";
 import { findNode, type GroupConfig } from "../core/config.ts";
+import { withoutKept } from "../core/kept.ts";
 import type { GroupState } from "../core/model.ts";
 import {
   isSameRecord,
@@ -143,6 +144,7 @@ function judgeState(foreign: string | null, state: GroupState | null): readonly 
     ...(state.round.status === "open" && state.round.purpose === "failover"
       ? [`round ${state.round.number} suspects ${state.round.suspect}`]
       : []),
+    ...state.kept.map((node) => `${node} is held for inspection, and no replica until its release`),
   ];
 }
 
@@ -209,7 +211,7 @@ function wantedNow(
   if (state === null || node === undefined) return [];
   const { deployment, masterEpoch } = state;
   const owner = { deployment, group: config.name, epoch: masterEpoch };
-  return wantedOf(config, role, owner, node);
+  return wantedOf(withoutKept(config, state), role, owner, node);
 }
 
 function explainWrong(wanted: RecordSet, found: readonly RecordSet[]): string {

@@ -91,7 +91,7 @@ function pauseOf(pause: NonNullable<GroupStatus["pause"]>): string {
 function heldOf({ name, state }: GroupStatus): string | null {
   const [first] = state?.held ?? [];
   if (state === null || first === undefined) return null;
-  return `${state.held.join(", ")}: read-only, with what was lost, until \`lambda-sentinel release ${name} ${first}\``;
+  return `${state.held.join(", ")}: read-only, with what nobody else may have, until \`lambda-sentinel release ${name} ${first}\``;
 }
 
 function coolDownOf({ name, coolDown }: GroupStatus): string | null {

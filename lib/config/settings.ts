@@ -207,7 +207,7 @@ export const settingsTable = {
     default: "attach",
     choices: ["attach", "hold"],
     meaning:
-      "What to do with an old master that comes back after a failover that lost some of its writes, as far as the loss report knows: `attach` makes it a replica, and those writes are gone; `hold` makes it read-only and keeps its data for an inspection, until an operator runs `release`.",
+      "What to do with an old master that comes back as a master: `attach` makes it a replica, and what only it has is gone; `hold` does so only where the loss report proves that nothing is lost, and otherwise makes it read-only and keeps its data for an inspection, until an operator runs `release`.",
     why: "A node that is held is no replica: the group has one copy less, until somebody has looked.",
   },
 } as const satisfies Readonly<Record<SettingName, Setting>>;

@@ -107,6 +107,7 @@ function knowState(
       ? { epoch: masterEpoch, sinceMs: isUnheardOf ? Number.NEGATIVE_INFINITY : readAtMs }
       : memory.masterKnown,
     recordKnown: recordKnown(memory, state, readAtMs),
+    keptKnown: keptKnown(memory, state, readAtMs),
     epochSeen: epochSeen(memory, state, readAtMs),
     leadingSinceMs: isLeader ? (memory.leadingSinceMs ?? readAtMs) : null,
   };
@@ -124,6 +125,12 @@ function recordKnown(memory: Memory, state: GroupState | null, readAtMs: number)
   const key = `${node} ${runId} ${replid} ${replid2} ${secondOffset}`;
   if (memory.recordKnown.key === key) return memory.recordKnown;
   return { key, sinceMs: readAtMs };
+}
+
+/** What a node said before it was known to be held is no word on what it holds. */
+function keptKnown(memory: Memory, state: GroupState | null, readAtMs: number) {
+  const key = state?.kept.join(" ") ?? "";
+  return memory.keptKnown.key === key ? memory.keptKnown : { key, sinceMs: readAtMs };
 }
 
 /** The first epoch that a shift reads is of unknown age: long enough ago. */

@@ -129,6 +129,8 @@ export interface Memory {
   readonly masterKnown: { readonly epoch: number; readonly sinceMs: number };
   /** The master's ids as STATE records them, and since when this observer knows them: what it heard before is older. */
   readonly recordKnown: { readonly key: string; readonly sinceMs: number };
+  /** The nodes that STATE holds, and since when this observer knows it. */
+  readonly keptKnown: { readonly key: string; readonly sinceMs: number };
   /** What the predecessor held against the master when it last reported. */
   readonly inherited: Inherited | null;
   /** The running epoch and since when this observer knows it: failed epochs are backed off from by this clock. */
@@ -201,6 +203,7 @@ export function newMemory(start: MemoryStart): Memory {
         ? { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY }
         : { epoch: masterKnown.epoch, sinceMs: nowMs - masterKnown.forMs },
     recordKnown: { key: "", sinceMs: Number.NEGATIVE_INFINITY },
+    keptKnown: { key: "", sinceMs: Number.NEGATIVE_INFINITY },
     inherited: start.inherited ?? null,
     epochSeen: { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY },
     leadingSinceMs: null,

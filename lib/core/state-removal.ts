@@ -21,6 +21,7 @@ export function removeGroup(state: GroupState, by: string, writer: Writer): Writ
       previousMaster: null,
       previousOffset: null,
       kept: [],
+      earlyEpochs: [],
       round: closed(state.round, `removed by ${by}`),
     },
     writer,

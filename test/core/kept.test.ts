@@ -99,12 +99,30 @@ describe("R725 a returned old master is held", () => {
   });
 
   test.each<[string, Return]>([
+    ["no offset of it was ever seen", { loss: { ...lost, bytes: null, certainty: "unknown" } }],
+    ["a lower bound of 0 proves nothing", { loss: { ...lost, bytes: 0 } }],
+    ["an epoch that failed since has taken the report", { loss: null }],
+    [
+      "it has taken writes since its loss was found to be none",
+      {
+        loss: { ...lost, bytes: 0, certainty: "exact" },
+        facts: masterFacts({ offset: 1_001 }),
+      },
+    ],
+  ])("S10 where %s", (_what, change) => {
+    const { decision } = returning(change);
+
+    expect(decision.rule).toBe("R725");
+    expect(written(decision)).toMatchObject({ kept: [n0] });
+  });
+
+  test.each<[string, Return]>([
     ["the policy is to attach it", { config: groupConfig() }],
-    ["nothing was lost", { loss: { ...lost, bytes: 0 } }],
-    ["nobody knows what was lost", { loss: { ...lost, bytes: null } }],
-    ["it comes back empty", { facts: { ...restarted, keys: 0 } }],
-    ["it was an earlier failover", { state: { epoch: 3, masterEpoch: 3 } }],
+    ["nothing was lost", { loss: { ...lost, bytes: 0, certainty: "exact" } }],
+    ["it comes back empty", { facts: { ...restarted, keys: 0, marker: null } }],
+    ["it comes back with its marker alone", { facts: { ...restarted, keys: 1 } }],
     ["it is held already", { state: { kept: [n0] } }],
+    ["it has been released", { state: { previousMaster: null } }],
   ])("not where %s", (_what, change) => {
     expect(returning(change).decision.rule).not.toBe("R725");
   });
@@ -174,9 +192,12 @@ describe("a node that is held", () => {
   });
 
   test("is one of STATE's, until it is let go", () => {
-    const next = keep(groupState({ kept: [n1] }), n0, writer).next;
+    const next = keep(groupState({ kept: [n1], previousMaster: masterRecord }), n0, writer).next;
 
     expect(next.kept).toEqual([n1, n0]);
     expect(isKept(letGo(next, n1, writer).next, n1)).toBe(false);
+    // Whoever was released is waited for no more, or it would be held again where it still says master.
+    expect(letGo(next, n1, writer).next.previousMaster).toEqual(masterRecord);
+    expect(letGo(next, n0, writer).next).toMatchObject({ kept: [n1], previousMaster: null });
   });
 });

@@ -44,7 +44,9 @@ describe("S9 whenReturned: hold", () => {
     expect((await lossOf(rig)).bytes).toBeGreaterThan(0);
     expect(held).toMatchObject({ node: idOf(old), rule: "R725" });
     expect(kept).toBe(1);
-    expect(status.stdout).toMatch(new RegExp(`held +${idOf(old)}: read-only, with what was lost`));
+    expect(status.stdout).toMatch(
+      new RegExp(`held +${idOf(old)}: read-only, with what nobody else may have`),
+    );
     expect(refused.code).toBe(1);
     expect(wrong).toMatchObject({
       code: 2,

@@ -1,6 +1,7 @@
 import type { Publish } from "../commands.ts";
 import { findNode } from "../config.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
+import { withoutKept } from "../kept.ts";
 import type { RecordView } from "../memory.ts";
 import { type Ownership, type RecordRole, recordOf, wantedOf } from "../records.ts";
 import type { MasterView } from "../view.ts";
@@ -44,7 +45,7 @@ function publishCommand(view: MasterView, role: RecordRole): Publish | null {
     group: config.name,
     epoch: state.masterEpoch,
   };
-  const records = wantedOf(config, role, owner, master);
+  const records = wantedOf(withoutKept(config, state), role, owner, master);
   return { kind: "publish", role, zoneId: record.zoneId, owner, records };
 }
 

@@ -15,6 +15,7 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
+import { letGoRule } from "./kept.ts";
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
@@ -226,6 +227,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
     },
   },
   sentinelsRule,
+  letGoRule,
   {
     id: "R799",
     title: "Keep watching: the committed master answers, and everything is as STATE says.",
