@@ -1,4 +1,5 @@
 import { groundDefects } from "./ground-defects.ts";
+import { holdDefects } from "./hold-defects.ts";
 
 /**
  * Mistakes of the kind people make, as edits of the real sources. The simulator must notice each of them; a simulator
@@ -231,14 +232,12 @@ export const defects: readonly Defect[] = [
     id: "attach-before-loss",
     title: "An old master is attached before its divergence is written down.",
     file: "lib/core/rules.ts",
-    find: `    ...claimRules,
-    ...lineageRules,
+    find: `    ...lineageRules,
     keptRule,
     ...requestRules,
     oddityRule,
     ...steadyRules,`,
-    replace: `    ...claimRules,
-    ...lineageRules.slice(0, 1),
+    replace: `    ...lineageRules.slice(0, 1),
     keptRule,
     ...requestRules,
     oddityRule,
@@ -296,4 +295,5 @@ export const defects: readonly Defect[] = [
     replace: "if (above === undefined || view.nowMs !== 0) return null;",
   },
   ...groundDefects,
+  ...holdDefects,
 ];

@@ -25,6 +25,11 @@ export class Checker {
     this.#coolDown = new CoolDown(sight);
   }
 
+  /** Automatic failovers within the cool-down of another, as the policy lets them come. */
+  get earlyFailovers(): number {
+    return this.#coolDown.early;
+  }
+
   /** Every write of STATE that was applied. */
   onState(before: GroupState | null, after: GroupState): void {
     if (before === null) return;

@@ -14,6 +14,8 @@ export class CoolDown {
   #lastAutomaticMs = Number.NEGATIVE_INFINITY;
   #wasSettling = false;
   #earlyInARow = 0;
+  /** How many came within a cool-down, as the policy lets them. */
+  early = 0;
 
   constructor(sight: Sight) {
     this.#sight = sight;
@@ -44,6 +46,7 @@ export class CoolDown {
     if (before.phase !== "promoting" || this.#wasSettling) return;
     if (sinceMs >= cooldownMs * slack) return;
     this.#earlyInARow += 1;
+    this.early += 1;
     if (whenFlapping === "failover" && this.#earlyInARow <= earlyMax) return;
     throw new Violation("S13", `two automatic failovers in ${sinceMs} ms`);
   }

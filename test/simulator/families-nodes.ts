@@ -104,6 +104,58 @@ export const nodeFamilies: readonly Family[] = [
     },
   },
   {
+    // Invariant S13: one master after the other dies, whatever the policy, and people look or don't.
+    name: "masters-die",
+    meanMs: 25_000,
+    draw: (world, prng) => {
+      const node = world.state()?.master?.node.split(":")[0] ?? "";
+      if (!mayLose(world, node)) return [];
+      const value = prng.chance(0.2) ? "hold" : "failover";
+      const data = world.hasMarker ? "aof" : "rdb";
+      const looksMs = 2_000 + prng.exp(15_000);
+      return [
+        now({ kind: "apply", setting: "whenFlapping", value }),
+        ...forWhile(100, 3_000 + prng.exp(10_000), { kind: "kill", node }, [
+          { kind: "restart", node, data },
+        ]),
+        ...(prng.chance(0.2) ? [{ afterMs: looksMs, fault: { kind: "ack" } as const }] : []),
+      ];
+    },
+  },
+  {
+    // Rule R725: an old master that was cut off has what its successor lacks, and is to be held when it is back.
+    name: "returned-master",
+    meanMs: 45_000,
+    draw: (world, prng) => {
+      const node = world.state()?.master?.node.split(":")[0] ?? "";
+      if (!mayLose(world, node)) return [];
+      const hosts = [...world.nodes.values()].map((one) => one.host);
+      const others = [...world.config.observers, ...hosts].filter((one) => one !== node);
+      const forMs = 8_000 + prng.exp(10_000);
+      const backMs = 1_000 + forMs;
+      const cuts = others.flatMap((other) => cutBetween({ one: node, other }, 1_000, forMs));
+      // As the process that it was, or as another one with what it had.
+      const data = prng.pick([null, "aof", "rdb"] as const);
+      const back: readonly Drawn[] =
+        data === null
+          ? []
+          : [
+              { afterMs: backMs - 500, fault: { kind: "kill", node } },
+              { afterMs: backMs + prng.exp(3_000), fault: { kind: "restart", node, data } },
+            ];
+      const heldMs = backMs + 5_000 + prng.exp(30_000);
+      const end: readonly Drawn[] = prng.chance(0.3)
+        ? forWhile(heldMs, 500, { kind: "kill", node }, [{ kind: "restart", node, data: "empty" }])
+        : [{ afterMs: heldMs, fault: { kind: "release", node } }];
+      return [
+        now({ kind: "apply", setting: "whenReturned", value: "hold" }),
+        ...cuts,
+        ...back,
+        ...end,
+      ];
+    },
+  },
+  {
     // Fault P10: everybody misses somebody else.
     name: "ring",
     meanMs: 90_000,

@@ -1,4 +1,4 @@
-import type { GroupConfig } from "../../lib/core/config.ts";
+import { formatAddress, type GroupConfig } from "../../lib/core/config.ts";
 import { success } from "../../lib/ports/errors.ts";
 import type { WakeCall } from "../../lib/ports/waker.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
@@ -234,7 +234,9 @@ export class Invocations {
                   around.note(sender.name, { kind: "sent", change: change.kind, node });
                 }
                 const what = `${change.kind} on ${node}`;
-                this.#onEffect(sender, who, { what, change: change.kind, node, seen });
+                const to = change.kind === "attach" ? formatAddress(change.master) : undefined;
+                const leaving = { what, change: change.kind, node, seen };
+                this.#onEffect(sender, who, to === undefined ? leaving : { ...leaving, to });
               },
             }),
           ),

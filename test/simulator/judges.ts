@@ -4,12 +4,14 @@ import type { RecordSet } from "../../lib/core/records.ts";
 import { Checker } from "./checkers.ts";
 import type { Process } from "./engine.ts";
 import { HandsOff } from "./hands-off.ts";
+import { Holding } from "./holding.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 import { LossMeter } from "./losses.ts";
 import { reaches } from "./network.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import { trueRank } from "./placement.ts";
 import type { Sight } from "./sight.ts";
+import type { ClientKind } from "./sim-client.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 import { Truth } from "./truth.ts";
 import { Violation } from "./violation.ts";
@@ -27,6 +29,7 @@ export class Judges {
   readonly #truth: Truth;
   readonly #witness: Witness;
   readonly #strangers: Strangers;
+  readonly #holding: Holding;
   readonly #world: SimWorld;
   /** The version that STATE names. */
   #config: GroupConfig;
@@ -39,6 +42,7 @@ export class Judges {
     this.#truth = new Truth(sight);
     this.#witness = this.#newWitness();
     this.#strangers = new Strangers(world.nodes);
+    this.#holding = new Holding(sight);
     this.handsOff = new HandsOff(world);
     this.losses = new LossMeter(world.writes, world.nodes);
   }
@@ -83,6 +87,7 @@ export class Judges {
     this.losses.onState(before, after);
     this.windows.onState(before, after);
     this.#strangers.onState(after);
+    this.#guard(() => this.#holding.onState(before, after));
     this.#guard(() => {
       this.checker.onState(before, after);
       const { configs } = this.#world.store;
@@ -124,6 +129,7 @@ export class Judges {
     this.checker.onReplaced();
     this.#witness.onReplaced(this.#world.state(), this.#world.engine.nowMs);
     this.handsOff.onReplaced();
+    this.#holding.onReplaced();
   }
 
   onRoleChange(node: SimRedis, command: RoleCommand, before: SimRedis["role"]): void {
@@ -131,6 +137,7 @@ export class Judges {
     this.#guard(() => this.#strangers.onRoleChange(node, command));
     const state = this.#world.state();
     this.#guard(() => this.checker.epochs.onRoleChange(node, command, before, state));
+    this.#guard(() => this.#holding.onRoleChange(node, command, state));
   }
 
   onRecords(after: readonly RecordSet[], standing: readonly RecordSet[]): void {
@@ -150,6 +157,12 @@ export class Judges {
   onEffect(process: Process, observer: string, leaving: Leaving): void {
     this.#guard(() => this.handsOff.onEffect(process, observer, leaving.what));
     this.#guard(() => checkLeaving(process, leaving, this.#world.store));
+    this.#guard(() => this.#holding.onEffect(process, leaving, this.#world.store));
+  }
+
+  onAccepted(by: ClientKind, node: SimRedis): void {
+    this.windows.onAccepted(by, node, this.#world.engine.nowMs);
+    this.#guard(() => this.#holding.onAccepted(node));
   }
 
   /** A client was told by a replica that it has a write. */

@@ -11,6 +11,8 @@ interface NodeLeaving {
   readonly what: string;
   readonly change: RoleChange["kind"] | "mark";
   readonly node: string;
+  /** Whose replica it is to become. */
+  readonly to?: string;
   readonly seen: LastSeen;
 }
 

@@ -20,6 +20,9 @@ export const familyNames = [...families, ...ambushes].map((one) => one.name);
 /** How likely an ambush springs at one move of the group's item. */
 const ambushChance = 0.25;
 
+/** Once everything is healed, a held node waits for so long for people at the most. */
+const inspectMs = 20_000;
+
 /** Many families at once hide what one or two alone would show, and the other way round. */
 const densities = [0.05, 0.15, 0.35] as const;
 
@@ -138,7 +141,7 @@ export function healForGood(world: SimWorld): void {
   world.operators.unedit()?.();
   world.operators.resume()?.();
   world.operators.applyAgain()?.();
-  world.operators.releaseAll();
+  inspectHeld(world);
   world.invocations.heal();
   for (const node of world.nodes.values()) {
     if (!node.isServing || node.isDisplaced) world.troubles.trouble(node.id);
@@ -161,4 +164,10 @@ export function healForGood(world: SimWorld): void {
     if (upgrade !== null || (world.processes.get(observer)?.size ?? 0) === 0)
       world.invoke(observer);
   }
+}
+
+/** People look at whoever is held, again and again: an old master may come back, and be held, only now. */
+function inspectHeld(world: SimWorld): void {
+  world.operators.releaseAll();
+  world.engine.schedule(inspectMs, () => inspectHeld(world));
 }

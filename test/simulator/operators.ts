@@ -94,7 +94,7 @@ export class Operators {
     return () => this.#put(letGo(state, node, this.#writer("released")).next);
   }
 
-  /** In the end people have looked at everything. */
+  /** People have looked at everything. */
   releaseAll(): void {
     for (const node of this.#state?.kept ?? []) this.release(node)?.();
   }

@@ -14,6 +14,7 @@ export interface Totals {
   readonly groupHours: number;
   readonly coreMinutes: number;
   readonly failovers: number;
+  readonly earlyFailovers: number;
   readonly switchovers: number;
   readonly failedEpochs: number;
   readonly ambiguousWrites: number;
@@ -30,6 +31,7 @@ export function totalsOf(records: readonly SeedRecord[]): Totals {
     groupHours: sum((one) => one.virtualMs) / 3_600_000,
     coreMinutes: sum((one) => one.cpuMs) / 60_000,
     failovers: sum((one) => one.failovers),
+    earlyFailovers: sum((one) => one.earlyFailovers),
     switchovers: sum((one) => one.switchovers),
     failedEpochs: sum((one) => one.failedEpochs),
     ambiguousWrites: sum((one) => one.ambiguousWrites),
@@ -56,7 +58,7 @@ export function summarise(totals: Totals): string {
   return [
     `${seeds} seeds, ${violations} with a violation`,
     `${groupHours.toFixed(1)} group-hours in ${coreMinutes.toFixed(2)} core-minutes: ${perMinute(groupHours)} group-hours and ${perMinute(failovers)} failovers per core-minute`,
-    `${failovers} failovers, ${totals.switchovers} switchovers, ${totals.failedEpochs} failed epochs, ${totals.ambiguousWrites} ambiguous writes, ${totals.acknowledged} writes acknowledged, ${totals.lost} lost`,
+    `${failovers} failovers (${totals.earlyFailovers} within a cool-down), ${totals.switchovers} switchovers, ${totals.failedEpochs} failed epochs, ${totals.ambiguousWrites} ambiguous writes, ${totals.acknowledged} writes acknowledged, ${totals.lost} lost`,
   ].join("\n");
 }
 

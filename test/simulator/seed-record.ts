@@ -10,6 +10,8 @@ export interface SeedRecord {
   readonly virtualMs: number;
   readonly cpuMs: number;
   readonly failovers: number;
+  /** Those that came within the cool-down of another, by `whenFlapping: failover`. */
+  readonly earlyFailovers: number;
   readonly switchovers: number;
   readonly failedEpochs: number;
   /** Writes to the table whose answer was lost, or came long before the write. */
@@ -41,6 +43,7 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
     virtualMs: Math.round(world.engine.nowMs),
     cpuMs: Math.round(cpuMs),
     failovers: checker.failovers,
+    earlyFailovers: checker.earlyFailovers,
     switchovers: checker.switchovers,
     failedEpochs: checker.failedEpochs,
     ambiguousWrites: world.store.ambiguous,

@@ -260,8 +260,7 @@ export class SimWorld {
       isCut: (from: string, to: string) => this.isCut(from, to),
       isLost: (from: string, to: string) => this.cuts.isLost(from, to),
       resolve: () => this.dns.resolveFor(`client${index}`, name, this.engine.nowMs)[0] ?? null,
-      onAccepted: (by: ClientKind, node: SimRedis) =>
-        this.judges.windows.onAccepted(by, node, this.engine.nowMs),
+      onAccepted: (by: ClientKind, node: SimRedis) => this.judges.onAccepted(by, node),
       onConfirmed: (value: number, node: SimRedis) => this.judges.onConfirmed(value, node),
     };
   }
