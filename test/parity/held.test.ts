@@ -56,4 +56,40 @@ describe("S9 whenReturned: hold", () => {
     expect(await roleOf(old)).toMatchObject({ role: "replica", follows: idOf(replica) });
     expect(await ballast(old)).toBe(0);
   }, 90_000);
+
+  test("one that may hold more is no candidate, not even as the last one, and is let go once it is empty", async () => {
+    // Prepare: nobody can tell what a process that died had acknowledged last.
+    const rig = await startRig({ nodeCount: 2, groupLines: ["whenReturned: hold"] });
+    const [old, replica] = rig.world.nodes;
+    if (old === undefined || replica === undefined) throw new Error("expected two nodes");
+    await asking(old, async (ask) => {
+      await ask("SET", "key", "value");
+      expect(await ask("WAIT", 1, 5_000)).toBe(1);
+    });
+    await old.kill();
+    await rig.timeline.eventually("a switch", said("+switch-master"));
+    await old.restart();
+    const held = await rig.timeline.eventually("a hold", said("+held"));
+    await rig.timeline.until("a replica of nobody", async () => {
+      expect(await roleOf(old)).toMatchObject({ role: "replica", follows: "127.0.0.1:1" });
+    });
+
+    // Act
+    await replica.kill();
+    const noGood = said("-failover-abort-no-good-slave");
+    const nobody = await rig.timeline.eventually("an outage without a candidate", noGood);
+    const kept = await asking(old, (ask) => ask("GET", "key"));
+    await replica.restart();
+    await old.restart({ empty: true });
+    const letGo = await rig.timeline.eventually("an end of the hold", said("-held"));
+    await expectSettled(rig, idOf(replica));
+
+    // Assess
+    expect(held.message).toContain("nobody knows what it holds alone");
+    expect(nobody.message).toContain("it keeps what it has until an operator releases it");
+    expect(kept).toBe("value");
+    expect(letGo.message).toContain(`${idOf(old)} holds no keys: nothing is held there any more`);
+    expect(await roleOf(old)).toMatchObject({ role: "replica", follows: idOf(replica) });
+    expect(await asking(old, (ask) => ask("GET", "key"))).toBe("value");
+  }, 90_000);
 });
