@@ -52,7 +52,7 @@ export function releases(
   return gone.map((node) => {
     const entry = after.log.findLast(
       ({ rev, rule, why }) =>
-        rev > before.rev && ["release", "R780"].includes(rule) && why.split(" ").includes(node),
+        rev > before.rev && ["release", "R727"].includes(rule) && why.split(" ").includes(node),
     );
     const why = entry?.why ?? `${node} is not held any more`;
     return warning("-held", why, { node });

@@ -35,7 +35,7 @@ function saying(facts: NodeFacts): Watch {
   return watch;
 }
 
-describe("S9 R780 a hold ends by itself", () => {
+describe("S9 R727 a hold ends by itself", () => {
   test.each<[string, NodeFacts, string]>([
     [
       "was started again without its data",
@@ -48,7 +48,7 @@ describe("S9 R780 a hold ends by itself", () => {
     const watch = saying(facts);
     const decision = watch.look({ samples: samplesWith(facts), afterMs: 1_000 });
 
-    expect(decision.rule).toBe("R780");
+    expect(decision.rule).toBe("R727");
     expect(written(decision)).toMatchObject({ kept: [], previousMaster: null });
     expect(decision.why).toBe(`${n0} ${why}: nothing is held there any more`);
     watch.look({ done: decision, samples: samplesWith(facts) });
@@ -60,7 +60,7 @@ describe("S9 R780 a hold ends by itself", () => {
     const watch = new Watch({ state: { ...steady, kept: [held] }, config });
     const decision = watch.look({ samples: afterFailover });
 
-    expect(decision.rule).toBe("R780");
+    expect(decision.rule).toBe("R727");
     expect(written(decision).kept).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe("S9 R780 a hold ends by itself", () => {
   ])("and not where it %s", (_what, facts) => {
     const watch = saying(facts);
 
-    expect(watch.look({ samples: samplesWith(facts), afterMs: 1_000 }).rule).not.toBe("R780");
+    expect(watch.look({ samples: samplesWith(facts), afterMs: 1_000 }).rule).not.toBe("R727");
   });
 
   test("and not by what it said before it was held", () => {

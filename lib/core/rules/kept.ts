@@ -71,7 +71,7 @@ function lostBytes({ state, master }: MasterView, facts: NodeFacts): number | nu
 
 /** What a hold is for may be gone from the node without anybody's word; a copy less would be all that is left of it. */
 export const letGoRule: Rule<MasterView> = {
-  id: "R780",
+  id: "R727",
   title: "Let go of a held node that has nothing to show any more.",
   source: "invariant S9: without its object a hold only keeps a replica from the group",
   find: (view) => {
@@ -85,7 +85,7 @@ export const letGoRule: Rule<MasterView> = {
     if (found === undefined) return null;
     return {
       why: found.why,
-      plan: [[letGo(state, found.node, writer(view, "R780", found.why))]],
+      plan: [[letGo(state, found.node, writer(view, "R727", found.why))]],
       look: lookNow(view, { state: true }),
     };
   },
