@@ -38,6 +38,7 @@ const settingsShape = {
   probeTimeoutMs: withDefault(settingsTable.probeTimeoutMs),
   downAfterMs: withDefault(settingsTable.downAfterMs),
   crashAfterMs: withDefault(settingsTable.crashAfterMs),
+  rebootDownAfterMs: withDefault(settingsTable.rebootDownAfterMs),
   /** Its default depends on the number of observers. */
   quorum: integerSchema(settingsTable.quorum).optional(),
   stateReadMs: withDefault(settingsTable.stateReadMs),

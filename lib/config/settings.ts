@@ -80,6 +80,15 @@ export const settingsTable = {
       "Refused fresh connects for this long, with every reachable replica's link down too, are full evidence as well: nobody listens there any more. 0 switches this shortcut off.",
     why: "Set it longer than a supervised restart of the server takes, or each restart becomes a failover.",
   }),
+  rebootDownAfterMs: integer({
+    default: 0,
+    minimum: 0,
+    maximum: 86_400_000,
+    unit: "ms",
+    meaning:
+      "A master that restarted and answers nothing but that it loads its data for this long counts as down, and a replica takes its place. 0 waits for it, however long it takes.",
+    why: "Waiting loses nothing that the master has on its disk and replicas lack; set it longer than a usual load takes. 0 is Sentinel's default too.",
+  }),
   quorum: integer({
     default: "majority",
     minimum: 1,

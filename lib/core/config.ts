@@ -43,6 +43,8 @@ export interface Settings {
   readonly downAfterMs: number;
   /** 0 switches crash evidence off. */
   readonly crashAfterMs: number;
+  /** How long a master may load its data before it counts as down; 0: for ever. */
+  readonly rebootDownAfterMs: number;
   readonly quorum: number;
   readonly stateReadMs: number;
   readonly heartbeatMs: number;

@@ -262,8 +262,11 @@ function verdictNotices(
   const at = { node: node.node };
   const events: SentinelEvent[] = [];
   if (is.kind === "down") {
-    const missed = `${node.missedAtMs.length} probes in a row without a valid reply`;
-    events.push(warning("+sdown", `${said}: ${missed}`, at));
+    const why =
+      is.of === "loading"
+        ? "it answers, and is not through with loading its data"
+        : `${node.missedAtMs.length} probes in a row without a valid reply`;
+    events.push(warning("+sdown", `${said}: ${why}`, at));
   }
   if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
   if (isOdd(is) && is.kind !== settled) {

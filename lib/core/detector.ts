@@ -42,7 +42,17 @@ export interface NodeMemory {
   readonly markerSinceMs: number | null;
   /** Since when it has followed the same master without a link and without a synchronisation; null: not so. */
   readonly unlinkedSinceMs: number | null;
+  /** Since when this run has answered nothing but that it loads its data; null: it does not. */
+  readonly loadingSinceMs: number | null;
+  /** Which run the shift before this one saw loading, and for how long; null: none. */
+  readonly loadingBefore: LoadingBefore | null;
   readonly positions: readonly Position[];
+}
+
+/** A server loads once a run, so whoever meets the same run loading meets the same load. */
+export interface LoadingBefore {
+  readonly runId: string;
+  readonly forMs: number;
 }
 
 export function unknownNode(node: NodeId): NodeMemory {
@@ -63,6 +73,8 @@ export function unknownNode(node: NodeId): NodeMemory {
     rehearsal: null,
     markerSinceMs: null,
     unlinkedSinceMs: null,
+    loadingSinceMs: null,
+    loadingBefore: null,
     positions: [],
   };
 }
@@ -70,6 +82,12 @@ export function unknownNode(node: NodeId): NodeMemory {
 /** Whether a reply proves that a server answered. Refusals of our credentials prove it too: they are never "down". */
 export function isAnswer(reply: ProbeReply): boolean {
   return reply.kind === "pong" || reply.kind === "error";
+}
+
+/** The last offset that it showed of what it held; null: none. */
+export function lastOffset({ positions, facts }: NodeMemory): number | null {
+  const known = facts === null || facts.isLoading ? null : facts.offset;
+  return positions.at(-1)?.offset ?? known;
 }
 
 /** Folds one sample into the memory of its node. */
@@ -101,8 +119,9 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
   const reported = sample.facts?.role ?? sample.role?.role ?? null;
   const role = reported ?? memory.role;
   const offset = sample.facts?.offset ?? sample.role?.offset ?? null;
+  // Of what it has not loaded yet, a server shows the offset of no history.
   const position =
-    offset === null
+    offset === null || isLoading(sample)
       ? []
       : [{ sentAtMs: sample.sentAtMs, receivedAtMs: sample.receivedAtMs, offset }];
   return {
@@ -120,6 +139,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     rehearsal: sample.rehearsal ?? memory.rehearsal,
     markerSinceMs: markerSince(memory, sample),
     unlinkedSinceMs: unlinkedSince(memory, sample),
+    loadingSinceMs: loadingSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
 }
@@ -142,6 +162,25 @@ function unlinkedSince(memory: NodeMemory, { facts, receivedAtMs }: Sample): num
   return isSameMaster ? (memory.unlinkedSinceMs ?? receivedAtMs) : receivedAtMs;
 }
 
+/** Another run begins to load anew, as Sentinel's +reboot starts its clock again. */
+function loadingSince(memory: NodeMemory, sample: Sample): number | null {
+  if (!isLoading(sample)) return null;
+  const { facts, receivedAtMs } = sample;
+  const runId = facts?.runId ?? memory.facts?.runId;
+  const isSameRun = memory.facts === null || memory.facts.runId === runId;
+  return isSameRun ? (memory.loadingSinceMs ?? receivedAtMs) : receivedAtMs;
+}
+
+/** It loads, and which run of it does so has not been asked yet. */
+export function isNewlyLoading({ loadingSinceMs, facts }: NodeMemory): boolean {
+  return loadingSinceMs !== null && facts?.isLoading !== true;
+}
+
+/** INFO is answered during a load too, and comes after the PING of the same probe, or alone. */
+function isLoading({ reply, facts }: Sample): boolean {
+  return facts?.isLoading ?? (reply.kind === "error" && reply.code === "LOADING");
+}
+
 function isUnlinked(facts: NodeFacts): boolean {
   return facts.role === "replica" && !facts.isLinkUp && !facts.isSyncing;
 }
@@ -161,10 +200,11 @@ function withPosition(positions: readonly Position[], next: Position): readonly 
 
 /**
  * Forgets what a frozen process believed it missed (Sentinel's TILT, without its 30 s): silence that the observer
- * slept through is no evidence. What the nodes said stays true.
+ * slept through is no evidence, and neither is a load that it did not watch. What the nodes said stays true.
  */
 export function discardMisses(memory: NodeMemory): NodeMemory {
-  return { ...memory, missedAtMs: [], refusedSinceMs: null, refusals: 0 };
+  const unheard = { missedAtMs: [], refusedSinceMs: null, refusals: 0 };
+  return { ...memory, ...unheard, loadingSinceMs: null, loadingBefore: null };
 }
 
 export function firstMissAtMs(memory: NodeMemory): number | null {
@@ -191,6 +231,28 @@ export function isRefusedTooLong(memory: NodeMemory, settings: Settings, nowMs: 
     memory.refusedSinceMs !== null &&
     memory.refusals >= 2 &&
     nowMs - memory.refusedSinceMs >= settings.crashAfterMs
+  );
+}
+
+/** For how long its present run has loaded, as far as this observer and its predecessor watched it. */
+export function loadingForMs(memory: NodeMemory, nowMs: number): number {
+  const { loadingSinceMs, loadingBefore, facts } = memory;
+  if (loadingSinceMs === null) return 0;
+  const isSameRun = loadingBefore !== null && loadingBefore.runId === facts?.runId;
+  return nowMs - loadingSinceMs + (isSameRun ? loadingBefore.forMs : 0);
+}
+
+/**
+ * Whether a master has been loading for longer than people want to wait (Sentinel's master-reboot-down-after-period). A
+ * server loads as a master only when it has just started; an answer that does not say the role proves nothing.
+ */
+export function isLoadingTooLong(memory: NodeMemory, settings: Settings, nowMs: number): boolean {
+  return (
+    settings.rebootDownAfterMs > 0 &&
+    memory.loadingSinceMs !== null &&
+    memory.role === "master" &&
+    memory.roleSinceMs !== null &&
+    loadingForMs(memory, nowMs) >= settings.rebootDownAfterMs
   );
 }
 

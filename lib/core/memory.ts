@@ -1,6 +1,6 @@
 import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeId } from "./config.ts";
-import { type NodeMemory, unknownNode } from "./detector.ts";
+import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
 import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
 
@@ -160,6 +160,8 @@ export interface Inherited {
   readonly suspect: NodeId;
   readonly forMs: number;
   readonly offset: number | null;
+  /** What it saw of a load that goes on, which counts for `rebootDownAfterMs`; null: none. */
+  readonly loading: LoadingBefore | null;
 }
 
 export interface MemoryStart {
@@ -183,7 +185,7 @@ export function newMemory(start: MemoryStart): Memory {
     startedAtMs: nowMs,
     wallMs: Number.NEGATIVE_INFINITY,
     config,
-    nodes: nodesOf(config, {}),
+    nodes: nodesOf(config, loadingBefore(start.inherited ?? null)),
     prepared: {},
     state: undefined,
     stateAskedAtMs: Number.NEGATIVE_INFINITY,
@@ -218,6 +220,12 @@ export function newMemory(start: MemoryStart): Memory {
     lastThawMs: nowMs,
     reported: [],
   };
+}
+
+function loadingBefore(inherited: Inherited | null): Readonly<Record<NodeId, NodeMemory>> {
+  if (inherited === null || inherited.loading === null) return {};
+  const { suspect, loading } = inherited;
+  return { [suspect]: { ...unknownNode(suspect), loadingBefore: loading } };
 }
 
 export function nodesOf(config: GroupConfig, known: Readonly<Record<NodeId, NodeMemory>>) {

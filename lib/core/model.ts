@@ -95,7 +95,7 @@ export interface Sample {
   readonly rehearsal?: Rehearsal;
 }
 
-export type DownKind = "silent" | "refused" | "not-master" | "amnesic";
+export type DownKind = "silent" | "refused" | "not-master" | "amnesic" | "loading";
 
 /** What an observer concludes of a node. */
 export type Verdict =

@@ -1,6 +1,12 @@
 import { assertNever } from "./assert-never.ts";
 import type { Settings } from "./config.ts";
-import { isAnswer, isRefusedTooLong, isSilentTooLong, type NodeMemory } from "./detector.ts";
+import {
+  isAnswer,
+  isLoadingTooLong,
+  isRefusedTooLong,
+  isSilentTooLong,
+  type NodeMemory,
+} from "./detector.ts";
 import type { RedisErrorCode, Verdict } from "./model.ts";
 
 /**
@@ -15,6 +21,8 @@ export function verdictOf(memory: NodeMemory, settings: Settings, nowMs: number)
   }
   if (isRefusedTooLong(memory, settings, nowMs)) return { kind: "down", of: "refused" };
   if (reply.kind === "unresolved") return { kind: "unresolved" };
+  // A server that loads answers in the pauses of its work: a probe that it misses makes it no better.
+  if (isLoadingTooLong(memory, settings, nowMs)) return { kind: "down", of: "loading" };
   if (!isAnswer(reply)) return { kind: "slow" };
   if (reply.kind === "error") return verdictOfError(reply.code, reply.text);
   if (memory.facts?.isLoading) return { kind: "loading" };

@@ -1,5 +1,5 @@
 import { groupView, masterView, viewOf } from "../core/decide.ts";
-import { firstMissAtMs, type NodeMemory } from "../core/detector.ts";
+import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
 import { odditiesOf, sayOddity } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
@@ -75,7 +75,7 @@ function suspicionOf(memory: Memory, nowMs: number) {
   const suspect = suspectOf(memory);
   const node = suspect === null ? undefined : memory.nodes[suspect];
   if (suspect === null || node === undefined) {
-    return { suspect: null, suspectForMs: 0, suspectOffset: null };
+    return { suspect: null, suspectForMs: 0, suspectOffset: null, suspectLoading: null };
   }
   const { inherited } = memory;
   const before =
@@ -84,15 +84,23 @@ function suspicionOf(memory: Memory, nowMs: number) {
   return {
     suspect,
     suspectForMs: Math.round(ownMs + (before?.forMs ?? 0)),
-    suspectOffset: node.positions.at(-1)?.offset ?? node.facts?.offset ?? before?.offset ?? null,
+    suspectOffset: lastOffset(node) ?? before?.offset ?? null,
+    suspectLoading: loadingOf(node, nowMs),
   };
 }
 
-/** The master that this observer misses probes of. */
+function loadingOf(node: NodeMemory, nowMs: number) {
+  if (node.loadingSinceMs === null || node.facts === null) return null;
+  return { runId: node.facts.runId, forMs: Math.round(loadingForMs(node, nowMs)) };
+}
+
+/** The master that this observer misses probes of, or that loads while that is no way to be a master for ever. */
 export function suspectOf(memory: Memory): string | null {
   const master = memory.state?.master?.node;
   const node = master === undefined ? undefined : memory.nodes[master];
-  return node !== undefined && firstMissAtMs(node) !== null ? node.node : null;
+  if (node === undefined) return null;
+  const isLoading = node.loadingSinceMs !== null && memory.config.settings.rebootDownAfterMs > 0;
+  return firstMissAtMs(node) !== null || isLoading ? node.node : null;
 }
 
 /**

@@ -215,7 +215,8 @@ function inheritedFrom(shift: Shift, group: string) {
   if (shift.predecessor === null || shift.predecessor === "unknown") return null;
   const known = shift.predecessor.groups[group];
   if (known === undefined || known.suspect === null) return null;
-  return { suspect: known.suspect, forMs: known.suspectForMs, offset: known.suspectOffset };
+  const { suspect, suspectForMs, suspectOffset, suspectLoading } = known;
+  return { suspect, forMs: suspectForMs, offset: suspectOffset, loading: suspectLoading };
 }
 
 function copiedBefore(shift: Shift, group: string): number {

@@ -21,6 +21,7 @@ describe("a valid document", () => {
           probeTimeoutMs: 500,
           downAfterMs: 5000,
           crashAfterMs: 1500,
+          rebootDownAfterMs: 0,
           quorum: 2,
           stateReadMs: 2000,
           heartbeatMs: 15_000,

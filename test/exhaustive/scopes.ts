@@ -9,6 +9,7 @@ const settings: Settings = {
   downAfterMs: 5_000,
   // Silence alone is evidence: refused connects only shorten the wait.
   crashAfterMs: 0,
+  rebootDownAfterMs: 0,
   quorum: 2,
   stateReadMs: 100,
   heartbeatMs: 15_000,

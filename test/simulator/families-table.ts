@@ -11,6 +11,7 @@ const settings: readonly (readonly [string, string])[] = [
   ["downAfterMs", "3000"],
   ["downAfterMs", "8000"],
   ["crashAfterMs", "0"],
+  ["rebootDownAfterMs", "8000"],
   ["quorum", "3"],
   ["takeoverMs", "4000"],
   ["cooldownMs", "0"],

@@ -10,6 +10,8 @@ export interface Shape {
   readonly priorities: readonly number[];
   /** Where they stand; absent: the file says nothing of it. */
   readonly places?: Places;
+  /** How long the group's file lets a master load; absent: as long as it takes. */
+  readonly rebootDownAfterMs?: number;
   /** Each server's min-replicas-to-write. */
   readonly minReplicas: number;
   readonly clients: readonly ClientKind[];
@@ -37,7 +39,10 @@ export function drawShape(seed: number): Shape {
   const clients = [...usualShape.clients, ...others.filter(() => prng.chance(0.5))];
   const isPlaced = splitPrng(seed, "is-placed").chance(0.2);
   const places = isPlaced ? { places: drawPlaces(seed, priorities, nodes) } : {};
-  return { nodes, observers, priorities, ...places, minReplicas, clients };
+  const patience = splitPrng(seed, "patience");
+  const isImpatient = patience.chance(0.3);
+  const reboot = isImpatient ? { rebootDownAfterMs: patience.pick([8_000, 20_000]) } : {};
+  return { nodes, observers, priorities, ...places, ...reboot, minReplicas, clients };
 }
 
 export function hostsOf({ nodes }: Shape): readonly string[] {

@@ -13,6 +13,7 @@ export const defaultSettings: Settings = {
   probeTimeoutMs: 500,
   downAfterMs: 5_000,
   crashAfterMs: 1_500,
+  rebootDownAfterMs: 0,
   quorum: 2,
   stateReadMs: 2_000,
   heartbeatMs: 15_000,
