@@ -90,6 +90,7 @@ const groupConfig = z.object({
     parallelSyncs: z.number(),
     marker: z.boolean(),
     whenUnreachable: z.enum(["hold", "failover"]),
+    whenUnwritable: z.enum(["hold", "failover"]).default("hold"),
   }),
   placement: z
     .object({

@@ -70,8 +70,18 @@ function odditiesIn(info: ReadonlyMap<string, string>): readonly NodeOddity[] {
     ["cluster", info.get("cluster_enabled") === "1"],
     ["managed", (info.get("os") ?? "").startsWith("Amazon ElastiCache")],
     ["writable-replica", info.get("role") === "slave" && info.get("slave_read_only") === "0"],
+    ["memory-full", isMemoryFull(info)],
   ];
   return found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []));
+}
+
+/** As the server itself counts before a write: without the buffers of its replicas and of the append-only file. */
+function isMemoryFull(info: ReadonlyMap<string, string>): boolean {
+  const maximum = numberOf(info.get("maxmemory")) ?? 0;
+  const used = numberOf(info.get("used_memory")) ?? 0;
+  const notCounted = numberOf(info.get("mem_not_counted_for_evict")) ?? 0;
+  const isBounded = maximum > 0 && info.get("maxmemory_policy") === "noeviction";
+  return isBounded && used - notCounted > maximum;
 }
 
 function keysOf(info: ReadonlyMap<string, string>): number {

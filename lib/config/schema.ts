@@ -31,7 +31,7 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const { marker, whenUnreachable } = settingsTable;
+const { marker, whenUnreachable, whenUnwritable } = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
@@ -59,6 +59,10 @@ const settingsShape = {
     .enum(whenUnreachable.choices, { error: describeExpected(whenUnreachable) })
     .default(whenUnreachable.default)
     .meta({ description: `${whenUnreachable.meaning} ${whenUnreachable.why}` }),
+  whenUnwritable: z
+    .enum(whenUnwritable.choices, { error: describeExpected(whenUnwritable) })
+    .default(whenUnwritable.default)
+    .meta({ description: `${whenUnwritable.meaning} ${whenUnwritable.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

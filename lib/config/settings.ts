@@ -203,6 +203,14 @@ export const settingsTable = {
       "What to do when the observers can't reach the master and replicas still hear from it: `hold` waits and reports, `failover` promotes a replica.",
     why: "`failover` may leave two masters with clients on both sides of a broken network.",
   },
+  whenUnwritable: {
+    kind: "choice",
+    default: "hold",
+    choices: ["hold", "failover"],
+    meaning:
+      "What to do with a master that answers and has refused writes for `downAfterMs` because it can't save (MISCONF). `hold` shows it and reports, `failover` lets it hand over to a replica by Redis's own FAILOVER, and nothing is lost. A master that is full and may evict nothing is shown and reported too; it can't hand over.",
+    why: "A replica has the same data and often the same disk: what filled the one soon fills the other.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */

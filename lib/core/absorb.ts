@@ -177,7 +177,8 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
 function answerOf(outcome: Extract<Outcome, { kind: "promoted" }>): Sample {
   const { node, facts, atMs } = outcome;
   const times = { sentAtMs: atMs, receivedAtMs: atMs };
-  return { node, ...times, reply: { kind: "pong" }, isFreshConnect: false, facts };
+  const reply = { kind: "pong" as const };
+  return { node, ...times, reply, over: "session", isFreshConnect: false, facts };
 }
 
 /** Whether the write that was won took back this observer's own down vote. */

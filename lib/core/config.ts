@@ -60,6 +60,8 @@ export interface Settings {
   readonly marker: boolean;
   /** What to do when replicas still hear from a master that the observers cannot reach. */
   readonly whenUnreachable: "hold" | "failover";
+  /** What to do with a master that answers and refuses writes. */
+  readonly whenUnwritable: "hold" | "failover";
 }
 
 /** The published record of a group. */

@@ -2,10 +2,11 @@ import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
 import type { NodeId } from "./config.ts";
-import { firstMissAtMs, type NodeMemory } from "./detector.ts";
+import { firstMissAtMs, isMemoryFull, type NodeMemory } from "./detector.ts";
 import { notice, type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
+import { sayOddity } from "./oddities.ts";
 import { reboots } from "./reboots.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import { sentinelsKey } from "./rules/sentinels.ts";
@@ -157,7 +158,9 @@ function sayOnce(
 /** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel or a test is said once a shift. */
 function isLasting(key: string): boolean {
   if (key === sentinelsKey) return true;
-  return ["foreign ", "odd ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
+  return ["foreign ", "odd ", "refused ", "notify-test ", "unwritable "].some((kind) =>
+    key.startsWith(kind),
+  );
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */
@@ -270,7 +273,8 @@ function verdictNotices(
   }
   if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
   if (isOdd(is) && is.kind !== settled) {
-    const text = node.lastReply !== null && "text" in node.lastReply ? node.lastReply.text : "";
+    const full = isMemoryFull(node.facts) ? sayOddity("it", "memory-full") : "";
+    const text = node.lastReply !== null && "text" in node.lastReply ? node.lastReply.text : full;
     events.push(warning("+page", `${said}: ${text}`, at));
   }
   return events;

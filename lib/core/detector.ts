@@ -42,6 +42,8 @@ export interface NodeMemory {
   readonly markerSinceMs: number | null;
   /** Since when it has followed the same master without a link and without a synchronisation; null: not so. */
   readonly unlinkedSinceMs: number | null;
+  /** Since when it has refused writes as a master, by its answers to PING or by its memory; null: it takes them. */
+  readonly unwritableSinceMs: number | null;
   /** Since when this run has answered nothing but that it loads its data; null: it does not. */
   readonly loadingSinceMs: number | null;
   /** Which run the shift before this one saw loading, and for how long; null: none. */
@@ -73,6 +75,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     rehearsal: null,
     markerSinceMs: null,
     unlinkedSinceMs: null,
+    unwritableSinceMs: null,
     loadingSinceMs: null,
     loadingBefore: null,
     positions: [],
@@ -139,6 +142,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     rehearsal: sample.rehearsal ?? memory.rehearsal,
     markerSinceMs: markerSince(memory, sample),
     unlinkedSinceMs: unlinkedSince(memory, sample),
+    unwritableSinceMs: unwritableSince(memory, sample, role),
     loadingSinceMs: loadingSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
@@ -160,6 +164,20 @@ function unlinkedSince(memory: NodeMemory, { facts, receivedAtMs }: Sample): num
   const isSameMaster =
     memory.facts?.masterHost === facts.masterHost && memory.facts.masterPort === facts.masterPort;
   return isSameMaster ? (memory.unlinkedSinceMs ?? receivedAtMs) : receivedAtMs;
+}
+
+/** Only a PONG, beside an INFO that says nothing against it, shows that writes are taken again. */
+function unwritableSince(memory: NodeMemory, sample: Sample, role: NodeMemory["role"]) {
+  const { reply, over, receivedAtMs } = sample;
+  const facts = sample.facts ?? memory.facts;
+  if (role !== "master") return null;
+  const isRefusing = reply.kind === "error" && reply.code === "MISCONF";
+  if (isRefusing || isMemoryFull(facts)) return memory.unwritableSinceMs ?? receivedAtMs;
+  return over === "session" ? memory.unwritableSinceMs : null;
+}
+
+export function isMemoryFull(facts: NodeFacts | null): boolean {
+  return facts?.oddities.includes("memory-full") === true;
 }
 
 /** Another run begins to load anew, as Sentinel's +reboot starts its clock again. */
@@ -204,7 +222,8 @@ function withPosition(positions: readonly Position[], next: Position): readonly 
  */
 export function discardMisses(memory: NodeMemory): NodeMemory {
   const unheard = { missedAtMs: [], refusedSinceMs: null, refusals: 0 };
-  return { ...memory, ...unheard, loadingSinceMs: null, loadingBefore: null };
+  const unwatched = { unwritableSinceMs: null, loadingSinceMs: null, loadingBefore: null };
+  return { ...memory, ...unheard, ...unwatched };
 }
 
 export function firstMissAtMs(memory: NodeMemory): number | null {

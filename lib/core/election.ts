@@ -1,4 +1,5 @@
 import type { GroupConfig, NodeId } from "./config.ts";
+import { isMemoryFull } from "./detector.ts";
 import { isOfChain } from "./lineage.ts";
 import type { MasterRecord, NodeFacts } from "./model.ts";
 import { barrierOf, sayOddity } from "./oddities.ts";
@@ -152,6 +153,8 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }
+  // It would be no better off with a master that refuses writes; one that is dead is replaced all the same.
+  if (input.isHandOver && isMemoryFull(facts)) return sayOddity("it", "memory-full");
   if (facts.role === "replica") {
     // A master that was made a replica needs neither a synchronisation nor a link to hold the group's data.
     const isOwnData = node === input.master.node;

@@ -29,6 +29,11 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
     remedy: "set replica-read-only to yes and let it synchronise again",
     bars: "promotion",
   },
+  "memory-full": {
+    what: "holds more than maxmemory and may evict nothing, so as a master it refuses writes",
+    remedy: "raise maxmemory, delete keys, or let maxmemory-policy evict some",
+    bars: "nothing",
+  },
   "no-replicaof": {
     what: "refuses REPLICAOF, so it can neither be promoted nor follow another master",
     remedy: "undo rename-command, or add +replicaof to the user's ACL",

@@ -4,6 +4,7 @@ export type NodeOddity =
   | "cluster"
   | "managed"
   | "writable-replica"
+  | "memory-full"
   /** Found by a rehearsal: commands that are renamed, forbidden or unknown. */
   | "no-replicaof"
   | "no-transaction"

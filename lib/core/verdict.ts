@@ -3,6 +3,7 @@ import type { Settings } from "./config.ts";
 import {
   isAnswer,
   isLoadingTooLong,
+  isMemoryFull,
   isRefusedTooLong,
   isSilentTooLong,
   type NodeMemory,
@@ -26,6 +27,7 @@ export function verdictOf(memory: NodeMemory, settings: Settings, nowMs: number)
   if (!isAnswer(reply)) return { kind: "slow" };
   if (reply.kind === "error") return verdictOfError(reply.code, reply.text);
   if (memory.facts?.isLoading) return { kind: "loading" };
+  if (memory.role === "master" && isMemoryFull(memory.facts)) return { kind: "degraded" };
   return { kind: "up" };
 }
 

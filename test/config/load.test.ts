@@ -35,6 +35,7 @@ describe("a valid document", () => {
           parallelSyncs: 1,
           marker: true,
           whenUnreachable: "hold",
+          whenUnwritable: "hold",
         },
         dns: { zoneId: "Z123", name: "orders.redis.example.com", ttlSeconds: 5, srv: true },
         auth: { username: "watcher", password: "env:NAME" },

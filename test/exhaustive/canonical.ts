@@ -163,6 +163,7 @@ function mapNode(node: NodeMemory, context: NodeContext): NodeMemory {
     lastAnsweredAtMs: isSilent ? 1 : map(node.lastAnsweredAtMs, leading),
     latencyMs: null,
     roleSinceMs: map(node.roleSinceMs),
+    unwritableSinceMs: map(node.unwritableSinceMs),
     loadingSinceMs: map(node.loadingSinceMs),
     factsAskedAtMs: map(node.factsAskedAtMs, reign, record, masterMissed, leading, committed),
     factsAtMs: map(node.factsAtMs, masterMissed),

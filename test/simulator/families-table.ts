@@ -20,6 +20,7 @@ const settings: readonly (readonly [string, string])[] = [
   ["parallelSyncs", "2"],
   ["fenceWaitMs", "0"],
   ["whenUnreachable", "failover"],
+  ["whenUnwritable", "failover"],
 ];
 
 /** How calls that wake fare: not at all, at once, or late and more than once. */

@@ -56,12 +56,11 @@ export function trueRank({ nodes, placement = nowhere }: GroupConfig, server: Si
 
 const nowhere = { zones: {}, regions: {} };
 
-/** The group's nodes, their places and its patience, as lines of YAML. */
+/** The group's nodes, their places and its policies, as lines of YAML. */
 export function writeGroup(shape: Shape): readonly string[] {
-  const { places, rebootDownAfterMs: limitMs } = shape;
+  const { places, policies = [] } = shape;
   const nodes = hostsOf(shape).map((host, index) =>
     writeNode(`${host}:6379`, places?.nodes[index]),
   );
-  const patience = limitMs === undefined ? [] : [`rebootDownAfterMs: ${limitMs}`];
-  return [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? []), ...patience];
+  return [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? []), ...policies];
 }

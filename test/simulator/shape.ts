@@ -10,8 +10,8 @@ export interface Shape {
   readonly priorities: readonly number[];
   /** Where they stand; absent: the file says nothing of it. */
   readonly places?: Places;
-  /** How long the group's file lets a master load; absent: as long as it takes. */
-  readonly rebootDownAfterMs?: number;
+  /** What the group's file says of masters that answer and are of no use. */
+  readonly policies?: readonly string[];
   /** Each server's min-replicas-to-write. */
   readonly minReplicas: number;
   readonly clients: readonly ClientKind[];
@@ -39,10 +39,14 @@ export function drawShape(seed: number): Shape {
   const clients = [...usualShape.clients, ...others.filter(() => prng.chance(0.5))];
   const isPlaced = splitPrng(seed, "is-placed").chance(0.2);
   const places = isPlaced ? { places: drawPlaces(seed, priorities, nodes) } : {};
-  const patience = splitPrng(seed, "patience");
-  const isImpatient = patience.chance(0.3);
-  const reboot = isImpatient ? { rebootDownAfterMs: patience.pick([8_000, 20_000]) } : {};
-  return { nodes, observers, priorities, ...places, ...reboot, minReplicas, clients };
+  const policies = drawPolicies(seed);
+  return { nodes, observers, priorities, ...places, policies, minReplicas, clients };
+}
+
+function drawPolicies(seed: number): readonly string[] {
+  const prng = splitPrng(seed, "policies");
+  const reboot = prng.chance(0.3) ? [`rebootDownAfterMs: ${prng.pick([8_000, 20_000])}`] : [];
+  return prng.chance(0.3) ? [...reboot, "whenUnwritable: failover"] : reboot;
 }
 
 export function hostsOf({ nodes }: Shape): readonly string[] {

@@ -1,11 +1,19 @@
 import type { RedisErrorCode } from "../../lib/core/model.ts";
 
 /**
- * Conditions in which a server is alive and yet of no use: it runs a script, can't save, doesn't know our password any
+ * Conditions in which a server is alive and yet of no use: it runs a script, can't save, is full, doesn't know our password any
  * more, takes no more clients (faults N7 to N10), forbids us to change its role (N19), or runs without a file that could
  * keep the role (protocol F8). Loading is one of its own, because it ends by itself (N6).
  */
-export const ailments = ["busy", "misconf", "denied", "full", "forbidden", "fileless"] as const;
+export const ailments = [
+  "busy",
+  "misconf",
+  "oom",
+  "denied",
+  "full",
+  "forbidden",
+  "fileless",
+] as const;
 export type Ailment = (typeof ailments)[number];
 
 /** What may be asked of a server, as far as ailments tell questions apart. */
@@ -23,6 +31,10 @@ const loading: Refusal = {
 };
 const busy: Refusal = { code: "BUSY", text: "BUSY Redis is busy running a script" };
 const misconf: Refusal = { code: "MISCONF", text: "MISCONF Redis is configured to save snapshots" };
+const oom: Refusal = {
+  code: "OTHER",
+  text: "OOM command not allowed when used memory > 'maxmemory'.",
+};
 const denied: Refusal = { code: "NOAUTH", text: "NOAUTH Authentication required." };
 const forbidden: Refusal = { code: "NOPERM", text: "NOPERM this user has no permissions" };
 const full: Refusal = { code: "MAXCLIENTS", text: "ERR max number of clients reached" };
@@ -40,6 +52,8 @@ export function refusalBy(
   if (server.ailments.has("busy")) return busy;
   const isWrite = question === "write" || question === "ping";
   if (server.ailments.has("misconf") && server.role === "master" && isWrite) return misconf;
+  const isChange = question === "write" || question === "change";
+  if (server.ailments.has("oom") && server.role === "master" && isChange) return oom;
   if (server.ailments.has("forbidden") && question === "change") return forbidden;
   return question === "replicate" && server.ailments.has("full") ? full : null;
 }

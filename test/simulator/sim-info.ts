@@ -20,7 +20,7 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
     failoverState: server.handOver.state,
     replPingMs: server.replPingMs,
     sentinels: server.sentinels.size,
-    oddities: [],
+    oddities: server.ailments.has("oom") ? ["memory-full"] : [],
   };
   if (loading.veil !== null) return { ...facts, ...loading.veil };
   return world.hasMarker ? { ...facts, marker: stream.marker } : facts;

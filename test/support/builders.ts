@@ -27,6 +27,7 @@ export const defaultSettings: Settings = {
   parallelSyncs: 1,
   marker: true,
   whenUnreachable: "hold",
+  whenUnwritable: "hold",
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };

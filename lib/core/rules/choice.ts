@@ -34,8 +34,8 @@ function isMasterEligible(view: MasterView): boolean {
   return held.kind === "full" && held.of === "not-master";
 }
 
-/** Whom the living master is to hand over to. */
-export function chooseSuccessor(view: MasterView, asked: ReplaceRequest): Election {
+/** Whom the living master is to hand over to; null: nobody wished for it. */
+export function chooseSuccessor(view: MasterView, asked: ReplaceRequest | null): Election {
   return choose(view, { votesOffset: null, isHandOver: true, asked });
 }
 

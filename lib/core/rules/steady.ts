@@ -21,6 +21,7 @@ import { emit, hold, type Rule } from "./rule.ts";
 import { sentinelsRule } from "./sentinels.ts";
 import { sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
+import { unwritableRule } from "./unwritable.ts";
 
 /** What is tended to in calm, and what stands between calm and tending: a pause. */
 
@@ -226,6 +227,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
     },
   },
   sentinelsRule,
+  unwritableRule,
   {
     id: "R799",
     title: "Keep watching: the committed master answers, and everything is as STATE says.",
