@@ -154,6 +154,7 @@ const heartbeat = z.object({
           latencyMs: z.number().nullable(),
           unfit: z.string().nullable().default(null),
           oddities: z.array(z.string()).default([]),
+          spells: z.object({ unwritableForMs: z.number() }).exactOptional(),
         }),
       ),
     }),

@@ -71,6 +71,7 @@ function odditiesIn(info: ReadonlyMap<string, string>): readonly NodeOddity[] {
     ["managed", (info.get("os") ?? "").startsWith("Amazon ElastiCache")],
     ["writable-replica", info.get("role") === "slave" && info.get("slave_read_only") === "0"],
     ["memory-full", isMemoryFull(info)],
+    ["cannot-save", hasFailedToSave(info)],
   ];
   return found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []));
 }
@@ -82,6 +83,13 @@ function isMemoryFull(info: ReadonlyMap<string, string>): boolean {
   const notCounted = numberOf(info.get("mem_not_counted_for_evict")) ?? 0;
   const isBounded = maximum > 0 && info.get("maxmemory_policy") === "noeviction";
   return isBounded && used - notCounted > maximum;
+}
+
+/** A full or read-only file system shows here first, and as MISCONF where the server is told to refuse writes then. */
+function hasFailedToSave(info: ReadonlyMap<string, string>): boolean {
+  return ["rdb_last_bgsave_status", "aof_last_write_status"].some(
+    (field) => info.get(field) === "err",
+  );
 }
 
 function keysOf(info: ReadonlyMap<string, string>): number {

@@ -1,6 +1,7 @@
 import type { NodeId, Settings } from "./config.ts";
 import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
 import type { Rehearsal } from "./rehearsal.ts";
+import { isStillRefusing, type Spells, unwritableSince } from "./spells.ts";
 
 /** How many unanswered probes and how many stream positions are remembered. */
 const missesMax = 64;
@@ -44,6 +45,8 @@ export interface NodeMemory {
   readonly unlinkedSinceMs: number | null;
   /** Since when it has refused writes as a master, by its answers to PING or by its memory; null: it takes them. */
   readonly unwritableSinceMs: number | null;
+  /** What the shift before this one had watched for how long; null: nothing, or this one has an answer of its own. */
+  readonly spellsBefore: Spells | null;
   /** Since when this run has answered nothing but that it loads its data; null: it does not. */
   readonly loadingSinceMs: number | null;
   /** Which run the shift before this one saw loading, and for how long; null: none. */
@@ -76,6 +79,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     markerSinceMs: null,
     unlinkedSinceMs: null,
     unwritableSinceMs: null,
+    spellsBefore: null,
     loadingSinceMs: null,
     loadingBefore: null,
     positions: [],
@@ -101,7 +105,7 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
     late === undefined ? memory.missedAtMs : memory.missedAtMs.filter((sentAt) => sentAt > late);
   const heard = {
     ...memory,
-    lastReply: sample.reply,
+    lastReply: isStillRefusing(memory, sample) ? memory.lastReply : sample.reply,
     lastSentAtMs: sample.sentAtMs,
     lastAnsweredAtMs:
       late === undefined ? memory.lastAnsweredAtMs : Math.max(memory.lastAnsweredAtMs ?? 0, late),
@@ -143,6 +147,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     markerSinceMs: markerSince(memory, sample),
     unlinkedSinceMs: unlinkedSince(memory, sample),
     unwritableSinceMs: unwritableSince(memory, sample, role),
+    spellsBefore: sample.over === "session" ? memory.spellsBefore : null,
     loadingSinceMs: loadingSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
@@ -164,20 +169,6 @@ function unlinkedSince(memory: NodeMemory, { facts, receivedAtMs }: Sample): num
   const isSameMaster =
     memory.facts?.masterHost === facts.masterHost && memory.facts.masterPort === facts.masterPort;
   return isSameMaster ? (memory.unlinkedSinceMs ?? receivedAtMs) : receivedAtMs;
-}
-
-/** Only a PONG, beside an INFO that says nothing against it, shows that writes are taken again. */
-function unwritableSince(memory: NodeMemory, sample: Sample, role: NodeMemory["role"]) {
-  const { reply, over, receivedAtMs } = sample;
-  const facts = sample.facts ?? memory.facts;
-  if (role !== "master") return null;
-  const isRefusing = reply.kind === "error" && reply.code === "MISCONF";
-  if (isRefusing || isMemoryFull(facts)) return memory.unwritableSinceMs ?? receivedAtMs;
-  return over === "session" ? memory.unwritableSinceMs : null;
-}
-
-export function isMemoryFull(facts: NodeFacts | null): boolean {
-  return facts?.oddities.includes("memory-full") === true;
 }
 
 /** Another run begins to load anew, as Sentinel's +reboot starts its clock again. */
@@ -222,7 +213,12 @@ function withPosition(positions: readonly Position[], next: Position): readonly 
  */
 export function discardMisses(memory: NodeMemory): NodeMemory {
   const unheard = { missedAtMs: [], refusedSinceMs: null, refusals: 0 };
-  const unwatched = { unwritableSinceMs: null, loadingSinceMs: null, loadingBefore: null };
+  const unwatched = {
+    unwritableSinceMs: null,
+    spellsBefore: null,
+    loadingSinceMs: null,
+    loadingBefore: null,
+  };
   return { ...memory, ...unheard, ...unwatched };
 }
 

@@ -1,5 +1,4 @@
 import type { GroupConfig, NodeId } from "./config.ts";
-import { isMemoryFull } from "./detector.ts";
 import { isOfChain } from "./lineage.ts";
 import type { MasterRecord, NodeFacts } from "./model.ts";
 import { barrierOf, sayOddity } from "./oddities.ts";
@@ -59,6 +58,8 @@ export interface ElectionInput {
   readonly failedBefore: NodeId | null;
   /** Whether the master is to hand over to it: that takes a replica of its own that keeps up (protocol F4). */
   readonly isHandOver: boolean;
+  /** What nobody who is chosen may have, beside what forbids a promotion always. */
+  readonly avoided: readonly NodeOddity[];
   /** The node that an operator named; nobody else is chosen then. */
   readonly only: NodeId | null;
   /** How many bytes an operator consents to lose, which may be more than `maxLagBytes` (DESIGN 4.3); null: none said. */
@@ -153,8 +154,8 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }
-  // It would be no better off with a master that refuses writes; one that is dead is replaced all the same.
-  if (input.isHandOver && isMemoryFull(facts)) return sayOddity("it", "memory-full");
+  const avoided = contender.oddities.find((oddity) => input.avoided.includes(oddity));
+  if (avoided !== undefined) return sayOddity("it", avoided);
   if (facts.role === "replica") {
     // A master that was made a replica needs neither a synchronisation nor a link to hold the group's data.
     const isOwnData = node === input.master.node;

@@ -34,6 +34,11 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
     remedy: "raise maxmemory, delete keys, or let maxmemory-policy evict some",
     bars: "nothing",
   },
+  "cannot-save": {
+    what: "could not write its data when it last tried, so as a master it may refuse writes",
+    remedy: "see its log, and give it a folder with room that it may write to",
+    bars: "nothing",
+  },
   "no-replicaof": {
     what: "refuses REPLICAOF, so it can neither be promoted nor follow another master",
     remedy: "undo rename-command, or add +replicaof to the user's ACL",

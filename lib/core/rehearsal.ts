@@ -5,6 +5,7 @@ export type NodeOddity =
   | "managed"
   | "writable-replica"
   | "memory-full"
+  | "cannot-save"
   /** Found by a rehearsal: commands that are renamed, forbidden or unknown. */
   | "no-replicaof"
   | "no-transaction"

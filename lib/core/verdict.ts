@@ -3,12 +3,12 @@ import type { Settings } from "./config.ts";
 import {
   isAnswer,
   isLoadingTooLong,
-  isMemoryFull,
   isRefusedTooLong,
   isSilentTooLong,
   type NodeMemory,
 } from "./detector.ts";
 import type { RedisErrorCode, Verdict } from "./model.ts";
+import { isMemoryFull } from "./spells.ts";
 
 /**
  * What this observer concludes of a node, from its own probes alone. Role and lineage of the committed master are

@@ -1,6 +1,7 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { LoadingBefore } from "../core/detector.ts";
 import type { GroupState, Vote } from "../core/model.ts";
+import type { Spells } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
 
 /**
@@ -81,6 +82,8 @@ export interface GroupReport {
 }
 
 export interface NodeReport {
+  /** For how long it has been of no use although it answers; the successor goes on from there. */
+  readonly spells?: Spells;
   readonly verdict: string;
   readonly role: "master" | "replica" | null;
   readonly offset: number | null;

@@ -3,6 +3,7 @@ import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../cor
 import type { Memory } from "../core/memory.ts";
 import { odditiesOf, sayOddity } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
+import { spellsOf } from "../core/spells.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
 import { isAnswering, type View } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -43,6 +44,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
     why: why.slice(0, 300),
     nodes: Object.fromEntries(
       Object.values(memory.nodes).map((node) => {
+        const spells = spellsOf(node, nowMs);
         const report: NodeReport = {
           verdict: formatVerdict(verdictOf(node, memory.config.settings, nowMs)),
           role: node.role,
@@ -54,6 +56,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           oddities: isAnswering(node)
             ? odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity))
             : [],
+          ...(spells === null ? {} : { spells }),
         };
         return [node.node, report];
       }),

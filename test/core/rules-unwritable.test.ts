@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { discardMisses } from "../../lib/core/detector.ts";
 import type { GroupState, NodeFacts, Sample } from "../../lib/core/model.ts";
+import { noWishes } from "../../lib/core/state.ts";
 import { formatVerdict, verdictOf } from "../../lib/core/verdict.ts";
 import { answers, errs, isSilent, prepares, type Seen } from "../support/answers.ts";
 import {
@@ -37,6 +38,8 @@ const ready = (one: Partial<NodeFacts> = {}, two: Partial<NodeFacts> = {}) => [
   prepares(n1, replicaFacts({ offset: 990, ...one }), 11),
   prepares(n2, replicaFacts({ offset: 1_000, ...two }), 12),
 ];
+
+const request = { id: "op#1", kind: "switchover" as const, by: "ops", ...noWishes };
 
 const calm = (start: WatchStart = {}) => watchCalm({ config: failover, ...start });
 
@@ -105,6 +108,21 @@ describe("N10 a master that refuses writes", () => {
     expect(sinceOf(watch)).toBe(isHeld ? before : null);
   });
 
+  test("INFO over a session is no PONG: it is degraded on, and told of once", () => {
+    const overSession: Seen<Sample> = (nowMs) => ({
+      ...answers(n0, masterFacts())(nowMs),
+      over: "session",
+    });
+    const watch = calm();
+    watch.look({ samples: misconf });
+    expect(watch.noticed).toMatchObject([{ name: "+page" }]);
+
+    watch.look({ samples: [overSession] });
+    expect(watch.memory.verdicts[n0]).toEqual({ kind: "degraded" });
+    watch.look({ samples: misconf });
+    expect(watch.noticed).toEqual([]);
+  });
+
   test("a frozen observer begins to count anew", () => {
     const watch = calm();
     lookFor(watch, 2_000, misconf);
@@ -151,6 +169,19 @@ describe("R785 the hand-over of a master that refuses writes", () => {
       { name: "+hold", message: expect.stringContaining(`${n1}: it holds more than maxmemory`) },
     ]);
     expect(eventNames(watch.look({ prepared: ready(full, full), samples: misconf }))).toEqual([]);
+  });
+
+  test("passes over a replica that can't save either, which a person's request does not", () => {
+    const broken: Partial<NodeFacts> = { oddities: ["cannot-save"] };
+    expect(written(decided(calm(), ready({}, broken)))).toMatchObject({ candidate: { node: n1 } });
+    expect(eventsOf(decided(calm(), ready(broken, broken)))).toMatchObject([
+      { name: "+hold", message: expect.stringContaining(`${n2}: it could not write its data`) },
+    ]);
+
+    const asked = calm({ state: groupState({ request }) });
+    const decision = asked.look({ prepared: ready(broken, broken), samples: misconf });
+    expect(decision.rule).toBe("R380");
+    expect(written(decision)).toMatchObject({ candidate: { node: n2 }, isAutomatic: false });
   });
 
   test("needs the server's own FAILOVER, and a replica that keeps up", () => {

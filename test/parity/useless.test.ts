@@ -130,6 +130,9 @@ describe("a master that refuses writes", () => {
     await asking(master, (ask) => ask("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"));
     await expectHealthy(rig);
     expect(await rig.state()).toMatchObject({ epoch: before.epoch, master: before.master });
+    // It takes writes and can't save them: that is shown as well.
+    const told = await rig.cli("status", "orders");
+    expect(told.stdout).toContain(`${idOf(master)} could not write its data when it last tried`);
   }, 90_000);
 
   test("hands over by policy and loses nothing, to a replica that is not full itself", async () => {

@@ -5,6 +5,7 @@ import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
 import type { ReplaceRequest } from "../model.ts";
 import { ownOddities } from "../oddities.ts";
+import type { NodeOddity } from "../rehearsal.ts";
 import { type Suspicion, suspicion } from "../situation.ts";
 import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
@@ -62,9 +63,18 @@ function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion):
     masterGoneMs: held.kind === "full" ? goneMs(view, view.nowMs - held.sinceMs) : 0,
     failedBefore: failedBefore(view),
     isHandOver,
+    avoided: isHandOver ? avoidedFor(asked) : [],
     only: asked?.to ?? null,
     consentedLossBytes: asked?.allowedLossBytes ?? null,
   });
+}
+
+/**
+ * A master that refuses writes must not take over from one that does not, nor from another that refuses them; one that
+ * is dead is replaced all the same. What an operator asks for needs no disk that is better than the old one.
+ */
+function avoidedFor(asked: ReplaceRequest | null): readonly NodeOddity[] {
+  return asked === null ? ["memory-full", "cannot-save"] : ["memory-full"];
 }
 
 /**

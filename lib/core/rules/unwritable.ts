@@ -1,5 +1,5 @@
-import { isMemoryFull } from "../detector.ts";
 import { warning } from "../events.ts";
+import { isMemoryFull } from "../spells.ts";
 import { isMasterSane, type MasterView, nextLook } from "../view.ts";
 import { chooseSuccessor } from "./choice.ts";
 import { askEverybody, claimHandOver, lackOfFailover } from "./requests.ts";
