@@ -91,6 +91,7 @@ const groupConfig = z.object({
     marker: z.boolean(),
     whenUnreachable: z.enum(["hold", "failover"]),
     whenUnwritable: z.enum(["hold", "failover"]).default("hold"),
+    killBusyScripts: z.boolean().default(false),
   }),
   placement: z
     .object({
@@ -154,7 +155,7 @@ const heartbeat = z.object({
           latencyMs: z.number().nullable(),
           unfit: z.string().nullable().default(null),
           oddities: z.array(z.string()).default([]),
-          spells: z.object({ unwritableForMs: z.number() }).exactOptional(),
+          spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
         }),
       ),
     }),

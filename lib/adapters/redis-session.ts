@@ -1,7 +1,8 @@
 import type { Address } from "../core/config.ts";
 import { isHandingOver, type NodeFacts } from "../core/model.ts";
+import type { ScriptAnswer } from "../core/spells.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
-import type { NodeSession, RoleChange, RoleChanged } from "../ports/redis.ts";
+import type { NodeSession, RoleChange, RoleChanged, ScriptKilled } from "../ports/redis.ts";
 import type { Args, Connection, Reply } from "./redis-connection.ts";
 import { factsFrom, parseMarker } from "./redis-info.ts";
 
@@ -46,8 +47,35 @@ export function sessionOn(
       const [reply] = got.value;
       return reply?.ok ? success(undefined) : failure("refused", `${node}: ${textOf(reply)}`);
     },
+    killScript: async (deadlineMs) => {
+      const kills: Args[] = [
+        ["SCRIPT", "KILL"],
+        ["FUNCTION", "KILL"],
+      ];
+      const got = await connection.exchange(kills, deadlineMs);
+      return got.ok ? success(scriptKilled(got.value)) : got;
+    },
     close: () => connection.close(),
   };
+}
+
+/**
+ * Each of the two stops its own kind, and says BUSY to the other's: what counts is whether one was stopped, and else why
+ * not. Redis 6 knows no functions.
+ */
+function scriptKilled(replies: readonly Reply[]): ScriptKilled {
+  const texts = replies.map((reply) => (reply.ok ? "OK" : reply.text));
+  const answers: readonly (readonly [ScriptAnswer, RegExp])[] = [
+    ["killed", /^OK/],
+    ["unkillable", /^UNKILLABLE/],
+    ["gone", /^NOTBUSY/],
+    ["denied", /^(NOPERM|NOAUTH|WRONGPASS|ERR unknown)/],
+  ];
+  for (const [answer, form] of answers) {
+    const text = texts.find((one) => form.test(one));
+    if (text !== undefined) return { answer, text };
+  }
+  return { answer: "unanswered", text: texts.join("; ") };
 }
 
 interface Target {

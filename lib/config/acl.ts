@@ -20,19 +20,30 @@ const always = [
 
 const forMarker = ["get", "set", "eval", "watch", "unwatch"] as const;
 
+const forScripts = ["script|kill", "function|kill"] as const;
+
 export interface AclScope {
   readonly username: string;
   /** Whose marker key may be touched; null: every group's. */
   readonly group: string | null;
   /** Whether the group keeps a marker key at all. */
   readonly marker: boolean;
+  readonly killBusyScripts: boolean;
 }
 
-export const anyGroup: AclScope = { username: "watcher", group: null, marker: true };
+export const anyGroup: AclScope = {
+  username: "watcher",
+  group: null,
+  marker: true,
+  killBusyScripts: false,
+};
 
 /** The commands that the user needs, each a right of an ACL. */
-export function rightsOf({ marker }: Pick<AclScope, "marker">): readonly string[] {
-  return marker ? [...always, ...forMarker] : always;
+export function rightsOf({
+  marker,
+  killBusyScripts,
+}: Pick<AclScope, "marker" | "killBusyScripts">): readonly string[] {
+  return [...always, ...(marker ? forMarker : []), ...(killBusyScripts ? forScripts : [])];
 }
 
 /** The line of an ACL file. Its password is not ours to know: people put theirs in its place. */

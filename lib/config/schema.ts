@@ -31,7 +31,7 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const { marker, whenUnreachable, whenUnwritable } = settingsTable;
+const { marker, whenUnreachable, whenUnwritable, killBusyScripts } = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
@@ -63,6 +63,10 @@ const settingsShape = {
     .enum(whenUnwritable.choices, { error: describeExpected(whenUnwritable) })
     .default(whenUnwritable.default)
     .meta({ description: `${whenUnwritable.meaning} ${whenUnwritable.why}` }),
+  killBusyScripts: z
+    .boolean({ error: describeExpected(killBusyScripts) })
+    .default(killBusyScripts.default)
+    .meta({ description: `${killBusyScripts.meaning} ${killBusyScripts.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

@@ -211,6 +211,13 @@ export const settingsTable = {
       "What to do with a master that answers and has refused writes for `downAfterMs` because it can't save (MISCONF). `hold` shows it and reports, `failover` lets it hand over to a replica by Redis's own FAILOVER, and nothing is lost. A master that is full and may evict nothing is shown and reported too; it can't hand over.",
     why: "A replica has the same data and often the same disk: what filled the one soon fills the other.",
   },
+  killBusyScripts: {
+    kind: "switch",
+    default: false,
+    meaning:
+      "Whether a script or function that has kept the master busy (BUSY) for `downAfterMs` is told to stop, once a spell: SCRIPT KILL, then FUNCTION KILL. One that has written is never stopped by Redis; people are told. The user then needs the rights for both, which `acl --file` prints.",
+    why: "A busy master is alive, and its script may be meant to run that long: so nothing is stopped unless people want it.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */

@@ -3,6 +3,7 @@ import { absorbSample, discardMisses, isAnswer } from "./detector.ts";
 import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
 import type { RecordRole } from "./records.ts";
+import { withScriptKill } from "./spells.ts";
 
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
 export function absorb(before: Memory, seen: Observation): Memory {
@@ -162,6 +163,13 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
       return absorbEffect(memory, outcome);
     case "effect-failed":
       return absorbFailure(memory, outcome);
+    case "script-told": {
+      const { node: id, answer, why, atMs } = outcome;
+      const node = memory.nodes[id];
+      if (node === undefined) return memory;
+      const told = withScriptKill(node, { answer, why, atMs });
+      return { ...memory, nodes: { ...memory.nodes, [id]: told } };
+    }
     case "published": {
       const publication = { isDone: true, isRefused: false, failures: 0, failedAtMs: 0, why: "" };
       return withPublication(memory, outcome.role, { ...publication, epoch: outcome.epoch });

@@ -62,6 +62,8 @@ export interface Settings {
   readonly whenUnreachable: "hold" | "failover";
   /** What to do with a master that answers and refuses writes. */
   readonly whenUnwritable: "hold" | "failover";
+  /** Whether a script that keeps the master busy is told to stop. */
+  readonly killBusyScripts: boolean;
 }
 
 /** The published record of a group. */

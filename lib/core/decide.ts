@@ -156,11 +156,11 @@ function sayOnce(
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
 }
 
-/** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel or a test is said once a shift. */
+/** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel, a script or a test is said once a shift. */
 function isLasting(key: string): boolean {
   if (key === sentinelsKey) return true;
-  return ["foreign ", "odd ", "refused ", "notify-test ", "unwritable "].some((kind) =>
-    key.startsWith(kind),
+  return ["foreign ", "odd ", "refused ", "notify-test ", "unwritable ", "script-kill "].some(
+    (kind) => key.startsWith(kind),
   );
 }
 

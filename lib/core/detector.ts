@@ -1,7 +1,13 @@
 import type { NodeId, Settings } from "./config.ts";
 import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
 import type { Rehearsal } from "./rehearsal.ts";
-import { isStillRefusing, type Spells, unwritableSince } from "./spells.ts";
+import {
+  busySince,
+  isStillRefusing,
+  type ScriptKill,
+  type Spells,
+  unwritableSince,
+} from "./spells.ts";
 
 /** How many unanswered probes and how many stream positions are remembered. */
 const missesMax = 64;
@@ -45,6 +51,10 @@ export interface NodeMemory {
   readonly unlinkedSinceMs: number | null;
   /** Since when it has refused writes as a master, by its answers to PING or by its memory; null: it takes them. */
   readonly unwritableSinceMs: number | null;
+  /** Since when it has answered nothing but that a script keeps it busy; null: it does not. */
+  readonly busySinceMs: number | null;
+  /** What became of telling the script of this spell to stop; null: it was not told. */
+  readonly scriptKill: ScriptKill | null;
   /** What the shift before this one had watched for how long; null: nothing, or this one has an answer of its own. */
   readonly spellsBefore: Spells | null;
   /** Since when this run has answered nothing but that it loads its data; null: it does not. */
@@ -79,6 +89,8 @@ export function unknownNode(node: NodeId): NodeMemory {
     markerSinceMs: null,
     unlinkedSinceMs: null,
     unwritableSinceMs: null,
+    busySinceMs: null,
+    scriptKill: null,
     spellsBefore: null,
     loadingSinceMs: null,
     loadingBefore: null,
@@ -125,6 +137,7 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
 function answered(memory: NodeMemory, sample: Sample): NodeMemory {
   const reported = sample.facts?.role ?? sample.role?.role ?? null;
   const role = reported ?? memory.role;
+  const busySinceMs = busySince(memory, sample);
   const offset = sample.facts?.offset ?? sample.role?.offset ?? null;
   // Of what it has not loaded yet, a server shows the offset of no history.
   const position =
@@ -147,6 +160,8 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     markerSinceMs: markerSince(memory, sample),
     unlinkedSinceMs: unlinkedSince(memory, sample),
     unwritableSinceMs: unwritableSince(memory, sample, role),
+    busySinceMs,
+    scriptKill: busySinceMs === null ? null : memory.scriptKill,
     spellsBefore: sample.over === "session" ? memory.spellsBefore : null,
     loadingSinceMs: loadingSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
@@ -215,6 +230,8 @@ export function discardMisses(memory: NodeMemory): NodeMemory {
   const unheard = { missedAtMs: [], refusedSinceMs: null, refusals: 0 };
   const unwatched = {
     unwritableSinceMs: null,
+    busySinceMs: null,
+    scriptKill: null,
     spellsBefore: null,
     loadingSinceMs: null,
     loadingBefore: null,

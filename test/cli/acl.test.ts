@@ -17,6 +17,7 @@ beforeAll(() => {
     "  - name: carts",
     '    nodes: ["10.0.0.3:6379", "10.0.0.4:6379"]',
     "    marker: false",
+    "    killBusyScripts: true",
   ];
   writeFileSync(file, `${text.join("\n")}\n`);
 });
@@ -51,6 +52,14 @@ describe("acl", () => {
 
     expect(code).toBe(2);
     expect(lines.join()).not.toContain("user watcher");
+  });
+
+  test("lets scripts be stopped where the group wants that, and nowhere else", async () => {
+    const { lines } = await run("--file", file);
+
+    expect(lines[0]).not.toContain("kill +function");
+    expect(lines[1]).toContain(" +script|kill +function|kill");
+    expect((await run()).lines.join()).not.toContain("+script");
   });
 
   test("of a file prints each group's user, and no right for a marker where there is none", async () => {

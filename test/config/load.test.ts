@@ -36,6 +36,7 @@ describe("a valid document", () => {
           marker: true,
           whenUnreachable: "hold",
           whenUnwritable: "hold",
+          killBusyScripts: false,
         },
         dns: { zoneId: "Z123", name: "orders.redis.example.com", ttlSeconds: 5, srv: true },
         auth: { username: "watcher", password: "env:NAME" },

@@ -19,7 +19,7 @@ const refusing: Seen<Sample> = (nowMs) => ({
 const misconf = [refusing, ...replicas];
 
 function successor(unwritableForMs = 4_000): Watch {
-  return new Watch({ config, spells: { [n0]: { unwritableForMs } } });
+  return new Watch({ config, spells: { [n0]: { unwritableForMs, busyForMs: 0 } } });
 }
 
 function sinceOf(watch: Watch): number | null {
@@ -62,7 +62,7 @@ describe("N10 a spell of refused writes", () => {
     const groups = new Map([["cache", { ...status, atMs: watch.nowMs }]]);
     const nodes = heartbeatOf(self, groups, clock).groups.cache?.nodes;
 
-    expect(nodes?.[n0]?.spells).toEqual({ unwritableForMs: 4_002 });
+    expect(nodes?.[n0]?.spells).toEqual({ unwritableForMs: 4_002, busyForMs: 0 });
     expect(nodes?.[n1]).not.toHaveProperty("spells");
   });
 });

@@ -164,6 +164,7 @@ function mapNode(node: NodeMemory, context: NodeContext): NodeMemory {
     latencyMs: null,
     roleSinceMs: map(node.roleSinceMs),
     unwritableSinceMs: map(node.unwritableSinceMs),
+    busySinceMs: map(node.busySinceMs),
     loadingSinceMs: map(node.loadingSinceMs),
     factsAskedAtMs: map(node.factsAskedAtMs, reign, record, masterMissed, leading, committed),
     factsAtMs: map(node.factsAtMs, masterMissed),
@@ -216,6 +217,8 @@ function mapOutcome(outcome: Outcome, at: At): Outcome {
       return { ...outcome, why: "" };
     case "published":
       return outcome;
+    case "script-told":
+      return { ...outcome, why: "", atMs: at.measured(outcome.atMs) };
   }
 }
 

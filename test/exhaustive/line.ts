@@ -170,6 +170,7 @@ export class Line {
         const got = await send({ kind: "mark", epoch });
         return got.ok ? success(undefined) : got;
       },
+      killScript: () => Promise.resolve(failure("refused", "no script runs in these worlds")),
       close: () => {},
     };
   }

@@ -21,6 +21,7 @@ const settings: readonly (readonly [string, string])[] = [
   ["fenceWaitMs", "0"],
   ["whenUnreachable", "failover"],
   ["whenUnwritable", "failover"],
+  ["killBusyScripts", "true"],
 ];
 
 /** How calls that wake fare: not at all, at once, or late and more than once. */

@@ -46,7 +46,8 @@ export function drawShape(seed: number): Shape {
 function drawPolicies(seed: number): readonly string[] {
   const prng = splitPrng(seed, "policies");
   const reboot = prng.chance(0.3) ? [`rebootDownAfterMs: ${prng.pick([8_000, 20_000])}`] : [];
-  return prng.chance(0.3) ? [...reboot, "whenUnwritable: failover"] : reboot;
+  const others = ["whenUnwritable: failover", "killBusyScripts: true"];
+  return [...reboot, ...others.filter(() => prng.chance(0.3))];
 }
 
 export function hostsOf({ nodes }: Shape): readonly string[] {

@@ -1,12 +1,14 @@
 import type { RedisErrorCode } from "../../lib/core/model.ts";
+import type { ScriptKilled } from "../../lib/ports/redis.ts";
 
 /**
- * Conditions in which a server is alive and yet of no use: it runs a script, can't save, is full, doesn't know our password any
+ * Conditions in which a server is alive and yet of no use: it runs a script, one that has written or one that has not, can't save, is full, doesn't know our password any
  * more, takes no more clients (faults N7 to N10), forbids us to change its role (N19), or runs without a file that could
  * keep the role (protocol F8). Loading is one of its own, because it ends by itself (N6).
  */
 export const ailments = [
   "busy",
+  "unkillable",
   "misconf",
   "oom",
   "denied",
@@ -39,6 +41,19 @@ const denied: Refusal = { code: "NOAUTH", text: "NOAUTH Authentication required.
 const forbidden: Refusal = { code: "NOPERM", text: "NOPERM this user has no permissions" };
 const full: Refusal = { code: "MAXCLIENTS", text: "ERR max number of clients reached" };
 
+/** A script runs, whether it may be stopped or has written and may not. */
+export function isBusy(ailments: ReadonlySet<Ailment>): boolean {
+  return ailments.has("busy") || ailments.has("unkillable");
+}
+
+/** SCRIPT KILL (tried on Redis 7.0). */
+export function stopScript(ailing: Set<Ailment>): ScriptKilled {
+  if (ailing.has("unkillable")) return { answer: "unkillable", text: "UNKILLABLE" };
+  return ailing.delete("busy")
+    ? { answer: "killed", text: "OK" }
+    : { answer: "gone", text: "NOTBUSY" };
+}
+
 /** How a server that ails answers a question over a connection that stands (tried on Redis 7.0). */
 export function refusalBy(
   server: {
@@ -49,7 +64,7 @@ export function refusalBy(
   question: Question,
 ): Refusal | null {
   if (server.isLoading) return question === "info" || question === "role" ? null : loading;
-  if (server.ailments.has("busy")) return busy;
+  if (isBusy(server.ailments)) return busy;
   const isWrite = question === "write" || question === "ping";
   if (server.ailments.has("misconf") && server.role === "master" && isWrite) return misconf;
   const isChange = question === "write" || question === "change";

@@ -1,8 +1,8 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
-import type { NodeSession, RoleChange, RoleChanged } from "../../lib/ports/redis.ts";
-import type { Refusal } from "./sim-ailments.ts";
+import type { NodeSession, RoleChange, RoleChanged, ScriptKilled } from "../../lib/ports/redis.ts";
+import { type Refusal, stopScript } from "./sim-ailments.ts";
 import type { SimConnection } from "./sim-connection.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 import type { LastSeen, NodeRequest, Vantage } from "./sim-vantage.ts";
@@ -89,6 +89,17 @@ export class SimSession implements NodeSession {
         : failure("refused", `${this.node}: READONLY`);
     };
     return this.#ask({ what: "mark", act, mayWrite: this.#server.role === "master" }, deadlineMs);
+  }
+
+  killScript(deadlineMs: number): Promise<Result<ScriptKilled>> {
+    const { process, observer, network } = this.#vantage;
+    network.onEffect(process, observer, { kind: "kill-script" }, this.node, this.#seen);
+    const { ailments } = this.#server;
+    const act = (): Result<ScriptKilled> => {
+      const refusal = this.#connection.greeting;
+      return refusal === null ? success(stopScript(ailments)) : refused(this.node, refusal);
+    };
+    return this.#ask({ what: "kill-script", act }, deadlineMs);
   }
 
   close(): void {

@@ -28,6 +28,7 @@ export const defaultSettings: Settings = {
   marker: true,
   whenUnreachable: "hold",
   whenUnwritable: "hold",
+  killBusyScripts: false,
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };

@@ -15,6 +15,7 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
+import { busyRule } from "./busy.ts";
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
@@ -163,6 +164,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
       return hold(fresh.map((event) => event.message).join("; "), nextLook(view), ...fresh);
     },
   },
+  busyRule,
   {
     id: "R740",
     title: "Close a round that this shift opened or found standing, once its suspect answers.",
