@@ -92,6 +92,7 @@ const groupConfig = z.object({
     whenUnreachable: z.enum(["hold", "failover"]),
     whenUnwritable: z.enum(["hold", "failover"]).default("hold"),
     killBusyScripts: z.boolean().default(false),
+    writeProbeKey: z.string().default(""),
   }),
   placement: z
     .object({

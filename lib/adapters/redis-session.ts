@@ -1,10 +1,10 @@
 import type { Address } from "../core/config.ts";
 import { isHandingOver, type NodeFacts } from "../core/model.ts";
-import type { ScriptAnswer } from "../core/spells.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
-import type { NodeSession, RoleChange, RoleChanged, ScriptKilled } from "../ports/redis.ts";
+import type { NodeSession, RoleChange, RoleChanged } from "../ports/redis.ts";
 import type { Args, Connection, Reply } from "./redis-connection.ts";
 import { factsFrom, parseMarker } from "./redis-info.ts";
+import { scriptKilled, textOf, writeTried } from "./redis-told.ts";
 
 /** SET inside a script passes the queue-time check of a replica that is a master by the time it runs. */
 const setMarkerScript = "return redis.call('SET', KEYS[1], ARGV[1])";
@@ -55,27 +55,12 @@ export function sessionOn(
       const got = await connection.exchange(kills, deadlineMs);
       return got.ok ? success(scriptKilled(got.value)) : got;
     },
+    tryWrite: async ({ key, value, ttlMs }, deadlineMs) => {
+      const got = await connection.exchange([["SET", key, value, "NX", "PX", ttlMs]], deadlineMs);
+      return got.ok ? success(writeTried(got.value[0])) : got;
+    },
     close: () => connection.close(),
   };
-}
-
-/**
- * Each of the two stops its own kind, and says BUSY to the other's: what counts is whether one was stopped, and else why
- * not. Redis 6 knows no functions.
- */
-function scriptKilled(replies: readonly Reply[]): ScriptKilled {
-  const texts = replies.map((reply) => (reply.ok ? "OK" : reply.text));
-  const answers: readonly (readonly [ScriptAnswer, RegExp])[] = [
-    ["killed", /^OK/],
-    ["unkillable", /^UNKILLABLE/],
-    ["gone", /^NOTBUSY/],
-    ["denied", /^(NOPERM|NOAUTH|WRONGPASS|ERR unknown)/],
-  ];
-  for (const [answer, form] of answers) {
-    const text = texts.find((one) => form.test(one));
-    if (text !== undefined) return { answer, text };
-  }
-  return { answer: "unanswered", text: texts.join("; ") };
 }
 
 interface Target {
@@ -276,9 +261,4 @@ function refusal(node: string, reply: Reply | undefined): Failure {
 function refusalOf(node: string, text: string): Failure {
   const isDenied = /^(NOAUTH|WRONGPASS|NOPERM)/.test(text);
   return failure(isDenied ? "denied" : "refused", `${node}: ${text}`);
-}
-
-function textOf(reply: Reply | undefined): string {
-  if (reply === undefined) return "no reply";
-  return reply.ok ? String(reply.value) : reply.text;
 }

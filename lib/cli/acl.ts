@@ -41,5 +41,6 @@ async function scopesOf(
     group: name,
     marker: settings.marker,
     killBusyScripts: settings.killBusyScripts,
+    writeProbeKey: settings.writeProbeKey,
   }));
 }

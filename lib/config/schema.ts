@@ -31,7 +31,7 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const { marker, whenUnreachable, whenUnwritable, killBusyScripts } = settingsTable;
+const { marker, whenUnreachable, whenUnwritable, killBusyScripts, writeProbeKey } = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
@@ -67,6 +67,11 @@ const settingsShape = {
     .boolean({ error: describeExpected(killBusyScripts) })
     .default(killBusyScripts.default)
     .meta({ description: `${killBusyScripts.meaning} ${killBusyScripts.why}` }),
+  writeProbeKey: z
+    .string({ error: describeExpected(writeProbeKey) })
+    .regex(writeProbeKey.pattern, { error: describeExpected(writeProbeKey) })
+    .default(writeProbeKey.default)
+    .meta({ description: `${writeProbeKey.meaning} ${writeProbeKey.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

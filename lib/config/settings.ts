@@ -30,7 +30,17 @@ export interface ChoiceSetting {
   readonly why: string;
 }
 
-export type Setting = IntegerSetting | SwitchSetting | ChoiceSetting;
+export interface TextSetting {
+  readonly kind: "text";
+  readonly default: string;
+  readonly pattern: RegExp;
+  /** What the pattern accepts, in words. */
+  readonly form: string;
+  readonly meaning: string;
+  readonly why: string;
+}
+
+export type Setting = IntegerSetting | SwitchSetting | ChoiceSetting | TextSetting;
 export type SettingName = keyof Settings;
 
 function integer<Default extends IntegerSetting["default"]>(
@@ -218,6 +228,16 @@ export const settingsTable = {
       "Whether a script or function that has kept the master busy (BUSY) for `downAfterMs` is told to stop, once a spell: SCRIPT KILL, then FUNCTION KILL. One that has written is never stopped by Redis; people are told. The user then needs the rights for both, which `acl --file` prints.",
     why: "A busy master is alive, and its script may be meant to run that long: so nothing is stopped unless people want it.",
   },
+  writeProbeKey: {
+    kind: "text",
+    default: "",
+    // Whatever would be a pattern in an ACL is left out.
+    pattern: /^(?!lambda-sentinel:)[A-Za-z0-9_.:{}@/-]{0,200}$/,
+    form: "a key of up to 200 letters, digits and _.:{}@/- that doesn't begin with lambda-sentinel:",
+    meaning:
+      "A key that the observers try to write on the master in calm, with every 10th probe and for 20 intervals at most. A refusal makes the master degraded, with the server's own words: what PING does not tell, such as a full memory before INFO shows it, or too few replicas. A key that exists is left as it is. Empty: nothing is written.",
+    why: "A write is the only proof that writes are taken, and yours is the data: so the key is yours to name. `lambda-sentinel:` is where the marker is.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */
@@ -234,6 +254,8 @@ export function describeExpected(setting: Setting): string {
       return "true or false";
     case "choice":
       return setting.choices.join(" or ");
+    case "text":
+      return setting.form;
     default:
       return assertNever(setting);
   }

@@ -2,7 +2,7 @@ import type { Address, NodeId } from "./config.ts";
 import type { SentinelEvent } from "./events.ts";
 import type { GroupState, NodeFacts, Vote } from "./model.ts";
 import type { Ownership, RecordRole, RecordSet } from "./records.ts";
-import type { ScriptKill } from "./spells.ts";
+import type { ScriptKill, WriteTold } from "./spells.ts";
 
 /** What a decision asks the executor to do: data without behaviour. Commands that change Redis or DNS are effects. */
 export type Command =
@@ -14,6 +14,7 @@ export type Command =
   | HandOver
   | Fence
   | KillScript
+  | WriteProbe
   | Publish
   | Wake
   | { readonly kind: "emit"; readonly event: SentinelEvent };
@@ -90,6 +91,16 @@ export interface KillScript {
   readonly epoch: number;
 }
 
+/** Tries a write on the committed master, on the session over which it was observed as one. */
+export interface WriteProbe {
+  readonly kind: "write-probe";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+  readonly key: string;
+  readonly ttlMs: number;
+}
+
 export interface Publish {
   readonly kind: "publish";
   readonly role: RecordRole;
@@ -104,7 +115,7 @@ export interface Wake {
   readonly round: number;
 }
 
-export type Effect = Promote | Attach | Mark | HandOver | Fence | KillScript | Publish;
+export type Effect = Promote | Attach | Mark | HandOver | Fence | KillScript | WriteProbe | Publish;
 
 /** Whether a command acts on Redis or DNS, and so needs deadline, signal and fence checked first. */
 export function isEffect(command: Command): command is Effect {
@@ -115,6 +126,7 @@ export function isEffect(command: Command): command is Effect {
     case "hand-over":
     case "fence":
     case "kill-script":
+    case "write-probe":
     case "publish":
       return true;
     default:
@@ -172,6 +184,7 @@ export type Outcome =
       readonly oldMaster?: NodeFacts | null;
     }
   | ({ readonly kind: "script-told"; readonly node: NodeId } & ScriptKill)
+  | ({ readonly kind: "write-told"; readonly node: NodeId } & WriteTold)
   | {
       readonly kind: "published";
       readonly role: RecordRole;

@@ -64,6 +64,8 @@ export interface Settings {
   readonly whenUnwritable: "hold" | "failover";
   /** Whether a script that keeps the master busy is told to stop. */
   readonly killBusyScripts: boolean;
+  /** What the observers try to write on the master; empty: nothing. */
+  readonly writeProbeKey: string;
 }
 
 /** The published record of a group. */

@@ -274,11 +274,15 @@ function verdictNotices(
   }
   if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
   if (isOdd(is) && is.kind !== settled) {
-    const full = isMemoryFull(node.facts) ? sayOddity("it", "memory-full") : "";
-    const text = node.lastReply !== null && "text" in node.lastReply ? node.lastReply.text : full;
-    events.push(warning("+page", `${said}: ${text}`, at));
+    events.push(warning("+page", `${said}: ${sayOdd(node)}`, at));
   }
   return events;
+}
+
+/** In the server's own words, where it has any. */
+function sayOdd({ lastReply, facts, writeProbe }: NodeMemory): string {
+  if (lastReply !== null && "text" in lastReply) return lastReply.text;
+  return isMemoryFull(facts) ? sayOddity("it", "memory-full") : (writeProbe?.why ?? "");
 }
 
 /**

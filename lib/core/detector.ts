@@ -4,9 +4,11 @@ import type { Rehearsal } from "./rehearsal.ts";
 import {
   busySince,
   isStillRefusing,
+  noSpells,
   type ScriptKill,
   type Spells,
   unwritableSince,
+  type WriteProbe,
 } from "./spells.ts";
 
 /** How many unanswered probes and how many stream positions are remembered. */
@@ -55,6 +57,8 @@ export interface NodeMemory {
   readonly busySinceMs: number | null;
   /** What became of telling the script of this spell to stop; null: it was not told. */
   readonly scriptKill: ScriptKill | null;
+  /** What the last write was answered that was tried on it as a master; null: none was. */
+  readonly writeProbe: WriteProbe | null;
   /** What the shift before this one had watched for how long; null: nothing, or this one has an answer of its own. */
   readonly spellsBefore: Spells | null;
   /** Since when this run has answered nothing but that it loads its data; null: it does not. */
@@ -88,10 +92,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     rehearsal: null,
     markerSinceMs: null,
     unlinkedSinceMs: null,
-    unwritableSinceMs: null,
-    busySinceMs: null,
-    scriptKill: null,
-    spellsBefore: null,
+    ...noSpells,
     loadingSinceMs: null,
     loadingBefore: null,
     positions: [],
@@ -161,6 +162,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     unlinkedSinceMs: unlinkedSince(memory, sample),
     unwritableSinceMs: unwritableSince(memory, sample, role),
     busySinceMs,
+    writeProbe: role === "master" ? memory.writeProbe : null,
     scriptKill: busySinceMs === null ? null : memory.scriptKill,
     spellsBefore: sample.over === "session" ? memory.spellsBefore : null,
     loadingSinceMs: loadingSince(memory, sample),
@@ -228,14 +230,7 @@ function withPosition(positions: readonly Position[], next: Position): readonly 
  */
 export function discardMisses(memory: NodeMemory): NodeMemory {
   const unheard = { missedAtMs: [], refusedSinceMs: null, refusals: 0 };
-  const unwatched = {
-    unwritableSinceMs: null,
-    busySinceMs: null,
-    scriptKill: null,
-    spellsBefore: null,
-    loadingSinceMs: null,
-    loadingBefore: null,
-  };
+  const unwatched = { ...noSpells, loadingSinceMs: null, loadingBefore: null };
   return { ...memory, ...unheard, ...unwatched };
 }
 

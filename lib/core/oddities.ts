@@ -85,6 +85,11 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
     remedy: "add +config|rewrite to the user's ACL",
     bars: "nothing",
   },
+  "no-write-probe": {
+    what: "lets the observers not write the group's writeProbeKey, so nobody knows whether it takes writes",
+    remedy: "add +set and the key to the user's ACL, or leave writeProbeKey out",
+    bars: "nothing",
+  },
   "no-masterauth": {
     what: "has no masterauth, and another node asks for a login: it could never follow that one",
     remedy: "set masterauth, and masteruser where there is one, on every node",
@@ -130,6 +135,7 @@ export function odditiesOf(view: View, node: NodeMemory): readonly NodeOddity[] 
   const isLoginUsed = othersSetups.some((one) => one.isLoginNeeded || one.isLoginSet);
   const isTlsUsed = othersSetups.some((one) => one.isTls);
   const found: readonly (readonly [NodeOddity, boolean])[] = [
+    ["no-write-probe", node.writeProbe?.answer === "denied"],
     ["no-masterauth", setup !== null && !setup.isLoginSet && isLoginUsed],
     ["no-replication-tls", setup !== null && !setup.isTls && isTlsUsed],
     ["same-server", others.some((one) => isSameServer(one, node))],

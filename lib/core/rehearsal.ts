@@ -16,6 +16,8 @@ export type NodeOddity =
   | "no-client-list"
   | "no-config-get"
   | "no-config-rewrite"
+  /** Found by trying to write `writeProbeKey`. */
+  | "no-write-probe"
   /** Found by comparing the nodes of a group. */
   | "no-masterauth"
   | "no-replication-tls"

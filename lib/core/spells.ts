@@ -1,3 +1,4 @@
+import type { Settings } from "./config.ts";
 import type { NodeMemory } from "./detector.ts";
 import type { NodeFacts, Sample } from "./model.ts";
 
@@ -7,6 +8,14 @@ export interface Spells {
   readonly busyForMs: number;
 }
 
+export const noSpells = {
+  unwritableSinceMs: null,
+  busySinceMs: null,
+  scriptKill: null,
+  writeProbe: null,
+  spellsBefore: null,
+};
+
 /** What became of a script that was told to stop; "gone": none runs any more. */
 export type ScriptAnswer = "killed" | "gone" | "unkillable" | "denied" | "unanswered";
 
@@ -14,6 +23,49 @@ export interface ScriptKill {
   readonly answer: ScriptAnswer;
   readonly why: string;
   readonly atMs: number;
+}
+
+/** What a write was answered; "moot": something that says nothing of writes, and that a probe meets as well. */
+export type WriteAnswer = "taken" | "refused" | "denied" | "unanswered" | "moot";
+
+export interface WriteTold {
+  readonly answer: WriteAnswer;
+  readonly why: string;
+  readonly atMs: number;
+}
+
+/** The last write that was tried on a master. */
+export interface WriteProbe extends WriteTold {
+  /** How many in a row were not answered. */
+  readonly unanswered: number;
+}
+
+export function withWriteProbe(memory: NodeMemory, told: WriteTold): NodeMemory {
+  const { writeProbe: before } = memory;
+  if (told.answer === "moot" && before !== null) {
+    return { ...memory, writeProbe: { ...before, atMs: told.atMs } };
+  }
+  const unanswered = told.answer === "unanswered" ? (before?.unanswered ?? 0) + 1 : 0;
+  return { ...memory, writeProbe: { ...told, unanswered } };
+}
+
+export function writePeriodMs({ probeIntervalMs }: Settings): number {
+  return 10 * probeIntervalMs;
+}
+
+/**
+ * The words with which the master refuses writes; null: it takes them, as far as anybody tried. One write without an
+ * answer may be a slow one. What was tried long ago, before a pause say, is no news.
+ */
+export function writeRefusal(
+  { writeProbe: last, role }: NodeMemory,
+  settings: Settings,
+  nowMs: number,
+): string | null {
+  if (settings.writeProbeKey === "" || last === null || role !== "master") return null;
+  if (nowMs - last.atMs >= 3 * writePeriodMs(settings)) return null;
+  if (last.answer === "refused") return last.why;
+  return last.unanswered >= 2 ? `${last.unanswered} writes were not answered: ${last.why}` : null;
 }
 
 /** For the shift that comes after this one; null: it is of use. */

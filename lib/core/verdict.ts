@@ -8,7 +8,7 @@ import {
   type NodeMemory,
 } from "./detector.ts";
 import type { RedisErrorCode, Verdict } from "./model.ts";
-import { isMemoryFull } from "./spells.ts";
+import { isMemoryFull, writeRefusal } from "./spells.ts";
 
 /**
  * What this observer concludes of a node, from its own probes alone. Role and lineage of the committed master are
@@ -27,7 +27,8 @@ export function verdictOf(memory: NodeMemory, settings: Settings, nowMs: number)
   if (!isAnswer(reply)) return { kind: "slow" };
   if (reply.kind === "error") return verdictOfError(reply.code, reply.text);
   if (memory.facts?.isLoading) return { kind: "loading" };
-  if (memory.role === "master" && isMemoryFull(memory.facts)) return { kind: "degraded" };
+  const isRefusing = isMemoryFull(memory.facts) || writeRefusal(memory, settings, nowMs) !== null;
+  if (memory.role === "master" && isRefusing) return { kind: "degraded" };
   return { kind: "up" };
 }
 

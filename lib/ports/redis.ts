@@ -1,7 +1,7 @@
 import type { Rehearsing } from "../core/commands.ts";
 import type { Address, AuthConfig, NodeConfig, TlsConfig } from "../core/config.ts";
 import type { NodeFacts, Sample } from "../core/model.ts";
-import type { ScriptAnswer } from "../core/spells.ts";
+import type { ScriptAnswer, WriteAnswer } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
 
 /** How to reach the nodes of one group. */
@@ -68,7 +68,20 @@ export interface NodeSession {
   setMarker(epoch: number, deadlineMs: number): Promise<Result<void>>;
   /** SCRIPT KILL and FUNCTION KILL: what became of whatever script keeps the node busy. */
   killScript(deadlineMs: number): Promise<Result<ScriptKilled>>;
+  /** Sets a key that is not there, for a time. */
+  tryWrite(write: TriedWrite, deadlineMs: number): Promise<Result<WriteTried>>;
   close(): void;
+}
+
+export interface TriedWrite {
+  readonly key: string;
+  readonly value: string;
+  readonly ttlMs: number;
+}
+
+export interface WriteTried {
+  readonly answer: WriteAnswer;
+  readonly text: string;
 }
 
 export interface ScriptKilled {

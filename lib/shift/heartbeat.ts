@@ -3,7 +3,7 @@ import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../cor
 import type { Memory } from "../core/memory.ts";
 import { odditiesOf, sayOddity } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
-import { spellsOf } from "../core/spells.ts";
+import { spellsOf, writeRefusal } from "../core/spells.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
 import { isAnswering, type View } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -53,9 +53,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           isLinkUp: isLinkUp(node),
           latencyMs: node.latencyMs === null ? null : Math.round(node.latencyMs * 10) / 10,
           unfit: unfit.get(node.node) ?? null,
-          oddities: isAnswering(node)
-            ? odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity))
-            : [],
+          oddities: isAnswering(node) ? sayAllOdd(view, node) : [],
           ...(spells === null ? {} : { spells }),
         };
         return [node.node, report];
@@ -68,6 +66,13 @@ function unfitIn(view: View): ReadonlyMap<string, string | null> {
   const { state } = view.memory;
   const known = state?.master == null ? null : masterView(groupView(view, state));
   return known === null ? new Map() : unfitness(known);
+}
+
+/** For people: what is odd about it, and with which words it refuses writes. */
+function sayAllOdd(view: View, node: NodeMemory): readonly string[] {
+  const said = odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity));
+  const refusal = writeRefusal(node, view.settings, view.nowMs);
+  return refusal === null ? said : [...said, `${node.node} refuses writes: ${refusal}`];
 }
 
 function isLinkUp(node: NodeMemory): boolean | null {

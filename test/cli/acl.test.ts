@@ -18,6 +18,7 @@ beforeAll(() => {
     '    nodes: ["10.0.0.3:6379", "10.0.0.4:6379"]',
     "    marker: false",
     "    killBusyScripts: true",
+    "    writeProbeKey: ops:health",
   ];
   writeFileSync(file, `${text.join("\n")}\n`);
 });
@@ -67,9 +68,9 @@ describe("acl", () => {
 
     expect(lines).toEqual([
       expect.stringMatching(/^user guard on .*~lambda-sentinel:\{orders\}:epoch .*\+eval/),
-      expect.stringMatching(/^user watcher on >\S+ resetchannels -@all /),
+      expect.stringMatching(/^user watcher on >\S+ resetchannels ~ops:health -@all .* \+set /),
     ]);
-    expect(lines[1]).not.toMatch(/~|\+(get|set|eval|watch|unwatch)\b/);
+    expect(lines[1]).not.toMatch(/~lambda|\+(get|eval|watch|unwatch)\b/);
     expect(lines.join()).not.toContain("WORD");
     expect(writes).toEqual([]);
   });

@@ -37,6 +37,7 @@ describe("a valid document", () => {
           whenUnreachable: "hold",
           whenUnwritable: "hold",
           killBusyScripts: false,
+          writeProbeKey: "",
         },
         dns: { zoneId: "Z123", name: "orders.redis.example.com", ttlSeconds: 5, srv: true },
         auth: { username: "watcher", password: "env:NAME" },

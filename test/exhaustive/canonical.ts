@@ -218,6 +218,7 @@ function mapOutcome(outcome: Outcome, at: At): Outcome {
     case "published":
       return outcome;
     case "script-told":
+    case "write-told":
       return { ...outcome, why: "", atMs: at.measured(outcome.atMs) };
   }
 }

@@ -171,6 +171,7 @@ export class Line {
         return got.ok ? success(undefined) : got;
       },
       killScript: () => Promise.resolve(failure("refused", "no script runs in these worlds")),
+      tryWrite: () => Promise.resolve(failure("refused", "no key is named in these worlds")),
       close: () => {},
     };
   }

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { RedisServer } from "../../lab/redis/server.ts";
 import { asking, expectSettled, expectWrites, lostOn } from "../support/assess.ts";
@@ -104,7 +104,9 @@ async function fill(node: RedisServer): Promise<void> {
 describe("a master that refuses writes", () => {
   test("is degraded, shown and told of, and stays the master by default", async () => {
     // Prepare
-    const rig = await startRig();
+    const rig = await startRig({
+      serverOptions: () => ({ extra: ["enable-protected-configs yes"] }),
+    });
     const [master] = rig.world.nodes;
     if (master === undefined) throw new Error("expected three nodes");
     const before = await rig.state();
@@ -126,14 +128,21 @@ describe("a master that refuses writes", () => {
     await expectPage(rig, master, "is degraded: MISCONF", since);
     await expectDegraded(rig, master);
 
-    // Healed, it is the master that it was.
+    // Told to take writes all the same, it is of use, and still can't save them.
     await asking(master, (ask) => ask("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"));
+    await rig.timeline.until("a status without a useless master", async () => {
+      const { stdout } = await rig.cli("status", "orders");
+      expect(stdout).not.toContain("is reported unusable");
+      expect(stdout).toContain(`${idOf(master)} could not write its data when it last tried`);
+    });
+
+    // Healed, it is the master that it was.
+    await mkdir(master.dir);
+    await asking(master, (ask) => ask("CONFIG", "SET", "dir", master.dir));
+    await asking(master, (ask) => ask("BGSAVE"));
     await expectHealthy(rig);
     expect(await rig.state()).toMatchObject({ epoch: before.epoch, master: before.master });
-    // It takes writes and can't save them: that is shown as well.
-    const told = await rig.cli("status", "orders");
-    expect(told.stdout).toContain(`${idOf(master)} could not write its data when it last tried`);
-  }, 90_000);
+  }, 120_000);
 
   test("hands over by policy and loses nothing, to a replica that is not full itself", async () => {
     // Prepare
@@ -174,7 +183,7 @@ describe("a master that refuses writes", () => {
       lastEpoch: { kind: "switchover", result: "completed", isAutomatic: true, from: idOf(first) },
     });
     expect(await lostOn(rig.node(idOf(third)), writer)).toEqual([]);
-  }, 90_000);
+  }, 120_000);
 });
 
 async function expectPage(rig: Rig, node: RedisServer, text: string, since: number) {

@@ -22,6 +22,7 @@ const settings: readonly (readonly [string, string])[] = [
   ["whenUnreachable", "failover"],
   ["whenUnwritable", "failover"],
   ["killBusyScripts", "true"],
+  ["writeProbeKey", "health"],
 ];
 
 /** How calls that wake fare: not at all, at once, or late and more than once. */

@@ -5,6 +5,7 @@ import {
   n0,
   n1,
   promotingState,
+  replicaFacts,
   settlingState,
 } from "../support/builders.ts";
 import { Engine, Process } from "./engine.ts";
@@ -59,6 +60,21 @@ describe("S18 a script that is told to stop", () => {
     expect(() => leave({ ...kill, seen: unseen })).not.toThrow();
     expect(() => leave({ ...kill, node: n1 })).toThrow(`its STATE names ${n0}`);
     expect(() => leave(kill, paused)).toThrow("knows that the group is paused");
+  });
+});
+
+describe("S18 a write that is tried", () => {
+  const write: Leaving = { ...attach, what: `write-probe on ${n0}`, change: "write-probe" };
+
+  it("goes to the master that STATE names, observed as one before STATE was read", () => {
+    const asReplica = { ...seen, facts: replicaFacts() };
+
+    expect(() => leave(write)).not.toThrow();
+    expect(() => leave({ ...write, seen: { ...seen, askedAtMs: 101 } })).toThrow(
+      "observed 1 ms after",
+    );
+    expect(() => leave({ ...write, seen: asReplica })).toThrow("a replica");
+    expect(() => leave({ ...write, node: n1 })).toThrow(`its STATE names ${n0}`);
   });
 });
 

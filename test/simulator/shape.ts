@@ -46,7 +46,7 @@ export function drawShape(seed: number): Shape {
 function drawPolicies(seed: number): readonly string[] {
   const prng = splitPrng(seed, "policies");
   const reboot = prng.chance(0.3) ? [`rebootDownAfterMs: ${prng.pick([8_000, 20_000])}`] : [];
-  const others = ["whenUnwritable: failover", "killBusyScripts: true"];
+  const others = ["whenUnwritable: failover", "killBusyScripts: true", "writeProbeKey: health"];
   return [...reboot, ...others.filter(() => prng.chance(0.3))];
 }
 

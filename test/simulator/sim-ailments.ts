@@ -1,4 +1,5 @@
 import type { RedisErrorCode } from "../../lib/core/model.ts";
+import type { WriteAnswer } from "../../lib/core/spells.ts";
 import type { ScriptKilled } from "../../lib/ports/redis.ts";
 
 /**
@@ -52,6 +53,12 @@ export function stopScript(ailing: Set<Ailment>): ScriptKilled {
   return ailing.delete("busy")
     ? { answer: "killed", text: "OK" }
     : { answer: "gone", text: "NOTBUSY" };
+}
+
+/** What a refusal says of writes. */
+export function writeAnswerOf({ code }: Refusal): WriteAnswer {
+  if (code === "BUSY" || code === "LOADING") return "moot";
+  return code === "NOAUTH" || code === "NOPERM" ? "denied" : "refused";
 }
 
 /** How a server that ails answers a question over a connection that stands (tried on Redis 7.0). */

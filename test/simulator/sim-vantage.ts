@@ -28,7 +28,7 @@ export interface SimNetwork {
   onEffect(
     process: Process,
     observer: string,
-    change: RoleChange | { readonly kind: "mark" | "kill-script" },
+    change: RoleChange | { readonly kind: "mark" | "kill-script" | "write-probe" },
     node: string,
     seen: LastSeen,
   ): void;

@@ -29,6 +29,7 @@ export const defaultSettings: Settings = {
   whenUnreachable: "hold",
   whenUnwritable: "hold",
   killBusyScripts: false,
+  writeProbeKey: "",
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };

@@ -23,6 +23,7 @@ import { sentinelsRule } from "./sentinels.ts";
 import { sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
 import { unwritableRule } from "./unwritable.ts";
+import { writeProbeRule } from "./write-probe.ts";
 
 /** What is tended to in calm, and what stands between calm and tending: a pause. */
 
@@ -229,6 +230,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
     },
   },
   sentinelsRule,
+  writeProbeRule,
   unwritableRule,
   {
     id: "R799",
