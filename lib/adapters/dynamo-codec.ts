@@ -76,6 +76,7 @@ const groupConfig = z.object({
     probeTimeoutMs: z.number(),
     downAfterMs: z.number(),
     crashAfterMs: z.number(),
+    rebootDownAfterMs: z.number().default(0),
     quorum: z.number(),
     stateReadMs: z.number(),
     heartbeatMs: z.number(),
@@ -92,6 +93,9 @@ const groupConfig = z.object({
     // Settings younger than the first stored configurations have a default, so that those stay readable.
     whenFlapping: z.enum(["hold", "failover"]).default("hold"),
     whenReturned: z.enum(["attach", "hold"]).default("attach"),
+    whenUnwritable: z.enum(["hold", "failover"]).default("hold"),
+    killBusyScripts: z.boolean().default(false),
+    writeProbeKey: z.string().default(""),
   }),
   placement: z
     .object({
@@ -138,6 +142,7 @@ const heartbeat = z.object({
       suspect: z.string().nullable(),
       suspectForMs: z.number().default(0),
       suspectOffset: z.number().nullable().default(null),
+      suspectLoading: z.object({ runId: z.string(), forMs: z.number() }).nullable().default(null),
       masterEpoch: z.number().int(),
       masterKnownForMs: z.number(),
       copiedRev: z.number().int().default(0),
@@ -154,6 +159,7 @@ const heartbeat = z.object({
           latencyMs: z.number().nullable(),
           unfit: z.string().nullable().default(null),
           oddities: z.array(z.string()).default([]),
+          spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
         }),
       ),
     }),

@@ -70,8 +70,26 @@ function odditiesIn(info: ReadonlyMap<string, string>): readonly NodeOddity[] {
     ["cluster", info.get("cluster_enabled") === "1"],
     ["managed", (info.get("os") ?? "").startsWith("Amazon ElastiCache")],
     ["writable-replica", info.get("role") === "slave" && info.get("slave_read_only") === "0"],
+    ["memory-full", isMemoryFull(info)],
+    ["cannot-save", hasFailedToSave(info)],
   ];
   return found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []));
+}
+
+/** As the server itself counts before a write: without the buffers of its replicas and of the append-only file. */
+function isMemoryFull(info: ReadonlyMap<string, string>): boolean {
+  const maximum = numberOf(info.get("maxmemory")) ?? 0;
+  const used = numberOf(info.get("used_memory")) ?? 0;
+  const notCounted = numberOf(info.get("mem_not_counted_for_evict")) ?? 0;
+  const isBounded = maximum > 0 && info.get("maxmemory_policy") === "noeviction";
+  return isBounded && used - notCounted > maximum;
+}
+
+/** A full or read-only file system shows here first, and as MISCONF where the server is told to refuse writes then. */
+function hasFailedToSave(info: ReadonlyMap<string, string>): boolean {
+  return ["rdb_last_bgsave_status", "aof_last_write_status"].some(
+    (field) => info.get(field) === "err",
+  );
 }
 
 function keysOf(info: ReadonlyMap<string, string>): number {

@@ -4,6 +4,7 @@ import { type Failure, failure, type Result, success } from "../ports/errors.ts"
 import type { NodeSession, RoleChange, RoleChanged } from "../ports/redis.ts";
 import type { Args, Connection, Reply } from "./redis-connection.ts";
 import { factsFrom, parseMarker } from "./redis-info.ts";
+import { scriptKilled, textOf, writeTried } from "./redis-told.ts";
 
 /** SET inside a script passes the queue-time check of a replica that is a master by the time it runs. */
 const setMarkerScript = "return redis.call('SET', KEYS[1], ARGV[1])";
@@ -45,6 +46,18 @@ export function sessionOn(
       if (!got.ok) return got;
       const [reply] = got.value;
       return reply?.ok ? success(undefined) : failure("refused", `${node}: ${textOf(reply)}`);
+    },
+    killScript: async (deadlineMs) => {
+      const kills: Args[] = [
+        ["SCRIPT", "KILL"],
+        ["FUNCTION", "KILL"],
+      ];
+      const got = await connection.exchange(kills, deadlineMs);
+      return got.ok ? success(scriptKilled(got.value)) : got;
+    },
+    tryWrite: async ({ key, value, ttlMs }, deadlineMs) => {
+      const got = await connection.exchange([["SET", key, value, "NX", "PX", ttlMs]], deadlineMs);
+      return got.ok ? success(writeTried(got.value[0])) : got;
     },
     close: () => connection.close(),
   };
@@ -248,9 +261,4 @@ function refusal(node: string, reply: Reply | undefined): Failure {
 function refusalOf(node: string, text: string): Failure {
   const isDenied = /^(NOAUTH|WRONGPASS|NOPERM)/.test(text);
   return failure(isDenied ? "denied" : "refused", `${node}: ${text}`);
-}
-
-function textOf(reply: Reply | undefined): string {
-  if (reply === undefined) return "no reply";
-  return reply.ok ? String(reply.value) : reply.text;
 }

@@ -40,5 +40,7 @@ async function scopesOf(
     username: auth?.username ?? anyGroup.username,
     group: name,
     marker: settings.marker,
+    killBusyScripts: settings.killBusyScripts,
+    writeProbeKey: settings.writeProbeKey,
   }));
 }

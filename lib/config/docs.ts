@@ -71,6 +71,8 @@ function boundsOf(setting: Setting): readonly string[] {
       return [String(setting.default), "false", "true", ""];
     case "choice":
       return [setting.default, setting.choices.join(" or "), "", ""];
+    case "text":
+      return [setting.default === "" ? "empty" : setting.default, setting.form, "", ""];
     default:
       return assertNever(setting);
   }

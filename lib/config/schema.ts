@@ -31,13 +31,22 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const { marker, whenUnreachable, whenFlapping, whenReturned } = settingsTable;
+const {
+  marker,
+  whenUnreachable,
+  whenFlapping,
+  whenReturned,
+  whenUnwritable,
+  killBusyScripts,
+  writeProbeKey,
+} = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
   probeTimeoutMs: withDefault(settingsTable.probeTimeoutMs),
   downAfterMs: withDefault(settingsTable.downAfterMs),
   crashAfterMs: withDefault(settingsTable.crashAfterMs),
+  rebootDownAfterMs: withDefault(settingsTable.rebootDownAfterMs),
   /** Its default depends on the number of observers. */
   quorum: integerSchema(settingsTable.quorum).optional(),
   stateReadMs: withDefault(settingsTable.stateReadMs),
@@ -66,6 +75,19 @@ const settingsShape = {
     .enum(whenReturned.choices, { error: describeExpected(whenReturned) })
     .default(whenReturned.default)
     .meta({ description: `${whenReturned.meaning} ${whenReturned.why}` }),
+  whenUnwritable: z
+    .enum(whenUnwritable.choices, { error: describeExpected(whenUnwritable) })
+    .default(whenUnwritable.default)
+    .meta({ description: `${whenUnwritable.meaning} ${whenUnwritable.why}` }),
+  killBusyScripts: z
+    .boolean({ error: describeExpected(killBusyScripts) })
+    .default(killBusyScripts.default)
+    .meta({ description: `${killBusyScripts.meaning} ${killBusyScripts.why}` }),
+  writeProbeKey: z
+    .string({ error: describeExpected(writeProbeKey) })
+    .regex(writeProbeKey.pattern, { error: describeExpected(writeProbeKey) })
+    .default(writeProbeKey.default)
+    .meta({ description: `${writeProbeKey.meaning} ${writeProbeKey.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

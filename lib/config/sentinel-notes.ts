@@ -1,14 +1,7 @@
 import { assertNever } from "../core/assert-never.ts";
 import type { OtherOption, Placed, SentinelConf, SentinelMaster } from "./sentinel-conf.ts";
 import type { ImportedGroup, ImportNote } from "./sentinel-import.ts";
-import {
-  caRef,
-  certRef,
-  keyRef,
-  numberOf,
-  passwordRef,
-  type SettingChange,
-} from "./sentinel-settings.ts";
+import { caRef, certRef, keyRef, passwordRef, type SettingChange } from "./sentinel-settings.ts";
 
 type Remark = Omit<ImportNote, "group">;
 
@@ -28,7 +21,6 @@ export function noteMaster(
     ...master.others.map(
       ({ line, value }): Remark => ({ kind: "missing", line, text: sayOther(value) }),
     ),
-    ...sayReboot(master),
   ];
   return remarks.map((remark) => ({ ...remark, group: name }));
 }
@@ -84,14 +76,6 @@ function sayOther(option: OtherOption): string {
     default:
       return assertNever(option);
   }
-}
-
-function sayReboot(master: SentinelMaster): readonly Remark[] {
-  const placed = master.numbers.get("master-reboot-down-after-period");
-  const ms = numberOf(master, "master-reboot-down-after-period");
-  if (placed === undefined || ms === 0) return [];
-  const text = `master-reboot-down-after-period ${ms}: a master that is loading its data is waited for`;
-  return [{ kind: "missing", line: placed.line, text }];
 }
 
 const always = [

@@ -39,6 +39,7 @@ export function settingsOf(master: SentinelMaster, observers: number): ImportedS
     detectionOf(master),
     timeoutOf(master),
     parallelOf(master),
+    rebootOf(master),
     quorumOf(master, observers),
   ];
   return {
@@ -47,7 +48,7 @@ export function settingsOf(master: SentinelMaster, observers: number): ImportedS
   };
 }
 
-export function numberOf(master: SentinelMaster, option: NumberOption): number {
+function numberOf(master: SentinelMaster, option: NumberOption): number {
   return master.numbers.get(option)?.value ?? sentinelDefaults[option];
 }
 
@@ -95,6 +96,19 @@ function timeoutOf(master: SentinelMaster): ImportedSettings {
 function parallelOf(master: SentinelMaster): ImportedSettings {
   if (!master.numbers.has("parallel-syncs")) return { settings: {}, changes: [] };
   return bounded(master, "parallel-syncs", "parallelSyncs");
+}
+
+/** What says that it loads is not given less time here than what says nothing. */
+function rebootOf(master: SentinelMaster): ImportedSettings {
+  const placed = master.numbers.get("master-reboot-down-after-period");
+  if (placed === undefined || placed.value === 0) return { settings: {}, changes: [] };
+  const { downAfterMs, rebootDownAfterMs } = settingsTable;
+  const { value, line } = placed;
+  const leastMs = detectionOf(master).settings.downAfterMs ?? downAfterMs.default;
+  const kept = Math.min(rebootDownAfterMs.maximum, Math.max(leastMs, value));
+  const text = `master-reboot-down-after-period ${value} becomes rebootDownAfterMs ${kept}: it may be from downAfterMs to ${rebootDownAfterMs.maximum}`;
+  const changes = kept === value ? [] : [{ line, text }];
+  return { settings: { rebootDownAfterMs: kept }, changes };
 }
 
 /** A majority is needed here as there; Sentinel's quorum below it only says when it begins to ask. */

@@ -30,7 +30,17 @@ export interface ChoiceSetting {
   readonly why: string;
 }
 
-export type Setting = IntegerSetting | SwitchSetting | ChoiceSetting;
+export interface TextSetting {
+  readonly kind: "text";
+  readonly default: string;
+  readonly pattern: RegExp;
+  /** What the pattern accepts, in words. */
+  readonly form: string;
+  readonly meaning: string;
+  readonly why: string;
+}
+
+export type Setting = IntegerSetting | SwitchSetting | ChoiceSetting | TextSetting;
 export type SettingName = keyof Settings;
 
 function integer<Default extends IntegerSetting["default"]>(
@@ -79,6 +89,15 @@ export const settingsTable = {
     meaning:
       "Refused fresh connects for this long, with every reachable replica's link down too, are full evidence as well: nobody listens there any more. 0 switches this shortcut off.",
     why: "Set it longer than a supervised restart of the server takes, or each restart becomes a failover.",
+  }),
+  rebootDownAfterMs: integer({
+    default: 0,
+    minimum: 0,
+    maximum: 86_400_000,
+    unit: "ms",
+    meaning:
+      "A master that restarted and answers nothing but that it loads its data for this long counts as down, and a replica takes its place. 0 waits for it, however long it takes.",
+    why: "Waiting loses nothing that the master has on its disk and replicas lack; set it longer than a usual load takes. 0 is Sentinel's default too.",
   }),
   quorum: integer({
     default: "majority",
@@ -210,6 +229,31 @@ export const settingsTable = {
       "What to do with an old master that comes back as a master: `attach` makes it a replica, and what only it has is gone; `hold` does so only where the loss report proves that nothing is lost, and otherwise makes it read-only and keeps its data for an inspection, until an operator runs `release`.",
     why: "A node that is held is no replica: the group has one copy less, until somebody has looked.",
   },
+  whenUnwritable: {
+    kind: "choice",
+    default: "hold",
+    choices: ["hold", "failover"],
+    meaning:
+      "What to do with a master that answers and has refused writes for `downAfterMs` because it can't save (MISCONF). `hold` shows it and reports, `failover` lets it hand over to a replica by Redis's own FAILOVER, and nothing is lost. A master that is full and may evict nothing is shown and reported too; it can't hand over.",
+    why: "A replica has the same data and often the same disk: what filled the one soon fills the other.",
+  },
+  killBusyScripts: {
+    kind: "switch",
+    default: false,
+    meaning:
+      "Whether a script or function that has kept the master busy (BUSY) for `downAfterMs` is told to stop, once a spell: SCRIPT KILL, then FUNCTION KILL. One that has written is never stopped by Redis; people are told. The user then needs the rights for both, which `acl --file` prints.",
+    why: "A busy master is alive, and its script may be meant to run that long: so nothing is stopped unless people want it.",
+  },
+  writeProbeKey: {
+    kind: "text",
+    default: "",
+    // Whatever would be a pattern in an ACL is left out.
+    pattern: /^(?!lambda-sentinel:)[A-Za-z0-9_.:{}@/-]{0,200}$/,
+    form: "a key of up to 200 letters, digits and _.:{}@/- that doesn't begin with lambda-sentinel:",
+    meaning:
+      "A key that the observers try to write on the master in calm, with every 10th probe and for 20 intervals at most. A refusal makes the master degraded, with the server's own words: what PING does not tell, such as a full memory before INFO shows it, or too few replicas. A key that exists is left as it is. Empty: nothing is written.",
+    why: "A write is the only proof that writes are taken, and yours is the data: so the key is yours to name. `lambda-sentinel:` is where the marker is.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */
@@ -226,6 +270,8 @@ export function describeExpected(setting: Setting): string {
       return "true or false";
     case "choice":
       return setting.choices.join(" or ");
+    case "text":
+      return setting.form;
     default:
       return assertNever(setting);
   }

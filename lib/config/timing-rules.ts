@@ -31,6 +31,12 @@ export const timingRules: readonly TimingRule[] = [
     holds: (s) => s.crashAfterMs <= s.downAfterMs,
   },
   {
+    compares: ["rebootDownAfterMs", "downAfterMs"],
+    text: "rebootDownAfterMs = 0 or rebootDownAfterMs ≥ downAfterMs",
+    why: "a master that says that it loads deserves no less patience than one that says nothing",
+    holds: (s) => s.rebootDownAfterMs === 0 || s.rebootDownAfterMs >= s.downAfterMs,
+  },
+  {
     compares: ["takeoverMs", "fenceMs", "probeTimeoutMs", "fenceWaitMs", "chooseTimeoutMs"],
     text: "takeoverMs > fenceMs + the longest of probeTimeoutMs, fenceWaitMs and chooseTimeoutMs",
     why: "a leader that waits for its last answer must not be taken over already",

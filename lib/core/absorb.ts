@@ -1,8 +1,9 @@
 import type { Outcome } from "./commands.ts";
-import { absorbSample, discardMisses, isAnswer } from "./detector.ts";
+import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
 import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
 import type { RecordRole } from "./records.ts";
+import { withScriptKill, withWriteProbe } from "./spells.ts";
 
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
 export function absorb(before: Memory, seen: Observation): Memory {
@@ -169,6 +170,9 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
       return absorbEffect(memory, outcome);
     case "effect-failed":
       return absorbFailure(memory, outcome);
+    case "script-told":
+    case "write-told":
+      return absorbTold(memory, outcome);
     case "published": {
       const publication = { isDone: true, isRefused: false, failures: 0, failedAtMs: 0, why: "" };
       return withPublication(memory, outcome.role, { ...publication, epoch: outcome.epoch });
@@ -184,7 +188,8 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
 function answerOf(outcome: Extract<Outcome, { kind: "promoted" }>): Sample {
   const { node, facts, atMs } = outcome;
   const times = { sentAtMs: atMs, receivedAtMs: atMs };
-  return { node, ...times, reply: { kind: "pong" }, isFreshConnect: false, facts };
+  const reply = { kind: "pong" as const };
+  return { node, ...times, reply, over: "session", isFreshConnect: false, facts };
 }
 
 /** Whether the write that was won took back this observer's own down vote. */
@@ -206,6 +211,26 @@ function absorbEffect(memory: Memory, outcome: Extract<Outcome, { kind: "effect-
     return { ...memory, prepared, handedOver: { epoch, atMs, refusal: null } };
   if (command === "fence") return { ...memory, prepared, fencedEpoch: epoch };
   return { ...memory, prepared };
+}
+
+function absorbTold(
+  memory: Memory,
+  outcome: Extract<Outcome, { kind: "script-told" | "write-told" }>,
+): Memory {
+  const { node: id } = outcome;
+  const node = memory.nodes[id];
+  if (node === undefined) return memory;
+  if (outcome.kind === "script-told") {
+    const { answer, why, atMs } = outcome;
+    return withNode(memory, withScriptKill(node, { answer, why, atMs }));
+  }
+  const { answer, why, atMs } = outcome;
+  const { [id]: _used, ...prepared } = memory.prepared;
+  return { ...withNode(memory, withWriteProbe(node, { answer, why, atMs })), prepared };
+}
+
+function withNode(memory: Memory, node: NodeMemory): Memory {
+  return { ...memory, nodes: { ...memory.nodes, [node.node]: node } };
 }
 
 function absorbFailure(

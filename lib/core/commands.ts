@@ -2,6 +2,7 @@ import type { Address, NodeId } from "./config.ts";
 import type { SentinelEvent } from "./events.ts";
 import type { GroupState, NodeFacts, Vote } from "./model.ts";
 import type { Ownership, RecordRole, RecordSet } from "./records.ts";
+import type { ScriptKill, WriteTold } from "./spells.ts";
 
 /** What a decision asks the executor to do: data without behaviour. Commands that change Redis or DNS are effects. */
 export type Command =
@@ -12,6 +13,8 @@ export type Command =
   | Mark
   | HandOver
   | Fence
+  | KillScript
+  | WriteProbe
   | Publish
   | Wake
   | { readonly kind: "emit"; readonly event: SentinelEvent };
@@ -78,6 +81,26 @@ export interface Fence {
   readonly epoch: number;
 }
 
+/**
+ * Tells the script that keeps a node busy to stop. It changes no role and no data: a script that has written is not
+ * stopped by it. So it needs no session over which the node was observed, and a busy node shows nothing over one.
+ */
+export interface KillScript {
+  readonly kind: "kill-script";
+  readonly node: NodeId;
+  readonly epoch: number;
+}
+
+/** Tries a write on the committed master, on the session over which it was observed as one. */
+export interface WriteProbe {
+  readonly kind: "write-probe";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+  readonly key: string;
+  readonly ttlMs: number;
+}
+
 export interface Publish {
   readonly kind: "publish";
   readonly role: RecordRole;
@@ -92,9 +115,9 @@ export interface Wake {
   readonly round: number;
 }
 
-export type Effect = Promote | Attach | Mark | HandOver | Fence | Publish;
+export type Effect = Promote | Attach | Mark | HandOver | Fence | KillScript | WriteProbe | Publish;
 
-/** Whether a command changes Redis or DNS, and so needs deadline, signal and fence checked first. */
+/** Whether a command acts on Redis or DNS, and so needs deadline, signal and fence checked first. */
 export function isEffect(command: Command): command is Effect {
   switch (command.kind) {
     case "promote":
@@ -102,6 +125,8 @@ export function isEffect(command: Command): command is Effect {
     case "mark":
     case "hand-over":
     case "fence":
+    case "kill-script":
+    case "write-probe":
     case "publish":
       return true;
     default:
@@ -158,6 +183,8 @@ export type Outcome =
       /** What the old master answered beside a promotion that failed; it wins all the same (protocol F6). */
       readonly oldMaster?: NodeFacts | null;
     }
+  | ({ readonly kind: "script-told"; readonly node: NodeId } & ScriptKill)
+  | ({ readonly kind: "write-told"; readonly node: NodeId } & WriteTold)
   | {
       readonly kind: "published";
       readonly role: RecordRole;

@@ -43,6 +43,8 @@ export interface Settings {
   readonly downAfterMs: number;
   /** 0 switches crash evidence off. */
   readonly crashAfterMs: number;
+  /** How long a master may load its data before it counts as down; 0: for ever. */
+  readonly rebootDownAfterMs: number;
   readonly quorum: number;
   readonly stateReadMs: number;
   readonly heartbeatMs: number;
@@ -62,6 +64,12 @@ export interface Settings {
   readonly whenFlapping: "hold" | "failover";
   /** What becomes of an old master that comes back with writes that were lost. */
   readonly whenReturned: "attach" | "hold";
+  /** What to do with a master that answers and refuses writes. */
+  readonly whenUnwritable: "hold" | "failover";
+  /** Whether a script that keeps the master busy is told to stop. */
+  readonly killBusyScripts: boolean;
+  /** What the observers try to write on the master; empty: nothing. */
+  readonly writeProbeKey: string;
 }
 
 /** The published record of a group. */

@@ -8,11 +8,13 @@ import { notice, type SentinelEvent, warning } from "./events.ts";
 import { releases } from "./kept.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
+import { sayOddity } from "./oddities.ts";
 import { reboots } from "./reboots.ts";
 import type { Finding, Rule } from "./rules/rule.ts";
 import { sentinelsKey } from "./rules/sentinels.ts";
 import { type RuleTable, rules as ruleTable } from "./rules.ts";
 import { suspicion } from "./situation.ts";
+import { isMemoryFull } from "./spells.ts";
 import { switched } from "./switched.ts";
 import { formatVerdict, verdictOf } from "./verdict.ts";
 import type { GroupView, MasterView, View } from "./view.ts";
@@ -156,10 +158,12 @@ function sayOnce(
   return { decision: { ...decision, plan: plan.filter((one) => one.length > 0) }, reported: kept };
 }
 
-/** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel or a test is said once a shift. */
+/** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel, a script or a test is said once a shift. */
 function isLasting(key: string): boolean {
   if (key === sentinelsKey) return true;
-  return ["foreign ", "odd ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
+  return ["foreign ", "odd ", "refused ", "notify-test ", "unwritable ", "script-kill "].some(
+    (kind) => key.startsWith(kind),
+  );
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */
@@ -266,15 +270,23 @@ function verdictNotices(
   const at = { node: node.node };
   const events: SentinelEvent[] = [];
   if (is.kind === "down") {
-    const missed = `${node.missedAtMs.length} probes in a row without a valid reply`;
-    events.push(warning("+sdown", `${said}: ${missed}`, at));
+    const why =
+      is.of === "loading"
+        ? "it answers, and is not through with loading its data"
+        : `${node.missedAtMs.length} probes in a row without a valid reply`;
+    events.push(warning("+sdown", `${said}: ${why}`, at));
   }
   if (was?.kind === "down") events.push(warning("-sdown", `${said} again`, at));
   if (isOdd(is) && is.kind !== settled) {
-    const text = node.lastReply !== null && "text" in node.lastReply ? node.lastReply.text : "";
-    events.push(warning("+page", `${said}: ${text}`, at));
+    events.push(warning("+page", `${said}: ${sayOdd(node)}`, at));
   }
   return events;
+}
+
+/** In the server's own words, where it has any. */
+function sayOdd({ lastReply, facts, writeProbe }: NodeMemory): string {
+  if (lastReply !== null && "text" in lastReply) return lastReply.text;
+  return isMemoryFull(facts) ? sayOddity("it", "memory-full") : (writeProbe?.why ?? "");
 }
 
 /**

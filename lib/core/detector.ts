@@ -1,6 +1,15 @@
 import type { NodeId, Settings } from "./config.ts";
 import type { NodeFacts, ProbeReply, Sample } from "./model.ts";
 import type { Rehearsal } from "./rehearsal.ts";
+import {
+  busySince,
+  isStillRefusing,
+  noSpells,
+  type ScriptKill,
+  type Spells,
+  unwritableSince,
+  type WriteProbe,
+} from "./spells.ts";
 
 /** How many unanswered probes and how many stream positions are remembered. */
 const missesMax = 64;
@@ -42,7 +51,27 @@ export interface NodeMemory {
   readonly markerSinceMs: number | null;
   /** Since when it has followed the same master without a link and without a synchronisation; null: not so. */
   readonly unlinkedSinceMs: number | null;
+  /** Since when it has refused writes as a master, by its answers to PING or by its memory; null: it takes them. */
+  readonly unwritableSinceMs: number | null;
+  /** Since when it has answered nothing but that a script keeps it busy; null: it does not. */
+  readonly busySinceMs: number | null;
+  /** What became of telling the script of this spell to stop; null: it was not told. */
+  readonly scriptKill: ScriptKill | null;
+  /** What the last write was answered that was tried on it as a master; null: none was. */
+  readonly writeProbe: WriteProbe | null;
+  /** What the shift before this one had watched for how long; null: nothing, or this one has an answer of its own. */
+  readonly spellsBefore: Spells | null;
+  /** Since when this run has answered nothing but that it loads its data; null: it does not. */
+  readonly loadingSinceMs: number | null;
+  /** Which run the shift before this one saw loading, and for how long; null: none. */
+  readonly loadingBefore: LoadingBefore | null;
   readonly positions: readonly Position[];
+}
+
+/** A server loads once a run, so whoever meets the same run loading meets the same load. */
+export interface LoadingBefore {
+  readonly runId: string;
+  readonly forMs: number;
 }
 
 export function unknownNode(node: NodeId): NodeMemory {
@@ -63,6 +92,9 @@ export function unknownNode(node: NodeId): NodeMemory {
     rehearsal: null,
     markerSinceMs: null,
     unlinkedSinceMs: null,
+    ...noSpells,
+    loadingSinceMs: null,
+    loadingBefore: null,
     positions: [],
   };
 }
@@ -70,6 +102,12 @@ export function unknownNode(node: NodeId): NodeMemory {
 /** Whether a reply proves that a server answered. Refusals of our credentials prove it too: they are never "down". */
 export function isAnswer(reply: ProbeReply): boolean {
   return reply.kind === "pong" || reply.kind === "error";
+}
+
+/** The last offset that it showed of what it held; null: none. */
+export function lastOffset({ positions, facts }: NodeMemory): number | null {
+  const known = facts === null || facts.isLoading ? null : facts.offset;
+  return positions.at(-1)?.offset ?? known;
 }
 
 /** Folds one sample into the memory of its node. */
@@ -80,7 +118,7 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
     late === undefined ? memory.missedAtMs : memory.missedAtMs.filter((sentAt) => sentAt > late);
   const heard = {
     ...memory,
-    lastReply: sample.reply,
+    lastReply: isStillRefusing(memory, sample) ? memory.lastReply : sample.reply,
     lastSentAtMs: sample.sentAtMs,
     lastAnsweredAtMs:
       late === undefined ? memory.lastAnsweredAtMs : Math.max(memory.lastAnsweredAtMs ?? 0, late),
@@ -100,9 +138,11 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
 function answered(memory: NodeMemory, sample: Sample): NodeMemory {
   const reported = sample.facts?.role ?? sample.role?.role ?? null;
   const role = reported ?? memory.role;
+  const busySinceMs = busySince(memory, sample);
   const offset = sample.facts?.offset ?? sample.role?.offset ?? null;
+  // Of what it has not loaded yet, a server shows the offset of no history.
   const position =
-    offset === null
+    offset === null || isLoading(sample)
       ? []
       : [{ sentAtMs: sample.sentAtMs, receivedAtMs: sample.receivedAtMs, offset }];
   return {
@@ -120,6 +160,12 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     rehearsal: sample.rehearsal ?? memory.rehearsal,
     markerSinceMs: markerSince(memory, sample),
     unlinkedSinceMs: unlinkedSince(memory, sample),
+    unwritableSinceMs: unwritableSince(memory, sample, role),
+    busySinceMs,
+    writeProbe: role === "master" ? memory.writeProbe : null,
+    scriptKill: busySinceMs === null ? null : memory.scriptKill,
+    spellsBefore: sample.over === "session" ? memory.spellsBefore : null,
+    loadingSinceMs: loadingSince(memory, sample),
     positions: position.reduce(withPosition, memory.positions),
   };
 }
@@ -142,6 +188,25 @@ function unlinkedSince(memory: NodeMemory, { facts, receivedAtMs }: Sample): num
   return isSameMaster ? (memory.unlinkedSinceMs ?? receivedAtMs) : receivedAtMs;
 }
 
+/** Another run begins to load anew, as Sentinel's +reboot starts its clock again. */
+function loadingSince(memory: NodeMemory, sample: Sample): number | null {
+  if (!isLoading(sample)) return null;
+  const { facts, receivedAtMs } = sample;
+  const runId = facts?.runId ?? memory.facts?.runId;
+  const isSameRun = memory.facts === null || memory.facts.runId === runId;
+  return isSameRun ? (memory.loadingSinceMs ?? receivedAtMs) : receivedAtMs;
+}
+
+/** It loads, and which run of it does so has not been asked yet. */
+export function isNewlyLoading({ loadingSinceMs, facts }: NodeMemory): boolean {
+  return loadingSinceMs !== null && facts?.isLoading !== true;
+}
+
+/** INFO is answered during a load too, and comes after the PING of the same probe, or alone. */
+function isLoading({ reply, facts }: Sample): boolean {
+  return facts?.isLoading ?? (reply.kind === "error" && reply.code === "LOADING");
+}
+
 function isUnlinked(facts: NodeFacts): boolean {
   return facts.role === "replica" && !facts.isLinkUp && !facts.isSyncing;
 }
@@ -161,10 +226,12 @@ function withPosition(positions: readonly Position[], next: Position): readonly 
 
 /**
  * Forgets what a frozen process believed it missed (Sentinel's TILT, without its 30 s): silence that the observer
- * slept through is no evidence. What the nodes said stays true.
+ * slept through is no evidence, and neither is a load that it did not watch. What the nodes said stays true.
  */
 export function discardMisses(memory: NodeMemory): NodeMemory {
-  return { ...memory, missedAtMs: [], refusedSinceMs: null, refusals: 0 };
+  const unheard = { missedAtMs: [], refusedSinceMs: null, refusals: 0 };
+  const unwatched = { ...noSpells, loadingSinceMs: null, loadingBefore: null };
+  return { ...memory, ...unheard, ...unwatched };
 }
 
 export function firstMissAtMs(memory: NodeMemory): number | null {
@@ -191,6 +258,28 @@ export function isRefusedTooLong(memory: NodeMemory, settings: Settings, nowMs: 
     memory.refusedSinceMs !== null &&
     memory.refusals >= 2 &&
     nowMs - memory.refusedSinceMs >= settings.crashAfterMs
+  );
+}
+
+/** For how long its present run has loaded, as far as this observer and its predecessor watched it. */
+export function loadingForMs(memory: NodeMemory, nowMs: number): number {
+  const { loadingSinceMs, loadingBefore, facts } = memory;
+  if (loadingSinceMs === null) return 0;
+  const isSameRun = loadingBefore !== null && loadingBefore.runId === facts?.runId;
+  return nowMs - loadingSinceMs + (isSameRun ? loadingBefore.forMs : 0);
+}
+
+/**
+ * Whether a master has been loading for longer than people want to wait (Sentinel's master-reboot-down-after-period). A
+ * server loads as a master only when it has just started; an answer that does not say the role proves nothing.
+ */
+export function isLoadingTooLong(memory: NodeMemory, settings: Settings, nowMs: number): boolean {
+  return (
+    settings.rebootDownAfterMs > 0 &&
+    memory.loadingSinceMs !== null &&
+    memory.role === "master" &&
+    memory.roleSinceMs !== null &&
+    loadingForMs(memory, nowMs) >= settings.rebootDownAfterMs
   );
 }
 

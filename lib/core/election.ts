@@ -60,6 +60,8 @@ export interface ElectionInput {
   readonly failedBefore: NodeId | null;
   /** Whether the master is to hand over to it: that takes a replica of its own that keeps up (protocol F4). */
   readonly isHandOver: boolean;
+  /** What nobody who is chosen may have, beside what forbids a promotion always. */
+  readonly avoided: readonly NodeOddity[];
   /** The node that an operator named; nobody else is chosen then. */
   readonly only: NodeId | null;
   /** How many bytes an operator consents to lose, which may be more than `maxLagBytes` (DESIGN 4.3); null: none said. */
@@ -156,6 +158,8 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }
+  const avoided = contender.oddities.find((oddity) => input.avoided.includes(oddity));
+  if (avoided !== undefined) return sayOddity("it", avoided);
   if (facts.role === "replica") {
     // A master that was made a replica needs neither a synchronisation nor a link to hold the group's data.
     const isOwnData = node === input.master.node;

@@ -41,6 +41,7 @@ export type EventName =
   | "+divergence"
   | "+loss-report"
   | "+hold"
+  | "+script-kill"
   | "+oddity"
   | "+ack"
   | "+held"

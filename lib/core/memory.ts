@@ -1,8 +1,9 @@
 import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeId } from "./config.ts";
-import { type NodeMemory, unknownNode } from "./detector.ts";
+import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
 import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
+import type { Spells } from "./spells.ts";
 
 /** What one look at the world brought. "Not asked", "could not ask" and an answer are three things. */
 export interface Observation {
@@ -162,6 +163,8 @@ export interface Inherited {
   readonly suspect: NodeId;
   readonly forMs: number;
   readonly offset: number | null;
+  /** What it saw of a load that goes on, which counts for `rebootDownAfterMs`; null: none. */
+  readonly loading: LoadingBefore | null;
 }
 
 export interface MemoryStart {
@@ -174,6 +177,8 @@ export interface MemoryStart {
   /** From the predecessor's heartbeat: how long the committed master has been known (cool-down). */
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
   readonly inherited?: Inherited | null;
+  /** Of nodes that answered the predecessor and were of no use to it. */
+  readonly spells?: Readonly<Record<NodeId, Spells>>;
 }
 
 export function newMemory(start: MemoryStart): Memory {
@@ -185,7 +190,7 @@ export function newMemory(start: MemoryStart): Memory {
     startedAtMs: nowMs,
     wallMs: Number.NEGATIVE_INFINITY,
     config,
-    nodes: nodesOf(config, {}),
+    nodes: nodesOf(config, knownBefore(start)),
     prepared: {},
     state: undefined,
     stateAskedAtMs: Number.NEGATIVE_INFINITY,
@@ -221,6 +226,20 @@ export function newMemory(start: MemoryStart): Memory {
     lastThawMs: nowMs,
     reported: [],
   };
+}
+
+function knownBefore({
+  inherited,
+  spells = {},
+}: MemoryStart): Readonly<Record<NodeId, NodeMemory>> {
+  const suspect = inherited?.suspect ?? null;
+  const ids = new Set([...Object.keys(spells), ...(suspect === null ? [] : [suspect])]);
+  return Object.fromEntries(
+    [...ids].map((id) => {
+      const loadingBefore = id === suspect ? (inherited?.loading ?? null) : null;
+      return [id, { ...unknownNode(id), spellsBefore: spells[id] ?? null, loadingBefore }];
+    }),
+  );
 }
 
 export function nodesOf(config: GroupConfig, known: Readonly<Record<NodeId, NodeMemory>>) {

@@ -87,6 +87,8 @@ export interface Sample {
   readonly isFreshConnect: boolean;
   /** Sending time of an earlier probe whose answer arrived after its time-out. */
   readonly lateReplyToMs?: number;
+  /** Asked over a session for effects, which sends INFO and no PING: it does not tell whether writes are taken. */
+  readonly over?: "session";
   /** From ROLE, with every probe that was answered. A replica without a link does not say there how far it came. */
   readonly role?: { readonly role: "master" | "replica"; readonly offset: number | null };
   /** From INFO, when it was asked. */
@@ -95,7 +97,7 @@ export interface Sample {
   readonly rehearsal?: Rehearsal;
 }
 
-export type DownKind = "silent" | "refused" | "not-master" | "amnesic";
+export type DownKind = "silent" | "refused" | "not-master" | "amnesic" | "loading";
 
 /** What an observer concludes of a node. */
 export type Verdict =

@@ -29,6 +29,16 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
     remedy: "set replica-read-only to yes and let it synchronise again",
     bars: "promotion",
   },
+  "memory-full": {
+    what: "holds more than maxmemory and may evict nothing, so as a master it refuses writes",
+    remedy: "raise maxmemory, delete keys, or let maxmemory-policy evict some",
+    bars: "nothing",
+  },
+  "cannot-save": {
+    what: "could not write its data when it last tried, so as a master it may refuse writes",
+    remedy: "see its log, and give it a folder with room that it may write to",
+    bars: "nothing",
+  },
   "no-replicaof": {
     what: "refuses REPLICAOF, so it can neither be promoted nor follow another master",
     remedy: "undo rename-command, or add +replicaof to the user's ACL",
@@ -73,6 +83,11 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
   "no-config-rewrite": {
     what: "refuses CONFIG REWRITE, so a restart brings back an older role",
     remedy: "add +config|rewrite to the user's ACL",
+    bars: "nothing",
+  },
+  "no-write-probe": {
+    what: "lets the observers not write the group's writeProbeKey, so nobody knows whether it takes writes",
+    remedy: "add +set and the key to the user's ACL, or leave writeProbeKey out",
     bars: "nothing",
   },
   "no-masterauth": {
@@ -120,6 +135,7 @@ export function odditiesOf(view: View, node: NodeMemory): readonly NodeOddity[] 
   const isLoginUsed = othersSetups.some((one) => one.isLoginNeeded || one.isLoginSet);
   const isTlsUsed = othersSetups.some((one) => one.isTls);
   const found: readonly (readonly [NodeOddity, boolean])[] = [
+    ["no-write-probe", node.writeProbe?.answer === "denied"],
     ["no-masterauth", setup !== null && !setup.isLoginSet && isLoginUsed],
     ["no-replication-tls", setup !== null && !setup.isTls && isTlsUsed],
     ["same-server", others.some((one) => isSameServer(one, node))],

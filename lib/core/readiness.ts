@@ -27,6 +27,7 @@ export function unfitness(view: MasterView): ReadonlyMap<NodeId, string | null> 
     masterGoneMs: 0,
     failedBefore: null,
     isHandOver: false,
+    avoided: [],
     only: null,
     consentedLossBytes: null,
   });

@@ -4,6 +4,8 @@ export type NodeOddity =
   | "cluster"
   | "managed"
   | "writable-replica"
+  | "memory-full"
+  | "cannot-save"
   /** Found by a rehearsal: commands that are renamed, forbidden or unknown. */
   | "no-replicaof"
   | "no-transaction"
@@ -14,6 +16,8 @@ export type NodeOddity =
   | "no-client-list"
   | "no-config-get"
   | "no-config-rewrite"
+  /** Found by trying to write `writeProbeKey`. */
+  | "no-write-probe"
   /** Found by comparing the nodes of a group. */
   | "no-masterauth"
   | "no-replication-tls"

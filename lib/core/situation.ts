@@ -1,4 +1,10 @@
-import { firstMissAtMs, isRefusedTooLong, isSilentTooLong } from "./detector.ts";
+import {
+  firstMissAtMs,
+  isLoadingTooLong,
+  isRefusedTooLong,
+  isSilentTooLong,
+  loadingForMs,
+} from "./detector.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
 import { type DownKind, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
@@ -58,7 +64,7 @@ export function formatTestimony(heard: readonly Testimony[]): string {
   return heard.map((one) => `${one.replica} says ${one.says} (${one.why})`).join(", ");
 }
 
-/** A master that answers, and yet is none: it reports a replica's role, or its data is gone. */
+/** A master that answers, and yet is none: it reports a replica's role, its data is gone, or it loads for ever. */
 function oddity(view: MasterView): Suspicion {
   const { masterMemory: master, settings, nowMs } = view;
   if (!isAnswering(master)) return { kind: "building", why: "it has not been heard of yet" };
@@ -80,6 +86,11 @@ function oddity(view: MasterView): Suspicion {
     const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChain(view)}`;
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
+  if (isLoadingTooLong(master, settings, nowMs)) {
+    const forMs = Math.round(loadingForMs(master, nowMs));
+    const why = `it restarted, and has been loading its data for ${forMs} ms`;
+    return { kind: "full", of: "loading", sinceMs: nowMs - forMs, why };
+  }
   return { kind: "none" };
 }
 
@@ -98,7 +109,7 @@ export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
 
 /** The kinds of suspicion in which the suspect answers, so that its answer is no veto. */
 export function isAnsweringKind(of: DownKind): boolean {
-  return of === "not-master" || of === "amnesic";
+  return of === "not-master" || of === "amnesic" || of === "loading";
 }
 
 /** The named situation of a group, for status, events and people (DESIGN 1, "analysis"). */
@@ -109,6 +120,7 @@ export type AnalysisName =
   | "Suspect"
   | "Unreachable"
   | "AmnesicMaster"
+  | "LoadingMaster"
   | "WrongMaster"
   | "TwoMasters"
   | "Blind";
@@ -136,6 +148,7 @@ export function analyse(view: MasterView): Analysis {
 
 function nameOf(of: DownKind): AnalysisName {
   if (of === "amnesic") return "AmnesicMaster";
+  if (of === "loading") return "LoadingMaster";
   return of === "not-master" ? "WrongMaster" : "DeadMaster";
 }
 

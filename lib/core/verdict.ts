@@ -1,7 +1,14 @@
 import { assertNever } from "./assert-never.ts";
 import type { Settings } from "./config.ts";
-import { isAnswer, isRefusedTooLong, isSilentTooLong, type NodeMemory } from "./detector.ts";
+import {
+  isAnswer,
+  isLoadingTooLong,
+  isRefusedTooLong,
+  isSilentTooLong,
+  type NodeMemory,
+} from "./detector.ts";
 import type { RedisErrorCode, Verdict } from "./model.ts";
+import { isMemoryFull, writeRefusal } from "./spells.ts";
 
 /**
  * What this observer concludes of a node, from its own probes alone. Role and lineage of the committed master are
@@ -15,9 +22,13 @@ export function verdictOf(memory: NodeMemory, settings: Settings, nowMs: number)
   }
   if (isRefusedTooLong(memory, settings, nowMs)) return { kind: "down", of: "refused" };
   if (reply.kind === "unresolved") return { kind: "unresolved" };
+  // A server that loads answers in the pauses of its work: a probe that it misses makes it no better.
+  if (isLoadingTooLong(memory, settings, nowMs)) return { kind: "down", of: "loading" };
   if (!isAnswer(reply)) return { kind: "slow" };
   if (reply.kind === "error") return verdictOfError(reply.code, reply.text);
   if (memory.facts?.isLoading) return { kind: "loading" };
+  const isRefusing = isMemoryFull(memory.facts) || writeRefusal(memory, settings, nowMs) !== null;
+  if (memory.role === "master" && isRefusing) return { kind: "degraded" };
   return { kind: "up" };
 }
 

@@ -4,6 +4,7 @@ import {
   evidenceFullAtMs,
   firstMissAtMs,
   isAnswer,
+  isNewlyLoading,
   isSuspect,
   type NodeMemory,
 } from "./detector.ts";
@@ -165,7 +166,12 @@ export function nextLook(view: View): Look {
     afterMs,
     probe: nodes.map((node) => node.node),
     // A node that comes back is asked at once who it is now, and so is a master whose record somebody else renewed.
-    info: urgent || isInfoDue || nodes.some(isSuspect) || isMasterOutdated(memory),
+    info:
+      urgent ||
+      isInfoDue ||
+      nodes.some(isSuspect) ||
+      nodes.some(isNewlyLoading) ||
+      isMasterOutdated(memory),
     rehearse: memory.state?.master === null ? "again" : urgent ? "no" : "once",
     prepare: urgent ? toPrepare(view) : [],
     bystander: null,

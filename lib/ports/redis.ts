@@ -1,6 +1,7 @@
 import type { Rehearsing } from "../core/commands.ts";
 import type { Address, AuthConfig, NodeConfig, TlsConfig } from "../core/config.ts";
 import type { NodeFacts, Sample } from "../core/model.ts";
+import type { ScriptAnswer, WriteAnswer } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
 
 /** How to reach the nodes of one group. */
@@ -65,7 +66,28 @@ export interface NodeSession {
   /** The role change as one MULTI/EXEC, followed by INFO in the same round trip. */
   changeRole(change: RoleChange, deadlineMs: number): Promise<Result<RoleChanged>>;
   setMarker(epoch: number, deadlineMs: number): Promise<Result<void>>;
+  /** SCRIPT KILL and FUNCTION KILL: what became of whatever script keeps the node busy. */
+  killScript(deadlineMs: number): Promise<Result<ScriptKilled>>;
+  /** Sets a key that is not there, for a time. */
+  tryWrite(write: TriedWrite, deadlineMs: number): Promise<Result<WriteTried>>;
   close(): void;
+}
+
+export interface TriedWrite {
+  readonly key: string;
+  readonly value: string;
+  readonly ttlMs: number;
+}
+
+export interface WriteTried {
+  readonly answer: WriteAnswer;
+  readonly text: string;
+}
+
+export interface ScriptKilled {
+  readonly answer: ScriptAnswer;
+  /** The server's own words. */
+  readonly text: string;
 }
 
 export type RoleChange =

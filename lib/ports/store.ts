@@ -1,5 +1,7 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
+import type { LoadingBefore } from "../core/detector.ts";
 import type { GroupState, Vote } from "../core/model.ts";
+import type { Spells } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
 
 /**
@@ -67,6 +69,8 @@ export interface GroupReport {
   /** For how long, over this and earlier shifts, and the last offset seen of it: the successor goes on from there. */
   readonly suspectForMs: number;
   readonly suspectOffset: number | null;
+  /** The run of it that loads, and for how long; null: it does not. */
+  readonly suspectLoading: LoadingBefore | null;
   /** How long this observer has known the committed master; for the cool-down across shifts. */
   readonly masterEpoch: number;
   readonly masterKnownForMs: number;
@@ -78,6 +82,8 @@ export interface GroupReport {
 }
 
 export interface NodeReport {
+  /** For how long it has been of no use although it answers; the successor goes on from there. */
+  readonly spells?: Spells;
   readonly verdict: string;
   readonly role: "master" | "replica" | null;
   readonly offset: number | null;

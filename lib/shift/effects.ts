@@ -1,8 +1,19 @@
-import type { Attach, Fence, HandOver, Mark, Outcome, Promote, Publish } from "../core/commands.ts";
+import type {
+  Attach,
+  Fence,
+  HandOver,
+  KillScript,
+  Mark,
+  Outcome,
+  Promote,
+  Publish,
+  WriteProbe,
+} from "../core/commands.ts";
 import { findNode, type NodeId } from "../core/config.ts";
 import type { Memory } from "../core/memory.ts";
 import type { NodeFacts } from "../core/model.ts";
 import { recordOf } from "../core/records.ts";
+import type { ScriptAnswer, WriteAnswer } from "../core/spells.ts";
 import type { NodeSession, RoleChange } from "../ports/redis.ts";
 import { dropSession, type Hands } from "./hands.ts";
 
@@ -136,6 +147,46 @@ export async function mark(hands: Hands, memory: Memory, command: Mark): Promise
   }
   const atMs = hands.clock.nowMs();
   return { kind: "effect-done", command: "mark", node, epoch, facts: null, atMs, warnings: [] };
+}
+
+export async function tryWrite(
+  hands: Hands,
+  memory: Memory,
+  command: WriteProbe,
+): Promise<Outcome> {
+  const { node, key, ttlMs } = command;
+  const answered = (answer: WriteAnswer, why: string): Outcome => {
+    dropSession(hands, node);
+    return { kind: "write-told", node, answer, why, atMs: hands.clock.nowMs() };
+  };
+  const session = tokenFor(hands, command);
+  if (typeof session === "string") return answered("moot", session);
+  const write = { key, value: memory.observer, ttlMs };
+  const tried = await session.tryWrite(write, memory.config.settings.probeTimeoutMs);
+  if (tried.ok) return answered(tried.value.answer, tried.value.text);
+  // A connection that is cut tells of its end, and not of writes.
+  return answered(tried.kind === "timeout" ? "unanswered" : "moot", tried.why);
+}
+
+/** Over a connection of its own: what is busy can't be observed over one. */
+export async function killScript(
+  hands: Hands,
+  memory: Memory,
+  { node }: KillScript,
+): Promise<Outcome> {
+  const answered = (answer: ScriptAnswer, why: string): Outcome => {
+    return { kind: "script-told", node, answer, why, atMs: hands.clock.nowMs() };
+  };
+  const { config } = memory;
+  const target = findNode(config, node);
+  if (target === undefined) return answered("gone", "it is no node of the configuration");
+  const opened = await hands.nodes.openSession(target, config.settings.chooseTimeoutMs);
+  if (!opened.ok) return answered("unanswered", opened.why);
+  const killed = await opened.value.killScript(config.settings.probeTimeoutMs);
+  opened.value.close();
+  return killed.ok
+    ? answered(killed.value.answer, killed.value.text)
+    : answered("unanswered", killed.why);
 }
 
 export async function publish(hands: Hands, memory: Memory, command: Publish): Promise<Outcome> {

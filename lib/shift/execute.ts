@@ -11,7 +11,7 @@ import {
 import type { Decision } from "../core/decide.ts";
 import type { Memory } from "../core/memory.ts";
 import { recordOf } from "../core/records.ts";
-import { changeRole, mark, promote, publish } from "./effects.ts";
+import { changeRole, killScript, mark, promote, publish, tryWrite } from "./effects.ts";
 import { type Hands, tellFailure } from "./hands.ts";
 import { report } from "./report.ts";
 
@@ -85,6 +85,10 @@ async function run(hands: Hands, memory: Memory, task: Task): Promise<Outcome | 
       return changeRole(hands, memory, command);
     case "mark":
       return mark(hands, memory, command);
+    case "kill-script":
+      return killScript(hands, memory, command);
+    case "write-probe":
+      return tryWrite(hands, memory, command);
     case "publish":
       return publishAndTell(hands, memory, task, command);
     default:

@@ -1,9 +1,10 @@
 import { absorb } from "../core/absorb.ts";
 import type { Look, Outcome } from "../core/commands.ts";
-import type { GroupConfig } from "../core/config.ts";
+import type { GroupConfig, NodeId } from "../core/config.ts";
 import { configSet } from "../core/config-changes.ts";
 import { groupView, masterView, step, viewOf } from "../core/decide.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
+import type { Spells } from "../core/spells.ts";
 import { release } from "../core/state.ts";
 import { isMasterSane } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -41,6 +42,7 @@ export interface GroupWatch {
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
   /** What the predecessor held against the master. */
   readonly inherited: Inherited | null;
+  readonly spells: Readonly<Record<NodeId, Spells>>;
   /** Up to where the log of STATE is known to be copied. */
   readonly copiedRev: number;
   /** The newest configuration in the table, for a group whose STATE names none yet. */
@@ -110,9 +112,9 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
 }
 
 function startMemory(watch: GroupWatch): Memory {
-  const { identity, config, wokenFor, masterKnown, inherited, hands } = watch;
+  const { identity, config, wokenFor, masterKnown, inherited, spells, hands } = watch;
   const nowMs = hands.clock.nowMs();
-  return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown, inherited });
+  return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown, inherited, spells });
 }
 
 /**

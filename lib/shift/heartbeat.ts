@@ -1,8 +1,9 @@
 import { groupView, masterView, viewOf } from "../core/decide.ts";
-import { firstMissAtMs, type NodeMemory } from "../core/detector.ts";
+import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
 import { odditiesOf, sayOddity } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
+import { spellsOf, writeRefusal } from "../core/spells.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
 import { isAnswering, type View } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -43,6 +44,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
     why: why.slice(0, 300),
     nodes: Object.fromEntries(
       Object.values(memory.nodes).map((node) => {
+        const spells = spellsOf(node, nowMs);
         const report: NodeReport = {
           verdict: formatVerdict(verdictOf(node, memory.config.settings, nowMs)),
           role: node.role,
@@ -51,9 +53,8 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           isLinkUp: isLinkUp(node),
           latencyMs: node.latencyMs === null ? null : Math.round(node.latencyMs * 10) / 10,
           unfit: unfit.get(node.node) ?? null,
-          oddities: isAnswering(node)
-            ? odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity))
-            : [],
+          oddities: isAnswering(node) ? sayAllOdd(view, node) : [],
+          ...(spells === null ? {} : { spells }),
         };
         return [node.node, report];
       }),
@@ -67,6 +68,13 @@ function unfitIn(view: View): ReadonlyMap<string, string | null> {
   return known === null ? new Map() : unfitness(known);
 }
 
+/** For people: what is odd about it, and with which words it refuses writes. */
+function sayAllOdd(view: View, node: NodeMemory): readonly string[] {
+  const said = odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity));
+  const refusal = writeRefusal(node, view.settings, view.nowMs);
+  return refusal === null ? said : [...said, `${node.node} refuses writes: ${refusal}`];
+}
+
 function isLinkUp(node: NodeMemory): boolean | null {
   return node.facts?.role === "replica" ? node.facts.isLinkUp : null;
 }
@@ -75,7 +83,7 @@ function suspicionOf(memory: Memory, nowMs: number) {
   const suspect = suspectOf(memory);
   const node = suspect === null ? undefined : memory.nodes[suspect];
   if (suspect === null || node === undefined) {
-    return { suspect: null, suspectForMs: 0, suspectOffset: null };
+    return { suspect: null, suspectForMs: 0, suspectOffset: null, suspectLoading: null };
   }
   const { inherited } = memory;
   const before =
@@ -84,15 +92,23 @@ function suspicionOf(memory: Memory, nowMs: number) {
   return {
     suspect,
     suspectForMs: Math.round(ownMs + (before?.forMs ?? 0)),
-    suspectOffset: node.positions.at(-1)?.offset ?? node.facts?.offset ?? before?.offset ?? null,
+    suspectOffset: lastOffset(node) ?? before?.offset ?? null,
+    suspectLoading: loadingOf(node, nowMs),
   };
 }
 
-/** The master that this observer misses probes of. */
+function loadingOf(node: NodeMemory, nowMs: number) {
+  if (node.loadingSinceMs === null || node.facts === null) return null;
+  return { runId: node.facts.runId, forMs: Math.round(loadingForMs(node, nowMs)) };
+}
+
+/** The master that this observer misses probes of, or that loads while that is no way to be a master for ever. */
 export function suspectOf(memory: Memory): string | null {
   const master = memory.state?.master?.node;
   const node = master === undefined ? undefined : memory.nodes[master];
-  return node !== undefined && firstMissAtMs(node) !== null ? node.node : null;
+  if (node === undefined) return null;
+  const isLoading = node.loadingSinceMs !== null && memory.config.settings.rebootDownAfterMs > 0;
+  return firstMissAtMs(node) !== null || isLoading ? node.node : null;
 }
 
 /**

@@ -110,6 +110,7 @@ async function prepare(
     sentAtMs: askedAtMs,
     receivedAtMs: hands.clock.nowMs(),
     reply: { kind: "pong" },
+    over: "session",
     isFreshConnect: false,
     facts,
   };

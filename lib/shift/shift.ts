@@ -1,4 +1,5 @@
 import type { GroupConfig } from "../core/config.ts";
+import type { Spells } from "../core/spells.ts";
 import type { Result } from "../ports/errors.ts";
 import type { RedisNodes } from "../ports/redis.ts";
 import type { Heartbeat } from "../ports/store.ts";
@@ -186,6 +187,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           wokenFor: woken?.group === config.name ? woken.round : null,
           masterKnown,
           inherited: inheritedFrom(shift, config.name),
+          spells: spellsBefore(shift, config.name),
           copiedRev: copiedBefore(shift, config.name),
           latest: () => shift.latest.get(config.name) ?? null,
           // The last turn of a watch that was stopped must not bring a removed group back to the heartbeat.
@@ -215,7 +217,16 @@ function inheritedFrom(shift: Shift, group: string) {
   if (shift.predecessor === null || shift.predecessor === "unknown") return null;
   const known = shift.predecessor.groups[group];
   if (known === undefined || known.suspect === null) return null;
-  return { suspect: known.suspect, forMs: known.suspectForMs, offset: known.suspectOffset };
+  const { suspect, suspectForMs, suspectOffset, suspectLoading } = known;
+  return { suspect, forMs: suspectForMs, offset: suspectOffset, loading: suspectLoading };
+}
+
+function spellsBefore({ predecessor }: Shift, group: string): Readonly<Record<string, Spells>> {
+  if (predecessor === null || predecessor === "unknown") return {};
+  const nodes = Object.entries(predecessor.groups[group]?.nodes ?? {});
+  return Object.fromEntries(
+    nodes.flatMap(([node, { spells }]) => (spells === undefined ? [] : [[node, spells]])),
+  );
 }
 
 function copiedBefore(shift: Shift, group: string): number {

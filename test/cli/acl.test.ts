@@ -17,6 +17,8 @@ beforeAll(() => {
     "  - name: carts",
     '    nodes: ["10.0.0.3:6379", "10.0.0.4:6379"]',
     "    marker: false",
+    "    killBusyScripts: true",
+    "    writeProbeKey: ops:health",
   ];
   writeFileSync(file, `${text.join("\n")}\n`);
 });
@@ -53,14 +55,22 @@ describe("acl", () => {
     expect(lines.join()).not.toContain("user watcher");
   });
 
+  test("lets scripts be stopped where the group wants that, and nowhere else", async () => {
+    const { lines } = await run("--file", file);
+
+    expect(lines[0]).not.toContain("kill +function");
+    expect(lines[1]).toContain(" +script|kill +function|kill");
+    expect((await run()).lines.join()).not.toContain("+script");
+  });
+
   test("of a file prints each group's user, and no right for a marker where there is none", async () => {
     const { lines, writes } = await run("--file", file);
 
     expect(lines).toEqual([
       expect.stringMatching(/^user guard on .*~lambda-sentinel:\{orders\}:epoch .*\+eval/),
-      expect.stringMatching(/^user watcher on >\S+ resetchannels -@all /),
+      expect.stringMatching(/^user watcher on >\S+ resetchannels ~ops:health -@all .* \+set /),
     ]);
-    expect(lines[1]).not.toMatch(/~|\+(get|set|eval|watch|unwatch)\b/);
+    expect(lines[1]).not.toMatch(/~lambda|\+(get|eval|watch|unwatch)\b/);
     expect(lines.join()).not.toContain("WORD");
     expect(writes).toEqual([]);
   });

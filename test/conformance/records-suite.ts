@@ -104,6 +104,7 @@ function beat(shift: number, at = "2026-01-01T00:00:00.000Z"): Heartbeat {
     suspect: null,
     suspectForMs: 0,
     suspectOffset: null,
+    suspectLoading: null,
     masterEpoch: 1,
     masterKnownForMs: 5_000,
     copiedRev: 0,

@@ -164,7 +164,13 @@ describe("a node that is held", () => {
   test("S7 is never chosen, not even by name, and does not hold up a choice by its silence", () => {
     const input = {
       ...{ config, master: masterRecord, isMasterEligible: false, masterOffset: 1_000 },
-      ...{ masterGoneMs: 0, failedBefore: null, isHandOver: false, consentedLossBytes: null },
+      ...{
+        masterGoneMs: 0,
+        failedBefore: null,
+        isHandOver: false,
+        avoided: [],
+        consentedLossBytes: null,
+      },
     };
     const kept = contender(n1, { isKept: true });
 

@@ -149,8 +149,8 @@ describe("what a reached quorum waits for", () => {
       counting(new Watch(inherited === null ? {} : { inherited }), agreed, gone).rule;
 
     // Told by the predecessor, 200 s of a lost link are the master's; a shorter tale makes them the replicas' own.
-    expect(elected({ suspect: n0, forMs: 180_000, offset: 1_000 })).toBe("S370");
-    expect(elected({ suspect: n0, forMs: 60_000, offset: 1_000 })).toBe("S360");
+    expect(elected({ suspect: n0, forMs: 180_000, offset: 1_000, loading: null })).toBe("S370");
+    expect(elected({ suspect: n0, forMs: 60_000, offset: 1_000, loading: null })).toBe("S360");
     // Without a predecessor the replicas' own links tell how long it is at the least.
     expect(elected(null)).toBe("S370");
   });

@@ -163,6 +163,9 @@ function mapNode(node: NodeMemory, context: NodeContext): NodeMemory {
     lastAnsweredAtMs: isSilent ? 1 : map(node.lastAnsweredAtMs, leading),
     latencyMs: null,
     roleSinceMs: map(node.roleSinceMs),
+    unwritableSinceMs: map(node.unwritableSinceMs),
+    busySinceMs: map(node.busySinceMs),
+    loadingSinceMs: map(node.loadingSinceMs),
     factsAskedAtMs: map(node.factsAskedAtMs, reign, record, masterMissed, leading, committed),
     factsAtMs: map(node.factsAtMs, masterMissed),
     markerSinceMs: isAhead ? map(node.markerSinceMs, memory.stateAskedAtMs) : null,
@@ -214,6 +217,9 @@ function mapOutcome(outcome: Outcome, at: At): Outcome {
       return { ...outcome, why: "" };
     case "published":
       return outcome;
+    case "script-told":
+    case "write-told":
+      return { ...outcome, why: "", atMs: at.measured(outcome.atMs) };
   }
 }
 

@@ -170,6 +170,8 @@ export class Line {
         const got = await send({ kind: "mark", epoch });
         return got.ok ? success(undefined) : got;
       },
+      killScript: () => Promise.resolve(failure("refused", "no script runs in these worlds")),
+      tryWrite: () => Promise.resolve(failure("refused", "no key is named in these worlds")),
       close: () => {},
     };
   }

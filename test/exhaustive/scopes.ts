@@ -9,6 +9,7 @@ const settings: Settings = {
   downAfterMs: 5_000,
   // Silence alone is evidence: refused connects only shorten the wait.
   crashAfterMs: 0,
+  rebootDownAfterMs: 0,
   quorum: 2,
   stateReadMs: 100,
   heartbeatMs: 15_000,
@@ -24,6 +25,9 @@ const settings: Settings = {
   whenUnreachable: "hold",
   whenFlapping: "hold",
   whenReturned: "attach",
+  whenUnwritable: "hold",
+  killBusyScripts: false,
+  writeProbeKey: "",
 };
 
 const [n0, n1, n2] = ["10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"] as const;

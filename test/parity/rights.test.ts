@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { aclLine } from "../../lib/config/acl.ts";
+import { aclLine, anyGroup } from "../../lib/config/acl.ts";
 import { asking, expectSettled, expectWrites } from "../support/assess.ts";
 import { idOf, startRig, stopRigs } from "../support/rig.ts";
 
@@ -11,7 +11,7 @@ const word = "canary-of-the-observers";
 describe("observers with exactly the rights that `acl` prints", () => {
   test("adopt a passworded group, fail it over and attach the old master, and miss nothing", async () => {
     // Prepare: observers and replicas log in, each as a user of its own.
-    const line = aclLine({ username: "watcher", group: "orders", marker: true });
+    const line = aclLine({ ...anyGroup, group: "orders" });
     const users = [
       "user default on nopass ~* &* +@all",
       `user copier on >${canary} resetchannels -@all +psync +replconf +ping`,

@@ -1,7 +1,14 @@
 import type { Defect } from "./defects.ts";
 
-/** Mistakes below the decisions: of the shift that carries them out, and of the table, zone and servers it relies on. */
+/** Mistakes below the decisions: of what is remembered of a node, of the shift that carries them out, and of the table, zone and servers it relies on. */
 export const groundDefects: readonly Defect[] = [
+  {
+    id: "loads-for-ever",
+    title: "A master that has loaded is still held to be loading.",
+    file: "lib/core/detector.ts",
+    find: "if (!isLoading(sample)) return null;",
+    replace: "if (!isLoading(sample)) return memory.loadingSinceMs;",
+  },
   {
     id: "trust-lost-write",
     title: "A write whose answer was lost counts as applied.",

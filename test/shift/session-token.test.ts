@@ -7,7 +7,7 @@ const [n0, n1] = ["10.0.0.1:6379", "10.0.0.2:6379"] as const;
 const to = { host: "10.0.0.2", port: 6379 };
 
 /** Each on the session over which its shift has observed the node: the first node's is number 1. */
-const effects: readonly Exclude<Effect, { kind: "publish" }>[] = [
+const effects: readonly Exclude<Effect, { kind: "publish" | "kill-script" }>[] = [
   { kind: "promote", node: n1, session: 2, epoch: 2, beside: null },
   { kind: "attach", node: n0, session: 1, epoch: 2, master: n1, address: to },
   { kind: "hand-over", node: n0, session: 1, epoch: 2, to: n1, address: to, timeoutMs: 500 },

@@ -32,6 +32,7 @@ export function checkMasterIsDown(before: GroupState, after: GroupState, sight: 
   const id = before.master?.node ?? "";
   const node = sight.nodes.get(id);
   if (node === undefined || !node.isServing || node.role !== "master") return;
+  if (node.loading.isTooLong(sight.config().settings)) return;
   // A master that came back without its data is rightly replaced by a node that has it.
   const chosen = sight.nodes.get(after.candidate?.node ?? "");
   if (chosen?.stream.hasMoreThan(node.stream)) return;

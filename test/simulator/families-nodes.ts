@@ -18,7 +18,7 @@ export const nodeRates: readonly Rate[] = [
   ["dns-appear-ms", 0.3, (prng) => prng.next() * 30_000],
   ["dns-cache-ms", 0.3, (prng) => prng.next() * 60_000],
   ["full-sync-ms", 0.3, (prng) => prng.next() * 20_000],
-  ["load-ms", 0.3, (prng) => prng.next() * 15_000],
+  ["load-ms", 0.3, (prng) => prng.next() * 30_000],
   // A few seconds of what clients write: a replica that was away for longer needs everything.
   ["backlog-bytes", 0.3, (prng) => 100 + prng.next() * 4_000],
   // Fault P7, at its worst.

@@ -11,6 +11,7 @@ const settings: readonly (readonly [string, string])[] = [
   ["downAfterMs", "3000"],
   ["downAfterMs", "8000"],
   ["crashAfterMs", "0"],
+  ["rebootDownAfterMs", "8000"],
   ["quorum", "3"],
   ["takeoverMs", "4000"],
   ["cooldownMs", "0"],
@@ -22,6 +23,9 @@ const settings: readonly (readonly [string, string])[] = [
   ["whenFlapping", "failover"],
   ["whenReturned", "hold"],
   ["whenReturned", "hold"],
+  ["whenUnwritable", "failover"],
+  ["killBusyScripts", "true"],
+  ["writeProbeKey", "health"],
 ];
 
 /** How calls that wake fare: not at all, at once, or late and more than once. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
-import { groupState, masterFacts, n0, promotingState, settlingState } from "../support/builders.ts";
+import {
+  groupState,
+  masterFacts,
+  n0,
+  n1,
+  promotingState,
+  replicaFacts,
+  settlingState,
+} from "../support/builders.ts";
 import { Engine, Process } from "./engine.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 
@@ -40,6 +48,33 @@ describe("F1 an effect over a session that was asked", () => {
 
     expect(() => leave(askedAt(101))).toThrow("observed 1 ms after STATE was read");
     expect(() => leave(askedAt(Number.POSITIVE_INFINITY))).toThrow("not since");
+  });
+});
+
+describe("S18 a script that is told to stop", () => {
+  const kill: Leaving = { ...attach, what: `kill-script on ${n0}`, change: "kill-script" };
+
+  it("runs on the master that STATE names, however old the look at it is", () => {
+    const unseen = { askedAtMs: Number.POSITIVE_INFINITY, facts: null };
+
+    expect(() => leave({ ...kill, seen: unseen })).not.toThrow();
+    expect(() => leave({ ...kill, node: n1 })).toThrow(`its STATE names ${n0}`);
+    expect(() => leave(kill, paused)).toThrow("knows that the group is paused");
+  });
+});
+
+describe("S18 a write that is tried", () => {
+  const write: Leaving = { ...attach, what: `write-probe on ${n0}`, change: "write-probe" };
+
+  it("goes to the master that STATE names, observed as one before STATE was read", () => {
+    const asReplica = { ...seen, facts: replicaFacts() };
+
+    expect(() => leave(write)).not.toThrow();
+    expect(() => leave({ ...write, seen: { ...seen, askedAtMs: 101 } })).toThrow(
+      "observed 1 ms after",
+    );
+    expect(() => leave({ ...write, seen: asReplica })).toThrow("a replica");
+    expect(() => leave({ ...write, node: n1 })).toThrow(`its STATE names ${n0}`);
   });
 });
 

@@ -9,7 +9,7 @@ export type Leaving = { readonly what: string; readonly change: null } | NodeLea
 
 interface NodeLeaving {
   readonly what: string;
-  readonly change: RoleChange["kind"] | "mark";
+  readonly change: RoleChange["kind"] | "mark" | "kill-script" | "write-probe";
   readonly node: string;
   /** Whose replica it is to become. */
   readonly to?: string;
@@ -28,6 +28,11 @@ export function checkLeaving({ name }: Process, leaving: Leaving, told: Told): v
   if (state === undefined) throw new Violation("S14", `${name} starts ${leaving.what} unread`);
   checkPause(name, leaving, state);
   if (leaving.change === null) return;
+  if (leaving.change === "kill-script" || leaving.change === "write-probe") {
+    checkMaster(name, leaving, state);
+  }
+  // No role and no data is at stake with a script, and what is busy shows nothing over a session.
+  if (leaving.change === "kill-script") return;
   if (leaving.change === "attach") checkDivergence(name, leaving, state);
   const verifiedAtMs = told.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
   const youngerMs = leaving.seen.askedAtMs - verifiedAtMs;
@@ -44,6 +49,18 @@ export function checkLeaving({ name }: Process, leaving: Leaving, told: Told): v
 function checkPause(name: string, { what }: Leaving, { pause, phase }: GroupState): void {
   if (pause === null || phase !== "steady") return;
   throw new Violation("S12", `${name} starts ${what} and knows that the group is paused`);
+}
+
+/** A master is asked to stop its script, and to take a write: nobody else, and nobody who says to be a replica. */
+function checkMaster(
+  name: string,
+  { what, node, seen }: NodeLeaving,
+  { master }: GroupState,
+): void {
+  if (seen.facts?.role === "replica")
+    throw new Violation("S18", `${name} starts ${what}, a replica`);
+  if (master?.node === node) return;
+  throw new Violation("S18", `${name} starts ${what}, and its STATE names ${master?.node}`);
 }
 
 /**

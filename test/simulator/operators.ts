@@ -133,7 +133,8 @@ export class Operators {
   apply(setting: string, value: string): () => void {
     return () => {
       const version = Math.max(...this.#store.configs.map((one) => one.version)) + 1;
-      const lines = [...this.#groupLines, `${setting}: ${value}`];
+      const others = this.#groupLines.filter((line) => !line.startsWith(`${setting}:`));
+      const lines = [...others, `${setting}: ${value}`];
       this.#store.configs.push(simConfig(lines, version, this.#observers));
       const state = this.#state;
       if (state?.phase !== "steady") return;

@@ -56,11 +56,11 @@ export function trueRank({ nodes, placement = nowhere }: GroupConfig, server: Si
 
 const nowhere = { zones: {}, regions: {} };
 
-/** The group's nodes and their places, as lines of YAML. */
-export function writeNodes(shape: Shape): readonly string[] {
-  const { places } = shape;
+/** The group's nodes, their places and its policies, as lines of YAML. */
+export function writeGroup(shape: Shape): readonly string[] {
+  const { places, policies = [] } = shape;
   const nodes = hostsOf(shape).map((host, index) =>
     writeNode(`${host}:6379`, places?.nodes[index]),
   );
-  return [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? [])];
+  return [`nodes: [${nodes.join(", ")}]`, ...(places?.group ?? []), ...policies];
 }

@@ -10,6 +10,8 @@ export interface Shape {
   readonly priorities: readonly number[];
   /** Where they stand; absent: the file says nothing of it. */
   readonly places?: Places;
+  /** What the group's file says of masters that answer and are of no use. */
+  readonly policies?: readonly string[];
   /** Each server's min-replicas-to-write. */
   readonly minReplicas: number;
   readonly clients: readonly ClientKind[];
@@ -37,7 +39,15 @@ export function drawShape(seed: number): Shape {
   const clients = [...usualShape.clients, ...others.filter(() => prng.chance(0.5))];
   const isPlaced = splitPrng(seed, "is-placed").chance(0.2);
   const places = isPlaced ? { places: drawPlaces(seed, priorities, nodes) } : {};
-  return { nodes, observers, priorities, ...places, minReplicas, clients };
+  const policies = drawPolicies(seed);
+  return { nodes, observers, priorities, ...places, policies, minReplicas, clients };
+}
+
+function drawPolicies(seed: number): readonly string[] {
+  const prng = splitPrng(seed, "policies");
+  const reboot = prng.chance(0.3) ? [`rebootDownAfterMs: ${prng.pick([8_000, 20_000])}`] : [];
+  const others = ["whenUnwritable: failover", "killBusyScripts: true", "writeProbeKey: health"];
+  return [...reboot, ...others.filter(() => prng.chance(0.3))];
 }
 
 export function hostsOf({ nodes }: Shape): readonly string[] {

@@ -1,4 +1,5 @@
 import type { NodeFacts } from "../../lib/core/model.ts";
+import type { NodeOddity } from "../../lib/core/rehearsal.ts";
 import type { RedisWorld } from "./redis-world.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
@@ -20,10 +21,15 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
     failoverState: server.handOver.state,
     replPingMs: server.replPingMs,
     sentinels: server.sentinels.size,
-    oddities: [],
+    oddities: odditiesBy(server),
   };
   if (loading.veil !== null) return { ...facts, ...loading.veil };
   return world.hasMarker ? { ...facts, marker: stream.marker } : facts;
+}
+
+function odditiesBy({ ailments }: SimRedis): readonly NodeOddity[] {
+  const full: readonly NodeOddity[] = ailments.has("oom") ? ["memory-full"] : [];
+  return ailments.has("misconf") ? [...full, "cannot-save"] : full;
 }
 
 function linkOf({ role, masterId, link, stream }: SimRedis, { nodes, engine }: RedisWorld) {

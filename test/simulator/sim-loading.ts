@@ -1,6 +1,8 @@
+import type { Settings } from "../../lib/core/config.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import type { RedisWorld } from "./redis-world.ts";
 import type { SimRedis } from "./sim-redis.ts";
+import { noticedMs } from "./troubles.ts";
 
 /** While a server loads, INFO says less than there is. */
 type Veil = Pick<NodeFacts, "replid" | "replid2" | "secondOffset" | "offset">;
@@ -9,7 +11,8 @@ type Veil = Pick<NodeFacts, "replid" | "replid2" | "secondOffset" | "offset">;
 export class Loading {
   /** null: it does not load. */
   veil: Veil | null = null;
-  /** When it was last through. */
+  /** When it last began, and when it was last through. */
+  beganAtMs = 0;
   endedAtMs = 0;
   readonly #server: SimRedis;
   readonly #world: RedisWorld;
@@ -28,6 +31,7 @@ export class Loading {
     const server = this.#server;
     const { runId } = server;
     this.veil = veil;
+    this.beganAtMs = this.#world.engine.nowMs;
     const finish = (): void => {
       if (server.runId !== runId || !server.isUp) return;
       if (server.isHung) {
@@ -43,5 +47,14 @@ export class Loading {
 
   forget(): void {
     this.veil = null;
+  }
+
+  /** Whether it has been loading, until just now at the least, for so long that people may want another master. */
+  isTooLong({ rebootDownAfterMs }: Settings): boolean {
+    const { nowMs } = this.#world.engine;
+    if (rebootDownAfterMs === 0) return false;
+    const isRecent = this.veil !== null || nowMs - this.endedAtMs < noticedMs;
+    const untilMs = this.veil !== null ? nowMs : this.endedAtMs;
+    return isRecent && untilMs - this.beganAtMs >= rebootDownAfterMs;
   }
 }

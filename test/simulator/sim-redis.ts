@@ -1,6 +1,6 @@
 import type { NodeFacts } from "../../lib/core/model.ts";
 import type { RedisWorld } from "./redis-world.ts";
-import { type Ailment, type Question, type Refusal, refusalBy } from "./sim-ailments.ts";
+import { type Ailment, isBusy, type Question, type Refusal, refusalBy } from "./sim-ailments.ts";
 import { HandOver } from "./sim-hand-over.ts";
 import { factsOf } from "./sim-info.ts";
 import { Link } from "./sim-link.ts";
@@ -132,7 +132,7 @@ export class SimRedis {
   /** Every second. */
   tick(nowMs: number): void {
     // A server that is busy with a script has no second hand either.
-    if (!this.isServing || this.isLoading || this.ailments.has("busy")) return;
+    if (!this.isServing || this.isLoading || isBusy(this.ailments)) return;
     this.replicas.count(nowMs);
     if (this.role === "master") this.replicas.ping(nowMs);
     else this.link.tick(nowMs);

@@ -1,8 +1,15 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
-import type { NodeSession, RoleChange, RoleChanged } from "../../lib/ports/redis.ts";
-import type { Refusal } from "./sim-ailments.ts";
+import type {
+  NodeSession,
+  RoleChange,
+  RoleChanged,
+  ScriptKilled,
+  TriedWrite,
+  WriteTried,
+} from "../../lib/ports/redis.ts";
+import { type Refusal, stopScript, writeAnswerOf } from "./sim-ailments.ts";
 import type { SimConnection } from "./sim-connection.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 import type { LastSeen, NodeRequest, Vantage } from "./sim-vantage.ts";
@@ -89,6 +96,36 @@ export class SimSession implements NodeSession {
         : failure("refused", `${this.node}: READONLY`);
     };
     return this.#ask({ what: "mark", act, mayWrite: this.#server.role === "master" }, deadlineMs);
+  }
+
+  killScript(deadlineMs: number): Promise<Result<ScriptKilled>> {
+    const { process, observer, network } = this.#vantage;
+    network.onEffect(process, observer, { kind: "kill-script" }, this.node, this.#seen);
+    const { ailments } = this.#server;
+    const act = (): Result<ScriptKilled> => {
+      const refusal = this.#connection.greeting;
+      return refusal === null ? success(stopScript(ailments)) : refused(this.node, refusal);
+    };
+    return this.#ask({ what: "kill-script", act }, deadlineMs);
+  }
+
+  tryWrite(_write: TriedWrite, deadlineMs: number): Promise<Result<WriteTried>> {
+    const { process, observer, network } = this.#vantage;
+    network.onEffect(process, observer, { kind: "write-probe" }, this.node, this.#seen);
+    const act = (): Result<WriteTried> => success(this.#write());
+    return this.#ask({ what: "write-probe", act, mayWrite: true }, deadlineMs);
+  }
+
+  /** What it carries counts for nobody: it makes the stream longer, as a ping does. */
+  #write(): WriteTried {
+    const server = this.#server;
+    const refusal = this.#connection.refusal("write");
+    if (refusal !== null) return { answer: writeAnswerOf(refusal), text: refusal.text };
+    if (server.role === "replica") return { answer: "moot", text: "READONLY" };
+    if (!server.replicas.areGood) return { answer: "refused", text: "NOREPLICAS" };
+    server.stream.ping();
+    server.replicas.feed();
+    return { answer: "taken", text: "OK" };
   }
 
   close(): void {

@@ -25,11 +25,11 @@ export interface SimNetwork {
   onSample(process: Process, observer: string, sample: Sample): void;
   /** A node answered over a session, to something sent at this time of the process's clock. */
   onObserved(process: Process, observer: string, node: string, sentAtMs: number): void;
-  /** A role change or a marker leaves this process for a node. */
+  /** A role change, a marker or the end of a script leaves this process for a node. */
   onEffect(
     process: Process,
     observer: string,
-    change: RoleChange | { readonly kind: "mark" },
+    change: RoleChange | { readonly kind: "mark" | "kill-script" | "write-probe" },
     node: string,
     seen: LastSeen,
   ): void;

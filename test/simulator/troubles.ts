@@ -1,5 +1,7 @@
 /** Probes, time-outs and the network's delay have long passed after this. */
 export const quietMinMs = 20_000;
+/** An observer that watches has asked every node again within this time. */
+export const noticedMs = 4_000;
 
 /** When something last befell a node: a kill, a hang, a cut, a heal, a role change. Whoever judges makes allowance for it. */
 export class Troubles {

@@ -2,11 +2,9 @@ import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
 import { reaches } from "./network.ts";
 import type { Sight } from "./sight.ts";
 import type { SimRedis } from "./sim-redis.ts";
-import { quietMinMs } from "./troubles.ts";
+import { noticedMs, quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 
-/** An observer that watches has asked every node again within this time. */
-const noticedMs = 4_000;
 /** Clients write more often than this. */
 const flowingMs = 2_000;
 
@@ -118,6 +116,7 @@ export class Truth {
     if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
     if (!old.isServing || old.role !== "master" || chosen.stream.hasMoreThan(old.stream)) return;
     const sinceMs = this.#sight.troubles.changedAtMs(old.id);
+    if (old.loading.isTooLong(this.#sight.config().settings)) return;
     const isSeen = sinceMs < promotedAtMs - noticedMs && reaches(this.#sight, leader, old.id);
     if (!isSeen || this.#hasSlept(leader)) return;
     const forMs = Math.round(promotedAtMs - sinceMs);

@@ -13,7 +13,7 @@ import type { Leaving } from "./leaving.ts";
 import { Cuts } from "./network.ts";
 import type { Note } from "./notes.ts";
 import { Operators } from "./operators.ts";
-import { writeNodes } from "./placement.ts";
+import { writeGroup } from "./placement.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { smallData } from "./redis-world.ts";
 import { type Shape, usualShape } from "./shape.ts";
@@ -91,7 +91,7 @@ export class SimWorld {
     this.#network = splitPrng(seed, "network");
     const marker = options.hasMarker === false ? ["marker: false"] : [];
     this.shape = options.shape ?? usualShape;
-    const own = options.shape === undefined ? [] : writeNodes(this.shape);
+    const own = options.shape === undefined ? [] : writeGroup(this.shape);
     const groupLines = [...marker, ...own, ...(options.groupLines ?? [])];
     this.config = simConfig(groupLines, 1, observerNames.slice(0, this.shape.observers));
     this.hasMarker = this.config.settings.marker;

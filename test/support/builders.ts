@@ -13,6 +13,7 @@ export const defaultSettings: Settings = {
   probeTimeoutMs: 500,
   downAfterMs: 5_000,
   crashAfterMs: 1_500,
+  rebootDownAfterMs: 0,
   quorum: 2,
   stateReadMs: 2_000,
   heartbeatMs: 15_000,
@@ -28,6 +29,9 @@ export const defaultSettings: Settings = {
   whenUnreachable: "hold",
   whenFlapping: "hold",
   whenReturned: "attach",
+  whenUnwritable: "hold",
+  killBusyScripts: false,
+  writeProbeKey: "",
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };

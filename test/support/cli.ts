@@ -150,6 +150,7 @@ export function heartbeatOf(
     suspect: null,
     suspectForMs: 0,
     suspectOffset: null,
+    suspectLoading: null,
     masterEpoch: 1,
     masterKnownForMs: 60_000,
     copiedRev: 0,

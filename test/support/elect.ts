@@ -12,6 +12,7 @@ export function electAmong(contenders: readonly Contender[], change: Partial<Ele
     masterGoneMs: 5_000,
     failedBefore: null,
     isHandOver: false,
+    avoided: [],
     only: null,
     consentedLossBytes: null,
     ...change,

@@ -12,6 +12,7 @@ import {
   type RecordView,
 } from "../../lib/core/memory.ts";
 import type { GroupState, NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
+import type { Spells } from "../../lib/core/spells.ts";
 import type { MasterView } from "../../lib/core/view.ts";
 import { answers, isSilent, prepares, type Seen } from "./answers.ts";
 import {
@@ -55,6 +56,7 @@ export interface WatchStart {
   readonly wokenFor?: number | null;
   readonly masterKnown?: { readonly epoch: number; readonly forMs: number } | null;
   readonly inherited?: Inherited;
+  readonly spells?: Readonly<Record<string, Spells>>;
 }
 
 const notAsked = { kind: "not-asked" as const };
@@ -88,6 +90,7 @@ export class Watch {
       wokenFor: start.wokenFor ?? null,
       masterKnown: start.masterKnown ?? null,
       inherited: start.inherited ?? null,
+      ...(start.spells === undefined ? {} : { spells: start.spells }),
     });
   }
 

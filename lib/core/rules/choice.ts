@@ -1,12 +1,13 @@
 import type { NodeId } from "../config.ts";
-import type { NodeMemory } from "../detector.ts";
+import { lastOffset, type NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
 import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
 import type { ReplaceRequest } from "../model.ts";
 import { ownOddities } from "../oddities.ts";
-import { isAnsweringKind, suspicion } from "../situation.ts";
+import type { NodeOddity } from "../rehearsal.ts";
+import { type Suspicion, suspicion } from "../situation.ts";
 import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
 /** The choice of a node, from what the nodes said just now over the sessions that would promote them. */
@@ -35,8 +36,8 @@ function isMasterEligible(view: MasterView): boolean {
   return held.kind === "full" && held.of === "not-master";
 }
 
-/** Whom the living master is to hand over to. */
-export function chooseSuccessor(view: MasterView, asked: ReplaceRequest): Election {
+/** Whom the living master is to hand over to; null: nobody wished for it. */
+export function chooseSuccessor(view: MasterView, asked: ReplaceRequest | null): Election {
   return choose(view, { votesOffset: null, isHandOver: true, asked });
 }
 
@@ -59,13 +60,22 @@ function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion):
     master: view.master,
     isMasterEligible: isMasterEligible(view),
     contenders: contenders(view).map((node) => contender(view, node)),
-    masterOffset: isAmnesicHeld(view) ? null : highest(votesOffset, ownOffset(view)),
+    masterOffset: isOfAnother(held) ? null : highest(votesOffset, ownOffset(view)),
     masterGoneMs: held.kind === "full" ? goneMs(view, view.nowMs - held.sinceMs) : 0,
     failedBefore: failedBefore(view),
     isHandOver,
+    avoided: isHandOver ? avoidedFor(asked) : [],
     only: asked?.to ?? null,
     consentedLossBytes: asked?.allowedLossBytes ?? null,
   });
+}
+
+/**
+ * A master that refuses writes must not take over from one that does not, nor from another that refuses them; one that
+ * is dead is replaced all the same. What an operator asks for needs no disk that is better than the old one.
+ */
+function avoidedFor(asked: ReplaceRequest | null): readonly NodeOddity[] {
+  return asked === null ? ["memory-full", "cannot-save"] : ["memory-full"];
 }
 
 /**
@@ -97,10 +107,9 @@ function goneMs(view: MasterView, ownMs: number): number {
   return downs.length === 0 ? ownMs : Math.max(ownMs, Math.min(...downs));
 }
 
-/** An emptied master's offset belongs to another history. */
-function isAmnesicHeld(view: MasterView): boolean {
-  const held = suspicion(view);
-  return held.kind === "full" && isAnsweringKind(held.of);
+/** The offset of an emptied master, or of a replica that was one, may belong to another history. */
+function isOfAnother(held: Suspicion): boolean {
+  return held.kind === "full" && (held.of === "amnesic" || held.of === "not-master");
 }
 
 function contender(view: MasterView, node: NodeMemory) {
@@ -120,7 +129,7 @@ function contender(view: MasterView, node: NodeMemory) {
 export function ownOffset(view: MasterView): number | null {
   const { inherited } = view.memory;
   const before = inherited?.suspect === view.master.node ? inherited.offset : null;
-  return view.masterMemory.positions.at(-1)?.offset ?? view.masterMemory.facts?.offset ?? before;
+  return lastOffset(view.masterMemory) ?? before;
 }
 
 /** The higher of two offsets, where known. */

@@ -1,5 +1,6 @@
 import type { Plan } from "../commands.ts";
 import type { NodeId } from "../config.ts";
+import { isLoadingTooLong } from "../detector.ts";
 import { type SentinelEvent, warning } from "../events.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
@@ -38,7 +39,7 @@ export const closingRules: readonly Rule<MasterView>[] = [
   {
     id: "P500",
     title:
-      "Close the epoch when the old master answers and is not known as a replica or emptied: until the commit it wins.",
+      "Close the epoch when the old master answers and is not known as a replica, emptied, or loading for too long: until the commit it wins.",
     source: "protocol F6; faults N23, N6 to N9",
     find: (view) => {
       if (view.state.kind !== "failover") return null;
@@ -46,11 +47,15 @@ export const closingRules: readonly Rule<MasterView>[] = [
       if (view.state.candidate?.node === view.master.node) return null;
       const { memory, masterMemory: master } = view;
       const beside = ownPromotion(view)?.oldMaster ?? null;
-      const isBeside = beside !== null && wins(view, beside);
+      // One that loads wins like any other, until this observer itself has seen this very run do so for too long.
+      const isUseless = isLoadingTooLong(master, view.settings, view.nowMs);
+      const isSame = beside?.isLoading === true && beside.runId === master.facts?.runId;
+      const isBeside = beside !== null && wins(view, beside) && !(isUseless && isSame);
       // Whoever answers nothing but errors lives, and was the master when it last said what it is (faults N6 to N9).
       const isBack =
         isAnswering(master) &&
         master.role !== "replica" &&
+        !isUseless &&
         (master.lastAnsweredAtMs ?? 0) >= (memory.leadingSinceMs ?? 0) &&
         (master.facts === null || wins(view, master.facts));
       if (!isBeside && !isBack) return null;

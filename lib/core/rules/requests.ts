@@ -37,28 +37,19 @@ export const requestRules: readonly Rule<MasterView>[] = [
     title: "Carry out an operator's failover of a living master as Redis's own hand-over.",
     source: "DESIGN 4, planned switchover; protocol F4",
     find: (view) => {
-      const { state, memory, config, master } = view;
+      const { state, memory } = view;
       const request = dueReplacement(state.request, memory.wallMs);
       if (request === null) return null;
       if (state.phase !== "steady" || !isMasterSane(view)) return null;
-      const all = config.nodes.map((node) => node.id);
-      const isAsked = all.every(
-        (node) =>
-          isFresh(memory, node, view) &&
-          (memory.prepared[node]?.askedAtMs ?? 0) <= memory.stateAskedAtMs,
-      );
-      if (!isAsked) {
-        const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
-        return hold("asking every node before the hand-over", look);
-      }
+      const asking = askEverybody(view);
+      if (asking !== null) return asking;
       const election = chooseSuccessor(view, request);
-      const hasFailover = memory.prepared[master.node]?.facts?.failoverState === "no-failover";
-      if (election.choice.kind === "none") {
+      if (election.choice.kind === "none")
         return refuse(view, request, "R380", election.choice.why);
-      }
-      if (hasFailover) return claimHandOver(view, request, election);
-      const lacks = `${master.node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
-      return refuse(view, request, "R380", lacks);
+      const lacks = lackOfFailover(view);
+      if (lacks !== null) return refuse(view, request, "R380", lacks);
+      const because = `${request.by} asked for a ${request.kind}`;
+      return claimHandOver(view, election, { rule: "R380", because, isAutomatic: false });
     },
   },
 ];
@@ -82,14 +73,44 @@ export function refuse(
   };
 }
 
-function claimHandOver(view: MasterView, request: ReplaceRequest, election: Election): Finding {
+/** A look at every node, where a choice can't be made yet. */
+export function askEverybody(view: MasterView): Finding | null {
+  const { memory } = view;
+  const all = view.config.nodes.map((node) => node.id);
+  const isAsked = all.every(
+    (node) =>
+      isFresh(memory, node, view) &&
+      (memory.prepared[node]?.askedAtMs ?? 0) <= memory.stateAskedAtMs,
+  );
+  if (isAsked) return null;
+  const look = lookNow(view, { prepare: all, order: "nodes-first", state: true });
+  return hold("asking every node before the hand-over", look);
+}
+
+export function lackOfFailover(view: MasterView): string | null {
+  const { node } = view.master;
+  if (view.memory.prepared[node]?.facts?.failoverState === "no-failover") return null;
+  return `${node} offers no FAILOVER command, and without it acknowledged writes would be lost`;
+}
+
+export interface HandOverCause {
+  readonly rule: string;
+  readonly because: string;
+  readonly isAutomatic: boolean;
+}
+
+export function claimHandOver(
+  view: MasterView,
+  election: Election,
+  { rule, because, isAutomatic }: HandOverCause,
+): Finding {
   if (election.choice.kind !== "chosen") throw new Error("expected a chosen node to claim for");
   const { state, config, master } = view;
   const { node, facts } = election.choice;
-  const why = `${request.by} asked for a ${request.kind}; ${node} is ${election.choice.why}`;
+  const why = `${because}; ${node} is ${election.choice.why}`;
   const intent = {
     kind: "switchover" as const,
-    isAutomatic: false,
+    isAutomatic,
     candidate: { node, replid: facts.replid, offset: facts.offset },
     masterOffset: null,
   };
@@ -101,7 +122,7 @@ function claimHandOver(view: MasterView, request: ReplaceRequest, election: Elec
   ];
   return {
     why,
-    plan: [[claim(state, intent, writer(view, "R380", why))], events.map(emit)],
+    plan: [[claim(state, intent, writer(view, rule, why))], events.map(emit)],
     look: lookNow(view, { prepare: [master.node, node], order: "nodes-first", state: true }),
   };
 }

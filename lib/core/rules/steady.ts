@@ -15,6 +15,7 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
+import { busyRule } from "./busy.ts";
 import { letGoRule } from "./kept.ts";
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
@@ -22,6 +23,8 @@ import { emit, hold, type Rule } from "./rule.ts";
 import { sentinelsRule } from "./sentinels.ts";
 import { sayEffect } from "./settling.ts";
 import { isOpenOnMaster } from "./suspicion.ts";
+import { unwritableRule } from "./unwritable.ts";
+import { writeProbeRule } from "./write-probe.ts";
 
 /** What is tended to in calm, and what stands between calm and tending: a pause. */
 
@@ -163,6 +166,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
       return hold(fresh.map((event) => event.message).join("; "), nextLook(view), ...fresh);
     },
   },
+  busyRule,
   {
     id: "R740",
     title: "Close a round that this shift opened or found standing, once its suspect answers.",
@@ -228,6 +232,8 @@ export const steadyRules: readonly Rule<MasterView>[] = [
   },
   sentinelsRule,
   letGoRule,
+  writeProbeRule,
+  unwritableRule,
   {
     id: "R799",
     title: "Keep watching: the committed master answers, and everything is as STATE says.",
