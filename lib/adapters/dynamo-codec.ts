@@ -89,6 +89,8 @@ const groupConfig = z.object({
     parallelSyncs: z.number(),
     marker: z.boolean(),
     whenUnreachable: z.enum(["hold", "failover"]),
+    // A configuration that was stored before there was discovery asked for none.
+    discover: z.boolean().default(false),
   }),
   placement: z
     .object({

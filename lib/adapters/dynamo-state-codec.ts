@@ -102,6 +102,7 @@ const groupState = z.object({
       }),
     )
     .default([]),
+  discovered: z.array(z.object({ host: z.string(), port: z.number().int() })).default([]),
   removed: z.object({ by: z.string(), rev: z.number().int() }).nullable().default(null),
   lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;

@@ -79,6 +79,8 @@ export interface RecordStatus {
 export interface NodeStatus {
   readonly id: string;
   readonly isMaster: boolean;
+  /** Whether the observers found it: no file names it. */
+  readonly isDiscovered: boolean;
   /** Where the configuration says that it stands; null: it says nothing. */
   readonly zone: string | null;
   readonly region: string | null;

@@ -31,7 +31,7 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const { marker, whenUnreachable } = settingsTable;
+const { marker, whenUnreachable, discover } = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
@@ -58,6 +58,10 @@ const settingsShape = {
     .enum(whenUnreachable.choices, { error: describeExpected(whenUnreachable) })
     .default(whenUnreachable.default)
     .meta({ description: `${whenUnreachable.meaning} ${whenUnreachable.why}` }),
+  discover: z
+    .boolean({ error: describeExpected(discover) })
+    .default(discover.default)
+    .meta({ description: `${discover.meaning} ${discover.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

@@ -194,6 +194,13 @@ export const settingsTable = {
       "What to do when the observers can't reach the master and replicas still hear from it: `hold` waits and reports, `failover` promotes a replica.",
     why: "`failover` may leave two masters with clients on both sides of a broken network.",
   },
+  discover: {
+    kind: "switch",
+    default: true,
+    meaning:
+      "Whether replicas that the master names and the file doesn't are watched as well, and may be promoted. They are probed with the group's password at the address that they announce. Switched off, nothing more is found, and what was found stays until it is forgotten.",
+    why: "On, as in Redis Sentinel; switch it off where whoever may replicate from the master may not become it.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */

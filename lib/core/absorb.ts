@@ -1,5 +1,7 @@
 import type { Outcome } from "./commands.ts";
+import type { GroupConfig } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer } from "./detector.ts";
+import { withDiscovered } from "./discovered.ts";
 import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
 import type { RecordRole } from "./records.ts";
@@ -7,9 +9,9 @@ import type { RecordRole } from "./records.ts";
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
 export function absorb(before: Memory, seen: Observation): Memory {
   let memory: Memory = { ...before, wallMs: seen.wallMs };
-  if (seen.config !== memory.config) {
-    const nodes = nodesOf(seen.config, memory.nodes);
-    memory = { ...memory, config: seen.config, nodes, prepared: {}, votes: null };
+  if (seen.config !== memory.configured) {
+    memory = { ...memory, configured: seen.config, prepared: {}, votes: null };
+    memory = withNodes(memory, withDiscovered(seen.config, memory.state));
   }
   if (seen.lastThawMs > memory.lastThawMs) memory = afterFreeze(memory, seen.lastThawMs);
   for (const outcome of seen.outcomes) memory = absorbOutcome(memory, outcome);
@@ -17,7 +19,10 @@ export function absorb(before: Memory, seen: Observation): Memory {
   for (const one of seen.prepared) {
     memory = { ...memory, prepared: { ...memory.prepared, [one.node]: one } };
   }
-  memory = absorbStore(memory, seen);
+  for (const one of seen.newcomers) {
+    memory = { ...memory, newcomers: { ...memory.newcomers, [one.node.id]: one } };
+  }
+  memory = withFound(absorbStore(memory, seen));
   if (seen.record.kind === "read") {
     const record = seen.record.value;
     memory = { ...memory, record, recordCheckedAtMs: seen.record.readAtMs };
@@ -26,6 +31,26 @@ export function absorb(before: Memory, seen: Observation): Memory {
     memory = { ...memory, record: null, recordCheckedAtMs: seen.nowMs };
   }
   return memory;
+}
+
+/** The list of nodes is of the STATE that is decided from, never of an older or a younger one (ADR 0009). */
+function withFound(memory: Memory): Memory {
+  const config = withDiscovered(memory.configured, memory.state);
+  const isSame =
+    config.nodes.length === memory.config.nodes.length &&
+    config.nodes.every((node, index) => node.id === memory.config.nodes[index]?.id);
+  return isSame ? memory : withNodes(memory, config);
+}
+
+function withNodes(memory: Memory, config: GroupConfig): Memory {
+  const nodes = nodesOf(config, memory.nodes);
+  const prepared = Object.values(memory.prepared).filter((one) => nodes[one.node] !== undefined);
+  return {
+    ...memory,
+    config,
+    nodes,
+    prepared: Object.fromEntries(prepared.map((one) => [one.node, one])),
+  };
 }
 
 /**

@@ -58,6 +58,8 @@ export interface Settings {
   readonly marker: boolean;
   /** What to do when replicas still hear from a master that the observers cannot reach. */
   readonly whenUnreachable: "hold" | "failover";
+  /** Whether replicas that the master names and the file doesn't are watched too (ADR 0009). */
+  readonly discover: boolean;
 }
 
 /** The published record of a group. */
@@ -115,7 +117,7 @@ export function findNode(config: GroupConfig, id: NodeId): NodeConfig | undefine
 
 /** The node that peers know under this replication address, if it is one of ours. */
 export function findByReplicate(
-  config: GroupConfig,
+  config: Pick<GroupConfig, "nodes">,
   host: string,
   port: number,
 ): NodeConfig | undefined {

@@ -105,6 +105,7 @@ const restLook: Look = {
   info: false,
   rehearse: "no",
   prepare: [],
+  newcomers: [],
   bystander: null,
   order: "together",
   state: true,
@@ -157,7 +158,9 @@ function sayOnce(
 /** What disturbs no calm is no news in it: a foreign or odd node, a refused record, a Sentinel or a test is said once a shift. */
 function isLasting(key: string): boolean {
   if (key === sentinelsKey) return true;
-  return ["foreign ", "odd ", "refused ", "notify-test "].some((kind) => key.startsWith(kind));
+  return ["foreign ", "odd ", "refused ", "notify-test ", "newcomer "].some((kind) =>
+    key.startsWith(kind),
+  );
 }
 
 /** Keeps the instants of a failover under way, for the durations in its events. */

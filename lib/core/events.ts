@@ -29,6 +29,8 @@ export type EventName =
   | "+reboot"
   | "+set"
   | "+tilt"
+  | "+slave"
+  | "-slave"
   | "+config-update-from"
   | "+round"
   | "-round"

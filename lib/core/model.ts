@@ -1,4 +1,4 @@
-import type { NodeId } from "./config.ts";
+import type { Address, NodeId } from "./config.ts";
 import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
 
 /** Which history a node holds: INFO replication's two ids and the offset at which the second one ends. */
@@ -41,6 +41,8 @@ export interface NodeFacts extends Lineage {
   readonly sentinels: number | null;
   /** What INFO says of it that lambda-sentinel can't live with. */
   readonly oddities: readonly NodeOddity[];
+  /** Who replicates from it and is up to date, at the addresses that they announce. */
+  readonly replicas: readonly Address[];
 }
 
 /** Keys beside the group's own marker, which one of two equal copies may lack; one that could not be asked counts as absent. */
@@ -258,6 +260,8 @@ export interface GroupState {
   readonly automaticEpoch: number | null;
   /** The latest writes, newest last; the running epoch's are among them. Events are copies of it (invariant S16). */
   readonly log: readonly LogEntry[];
+  /** Nodes that the configuration does not name and the observers found (ADR 0009). */
+  readonly discovered: readonly Address[];
   /** Nobody watches the group any more; null while somebody does. */
   readonly removed: Removal | null;
   /** What the last write did, in one sentence, for the audit. */

@@ -1,5 +1,6 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
+import { doubleRule } from "./rules/discovery.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
 import { notifyTestRules } from "./rules/notify-test.ts";
 import { oddityRule } from "./rules/oddities.ts";
@@ -58,6 +59,7 @@ export const rules: RuleTable = {
     ...claimRules,
     ...lineageRules,
     ...requestRules,
+    doubleRule,
     oddityRule,
     ...steadyRules,
   ],

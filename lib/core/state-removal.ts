@@ -20,6 +20,7 @@ export function removeGroup(state: GroupState, by: string, writer: Writer): Writ
       published: null,
       previousMaster: null,
       previousOffset: null,
+      discovered: [],
       round: closed(state.round, `removed by ${by}`),
     },
     writer,

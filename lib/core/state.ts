@@ -1,5 +1,5 @@
 import type { WriteState } from "./commands.ts";
-import type { GroupConfig, NodeId } from "./config.ts";
+import { findByReplicate, type GroupConfig, type NodeId } from "./config.ts";
 import {
   type Candidate,
   type EpochKind,
@@ -50,6 +50,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     lastEpoch: null,
     automaticEpoch: null,
     log: [entryOf({ rev: 1, epoch: 0, round, phase: "steady" }, writer)],
+    discovered: [],
     removed: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
   };
@@ -256,11 +257,21 @@ export function resume(state: GroupState, writer: Writer): WriteState {
   return write(state, { pause: null }, writer);
 }
 
-/** A new configuration ends the round, so that no claim counts votes cast under the old one (protocol F11). */
-export function activateConfig(state: GroupState, version: number, writer: Writer): WriteState {
+/**
+ * A new configuration ends the round, so that no claim counts votes cast under the old one (protocol F11). What it names
+ * is discovered no longer.
+ */
+export function activateConfig(state: GroupState, config: GroupConfig, writer: Writer): WriteState {
+  const { version } = config;
   return write(
     state,
-    { configVersion: version, round: closed(state.round, `configuration version ${version}`) },
+    {
+      configVersion: version,
+      discovered: state.discovered.filter(
+        ({ host, port }) => findByReplicate(config, host, port) === undefined,
+      ),
+      round: closed(state.round, `configuration version ${version}`),
+    },
     writer,
   );
 }

@@ -141,7 +141,7 @@ export function dueReplacement(
 
 /** An operator's request for another master, now or later. */
 export function replacementOf(request: OperatorRequest | null): ReplaceRequest | null {
-  return request === null || request.kind === "notify-test" ? null : request;
+  return request?.kind === "failover" || request?.kind === "switchover" ? request : null;
 }
 
 /** The ordinary next look: every node once per interval, STATE as often as the moment asks for. */
@@ -167,6 +167,7 @@ export function nextLook(view: View): Look {
     info: urgent || isInfoDue || nodes.some(isSuspect) || isMasterOutdated(memory),
     rehearse: memory.state?.master === null ? "again" : urgent ? "no" : "once",
     prepare: urgent ? toPrepare(view) : [],
+    newcomers: [],
     bystander: null,
     order: "together",
     state: urgent || memory.storeFailure !== null || stateAgeMs >= settings.stateReadMs,
@@ -189,6 +190,7 @@ export function lookNow(view: View, needs: Partial<Look>): Look {
     info: false,
     rehearse: "no",
     prepare: [],
+    newcomers: [],
     bystander: null,
     order: "together",
     state: false,
@@ -199,7 +201,7 @@ export function lookNow(view: View, needs: Partial<Look>): Look {
 }
 
 /** INFO with every 10th probe in calm. */
-function infoPeriodMs(view: View): number {
+export function infoPeriodMs(view: View): number {
   return 10 * view.settings.probeIntervalMs;
 }
 

@@ -34,6 +34,7 @@ describe("a valid document", () => {
           parallelSyncs: 1,
           marker: true,
           whenUnreachable: "hold",
+          discover: true,
         },
         dns: { zoneId: "Z123", name: "orders.redis.example.com", ttlSeconds: 5, srv: true },
         auth: { username: "watcher", password: "env:NAME" },

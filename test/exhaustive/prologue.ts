@@ -85,6 +85,7 @@ function firstWorld({ scope }: Space, watches: readonly number[]): World {
     lastEpoch: null,
     automaticEpoch: null,
     log: [],
+    discovered: [],
     removed: null,
     lastTransition: { rev: 0, rule: "", why: "" },
   };

@@ -2,6 +2,7 @@ import { assertNever } from "../../lib/core/assert-never.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
 import type { Fault } from "./faults.ts";
+import { isYetToCome, join } from "./joining.ts";
 import { setRate } from "./rates.ts";
 import { wallTime } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
@@ -26,6 +27,8 @@ function inSeconds(world: SimWorld, seconds: number): string {
 }
 
 function actOf(world: SimWorld, fault: Fault): Act {
+  const isOfNobody = Object.values(fault).some((word) => isYetToCome(world, String(word)));
+  if (isOfNobody && fault.kind !== "join") return null;
   switch (fault.kind) {
     case "kill":
     case "hang":
@@ -78,6 +81,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.ask({ kind: "switchover", at: inSeconds(world, fault.seconds) });
     case "ask-notify-test":
       return world.operators.testNotifications(inSeconds(world, fault.seconds));
+    case "join":
+      return join(world, fault.node);
     case "remove-group":
       return world.operators.removeGroup();
     case "apply-again":

@@ -29,8 +29,8 @@ export function pickNode(world: SimWorld, prng: Prng): SimRedis {
 
 /** Faults of nodes stop short of the last good copy: what dies with everybody's data is nobody's to keep. */
 export function mayLose(world: SimWorld, host: string): boolean {
-  const nodes = [...world.nodes.values()];
-  const isUp = nodes.some((node) => node.host === host && node.isUp);
+  const nodes = [...world.members.values()];
+  const isUp = [...world.nodes.values()].some((node) => node.host === host && node.isUp);
   return isUp && nodes.filter((node) => node.isServing && !node.isDisplaced).length > 1;
 }
 

@@ -115,10 +115,11 @@ export class Operators {
     return () => {
       const version = Math.max(...this.#store.configs.map((one) => one.version)) + 1;
       const lines = [...this.#groupLines, `${setting}: ${value}`];
-      this.#store.configs.push(simConfig(lines, version, this.#observers));
+      const config = simConfig(lines, version, this.#observers);
+      this.#store.configs.push(config);
       const state = this.#state;
       if (state?.phase !== "steady") return;
-      this.#put(activateConfig(state, version, this.#writer(`version ${version}`)).next);
+      this.#put(activateConfig(state, config, this.#writer(`version ${version}`)).next);
     };
   }
 

@@ -26,6 +26,7 @@ export const defaultSettings: Settings = {
   parallelSyncs: 1,
   marker: true,
   whenUnreachable: "hold",
+  discover: false,
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };
@@ -76,6 +77,7 @@ export function masterFacts(change: Partial<NodeFacts> = {}): NodeFacts {
     replPingMs: 1_000,
     sentinels: 0,
     oddities: [],
+    replicas: [],
     ...change,
   };
 }
@@ -169,6 +171,7 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     previousOffset: null,
     histories: [],
     automaticEpoch: null,
+    discovered: [],
     removed: null,
     lastEpoch: null,
     log: [],

@@ -15,6 +15,7 @@ import {
   nodesExcept,
   writer,
 } from "../view.ts";
+import { discoveryRules } from "./discovery.ts";
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
@@ -225,6 +226,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
       return hold(refusal.why, nextLook(view), event);
     },
   },
+  ...discoveryRules,
   sentinelsRule,
   {
     id: "R799",
