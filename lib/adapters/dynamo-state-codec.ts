@@ -68,6 +68,13 @@ const groupState = z.object({
         by: z.string(),
         until: z.iso.datetime(),
       }),
+      z.object({
+        id: z.string(),
+        kind: z.literal("forget"),
+        by: z.string(),
+        node: z.string().nullable(),
+        until: z.iso.datetime(),
+      }),
     ])
     .nullable(),
   published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),

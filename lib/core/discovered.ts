@@ -43,7 +43,9 @@ export function discover(state: GroupState, found: readonly Address[], writer: W
   return write(state, { discovered: [...state.discovered, ...found] }, writer);
 }
 
+/** The request that asked for it is done; where nobody asked, none stands. */
 export function forget(state: GroupState, nodes: readonly string[], writer: Writer): WriteState {
   const discovered = state.discovered.filter((one) => !nodes.includes(formatAddress(one)));
-  return write(state, { discovered }, writer);
+  const request = state.request?.kind === "forget" ? null : state.request;
+  return write(state, { discovered, request }, writer);
 }

@@ -31,6 +31,7 @@ export type EventName =
   | "+tilt"
   | "+slave"
   | "-slave"
+  | "+reset-master"
   | "+config-update-from"
   | "+round"
   | "-round"

@@ -138,7 +138,7 @@ export interface Round {
 export type EpochKind = "failover" | "switchover";
 
 /** What an operator asks of the observers; one request stands at a time. */
-export type OperatorRequest = ReplaceRequest | NotifyTestRequest;
+export type OperatorRequest = ReplaceRequest | NotifyTestRequest | ForgetRequest;
 
 /** Every observer tells topic and event bus once that this is a test; none of them acts on the group for it. */
 export interface NotifyTestRequest {
@@ -146,6 +146,16 @@ export interface NotifyTestRequest {
   readonly kind: "notify-test";
   readonly by: string;
   /** It ends by itself at this instant, ISO 8601 (ADR 0008), should whoever asked not take it back. */
+  readonly until: string;
+}
+
+/** To watch a discovered node no longer. It ends by itself as a test does, so that nothing asked in an outage outlives it. */
+export interface ForgetRequest {
+  readonly id: string;
+  readonly kind: "forget";
+  readonly by: string;
+  /** null: every discovered node that does not answer. */
+  readonly node: NodeId | null;
   readonly until: string;
 }
 

@@ -1,6 +1,7 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
 import { doubleRule } from "./rules/discovery.ts";
+import { forgetRules, refuseToForgetRule } from "./rules/forget.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
 import { notifyTestRules } from "./rules/notify-test.ts";
 import { oddityRule } from "./rules/oddities.ts";
@@ -54,11 +55,13 @@ export const rules: RuleTable = {
   steady: [
     endOfPauseRule,
     ...notifyTestRules,
+    refuseToForgetRule,
     pauseRule,
     ...suspicionRules,
     ...claimRules,
     ...lineageRules,
     ...requestRules,
+    ...forgetRules,
     doubleRule,
     oddityRule,
     ...steadyRules,

@@ -4,6 +4,7 @@ import {
   type Candidate,
   type EpochKind,
   type EpochResult,
+  type ForgetRequest,
   type GroupState,
   type LossReport,
   type MasterRecord,
@@ -241,7 +242,7 @@ export const noWishes = { to: null, at: null, allowedLossBytes: null } as const;
 /** Operators act on the table alone; the watchers carry their requests out. */
 export function request(
   state: GroupState,
-  asked: Omit<ReplaceRequest, "id"> | Omit<NotifyTestRequest, "id">,
+  asked: Omit<ReplaceRequest, "id"> | Omit<NotifyTestRequest, "id"> | Omit<ForgetRequest, "id">,
   writer: Writer,
 ): WriteState {
   return write(state, { request: { ...asked, id: writer.attempt } }, writer);

@@ -57,6 +57,10 @@ const wholeStates = [
   }),
   groupState({
     discovered: [{ host: "10.0.0.4", port: 6379 }],
+    request: {
+      ...{ id: "op#1", kind: "forget", by: "ops", node: null },
+      until: "2030-01-31T04:00:00.000Z",
+    },
   }),
   promotingState(),
   settlingState(),

@@ -101,7 +101,7 @@ describe("a replica that no file names", () => {
     expect(taken.stdout).toContain(`${node} was discovered, and is a node of the file now`);
     expect(await rig.state()).toMatchObject({ discovered: [], master: { node } });
     expect(await discoveredBy(rig)).toEqual([]);
-  }, 90_000);
+  }, 120_000);
 
   test("is told and not taken when another group's file names it", async () => {
     // Prepare
@@ -132,4 +132,58 @@ describe("a replica that no file names", () => {
     const file = rig.world.configText.replace("nodes: [", `nodes: ["${idOf(theirs)}", `);
     expect((await apply(rig, file)).code).not.toBe(0);
   }, 90_000);
+});
+
+describe("forgetting what was found", () => {
+  test("is refused while it answers and in an outage, and done in calm", async () => {
+    // Prepare: nobody can follow the master, so that its death is an outage that lasts.
+    const rig = await startRig({
+      nodeCount: 2,
+      serverOptions: (index) => ({ extra: [`replica-priority ${index === 1 ? 0 : 100}`] }),
+    });
+    const master = await masterOf(rig);
+    const found = await startServer(master, { extra: ["replica-priority 0"] });
+    const node = idOf(found);
+    await expectFound(rig, node);
+
+    // Act and assess, one after the other.
+    const early = await rig.cli("forget", "orders", node, "--yes");
+    expect(early).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("would be found again"),
+    });
+
+    await found.kill();
+    await master.kill();
+    await rig.timeline.eventually("a round", (one) => one.event === "+round");
+    const inOutage = [
+      await rig.cli("reset", "orders", "--yes"),
+      await rig.cli("forget", "orders", node, "--yes"),
+    ];
+    expect(inOutage).toEqual([
+      expect.objectContaining({ code: 1, stderr: expect.stringContaining("nothing is forgotten") }),
+      expect.objectContaining({ code: 1, stderr: expect.stringContaining("nothing is forgotten") }),
+    ]);
+    expect(await foundIn(rig)).toEqual([node]);
+
+    await master.restart();
+    await expectSettled(rig, idOf(master));
+    await rig.timeline.until("a closed round", async () => {
+      if ((await rig.state()).round.status === "open") throw new Error("it is open");
+    });
+    const reset = await rig.cli("reset", "orders", "--yes");
+    expect(reset).toMatchObject({ code: 0, stdout: expect.stringContaining(node) });
+    expect(await foundIn(rig)).toEqual([]);
+
+    const since = rig.timeline.mark();
+    await found.restart();
+    await expectFound(rig, node, since);
+    await found.kill();
+    const forgotten = await rig.cli("forget", "orders", node, "--yes");
+    expect(forgotten).toMatchObject({ code: 0 });
+    expect(await foundIn(rig)).toEqual([]);
+    expect(rig.timeline.entries.map((one) => one.event)).toEqual(
+      expect.arrayContaining(["-slave", "+reset-master"]),
+    );
+  }, 120_000);
 });

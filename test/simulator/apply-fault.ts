@@ -83,6 +83,10 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.testNotifications(inSeconds(world, fault.seconds));
     case "join":
       return join(world, fault.node);
+    case "ask-forget":
+      return world.operators.forget(`${fault.node}:6379`, inSeconds(world, 60));
+    case "ask-reset":
+      return world.operators.forget(null, inSeconds(world, 60));
     case "remove-group":
       return world.operators.removeGroup();
     case "apply-again":

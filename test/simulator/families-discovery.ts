@@ -35,4 +35,14 @@ export const discoveryFamilies: readonly Family[] = [
       return [...joins, now({ kind: "ask-failover-to", node: wanted.host })];
     },
   },
+  {
+    name: "operator-forgets",
+    meanMs: 40_000,
+    draw: (world, prng) => {
+      const found = world.state()?.discovered ?? [];
+      const one = found[prng.int(0, Math.max(0, found.length - 1))];
+      if (one === undefined || prng.chance(0.5)) return [now({ kind: "ask-reset" })];
+      return [now({ kind: "ask-forget", node: one.host })];
+    },
+  },
 ];

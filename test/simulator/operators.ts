@@ -87,6 +87,13 @@ export class Operators {
     return () => this.#put(request(state, asked, this.#writer("asked")).next);
   }
 
+  forget(node: string | null, until: string): (() => void) | null {
+    const state = this.#state;
+    if (state === null || state.request !== null || state.phase !== "steady") return null;
+    const asked = { kind: "forget" as const, by: "sim", node, until };
+    return () => this.#put(request(state, asked, this.#writer("asked")).next);
+  }
+
   ask(wish: Pick<ReplaceRequest, "kind"> & Partial<ReplaceRequest>): (() => void) | null {
     const state = this.#state;
     const isCalm = state?.phase === "steady" && state.master !== null && state.request === null;
