@@ -96,6 +96,8 @@ const groupConfig = z.object({
     whenUnwritable: z.enum(["hold", "failover"]).default("hold"),
     killBusyScripts: z.boolean().default(false),
     writeProbeKey: z.string().default(""),
+    // A configuration that was stored before there was discovery asked for none.
+    discover: z.boolean().default(false),
   }),
   placement: z
     .object({

@@ -68,6 +68,13 @@ const groupState = z.object({
         by: z.string(),
         until: z.iso.datetime(),
       }),
+      z.object({
+        id: z.string(),
+        kind: z.literal("forget"),
+        by: z.string(),
+        node: z.string().nullable(),
+        until: z.iso.datetime(),
+      }),
     ])
     .nullable(),
   published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
@@ -105,6 +112,7 @@ const groupState = z.object({
       }),
     )
     .default([]),
+  discovered: z.array(z.object({ host: z.string(), port: z.number().int() })).default([]),
   removed: z.object({ by: z.string(), rev: z.number().int() }).nullable().default(null),
   lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;

@@ -1,3 +1,4 @@
+import type { Address } from "../core/config.ts";
 import type { NodeFacts, RedisErrorCode } from "../core/model.ts";
 import type { NodeOddity } from "../core/rehearsal.ts";
 import type { Reply } from "./redis-connection.ts";
@@ -61,6 +62,7 @@ export function factsFrom(text: string, extras: Extras): NodeFacts | null {
     replPingMs: extras.replPingMs,
     sentinels: extras.sentinels,
     oddities: odditiesIn(info),
+    replicas: isReplica ? [] : replicasIn(info),
   };
 }
 
@@ -90,6 +92,25 @@ function hasFailedToSave(info: ReadonlyMap<string, string>): boolean {
   return ["rdb_last_bgsave_status", "aof_last_write_status"].some(
     (field) => info.get(field) === "err",
   );
+}
+
+const replicasMax = 100;
+
+/**
+ * `slave0:ip=10.0.0.2,port=6379,state=online,…`: replicas that are up to date, where they say that they are. A tool that
+ * copies the data says port 0. The names are other people's text, so what is no address is none.
+ */
+function replicasIn(info: ReadonlyMap<string, string>): readonly Address[] {
+  const found: Address[] = [];
+  for (const [name, value] of info) {
+    if (!/^slave\d+$/.test(name) || found.length === replicasMax) continue;
+    const [, host, port] =
+      /^ip=([\w.:-]{1,253}),port=(\d{1,5}),state=online(?:,|$)/.exec(value) ?? [];
+    const number = Number(port);
+    if (host === undefined || number < 1 || number > 65_535) continue;
+    found.push({ host: host.toLowerCase(), port: number });
+  }
+  return found;
 }
 
 function keysOf(info: ReadonlyMap<string, string>): number {

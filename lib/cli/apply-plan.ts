@@ -2,8 +2,15 @@ import { diffGroups, type GroupDiff } from "../config/diff.ts";
 import { toGroupConfig } from "../config/digest.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { formatPath, type Path, type Problem, sortProblems } from "../config/problems.ts";
-import type { GroupConfig } from "../core/config.ts";
+import {
+  findByReplicate,
+  formatAddress,
+  type GroupConfig,
+  type NodeConfig,
+} from "../core/config.ts";
+import { isDiscovered, nodeAt } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
+import { whyUnpublishable } from "../core/records.ts";
 
 /** What applying one group of the file means. */
 export interface GroupPlan {
@@ -96,13 +103,63 @@ export function checkAgainstTable(
       const message = `expected each record in one group only, got ${name}, which the table has in group "${rival.name}"`;
       report(["groups", index, "dns", field], message);
     }
-    const master = states.get(draft.name)?.master?.node;
-    if (master !== undefined && !draft.nodes.some((node) => node.id === master)) {
-      const message = `expected the group to keep its master ${master}, got a list without it; fail over to another node first`;
-      report(["groups", index, "nodes"], message);
+    for (const [position, node] of draft.nodes.entries()) {
+      const finding = others.flatMap(({ name }) => findingOf(name, states.get(name), node));
+      for (const message of finding) report(["groups", index, "nodes", position], message);
     }
+    for (const message of unpublishableIn(draft, states.get(draft.name))) {
+      report(["groups", index, "dns"], message);
+    }
+    const master = whyMasterLost(draft, states.get(draft.name));
+    if (master !== null) report(["groups", index, "nodes"], master);
   }
   return sortProblems(problems);
+}
+
+/** A node that another group has found; none, or one message. */
+function findingOf(
+  group: string,
+  state: GroupState | null | undefined,
+  { id, probe, replicate }: NodeConfig,
+): readonly string[] {
+  const own = [probe, replicate].map(formatAddress);
+  const found = (state?.discovered ?? []).map(formatAddress).filter((one) => own.includes(one));
+  return found.map(
+    (one) =>
+      `expected each node in one group only, got ${id}, which the observers have found in group "${group}"; run \`lambda-sentinel forget ${group} ${one}\` first`,
+  );
+}
+
+/** What was found has to fit the record as the nodes of the file do. */
+function unpublishableIn(
+  draft: Pick<GroupConfig, "name" | "dns" | "nodes">,
+  state: GroupState | null | undefined,
+): readonly string[] {
+  const found = (state?.discovered ?? []).filter(
+    ({ host, port }) => findByReplicate(draft, host, port) === undefined,
+  );
+  return found.map(nodeAt).flatMap((node) => {
+    const why = whyUnpublishable(draft, node);
+    if (why === null) return [];
+    return `expected a record that fits ${node.id} too, which was discovered, got one where ${why}; forget that node first, or name it in the file with an address to publish`;
+  });
+}
+
+/** Why a list would leave the group without its master; null: it doesn't. */
+export function whyMasterLost(
+  { nodes }: Pick<GroupConfig, "nodes">,
+  state: GroupState | null | undefined,
+): string | null {
+  const master = state?.master?.node;
+  if (state == null || master === undefined || nodes.some((node) => node.id === master))
+    return null;
+  const other = nodes.find((node) => formatAddress(node.replicate) === master);
+  if (other !== undefined) {
+    return `expected the group to keep its master ${master}, got it under another name, ${other.id}; fail over to another node first`;
+  }
+  // Found by the observers, it stays as that.
+  if (isDiscovered(state, master)) return null;
+  return `expected the group to keep its master ${master}, got a list without it; fail over to another node first`;
 }
 
 function explainOwned(node: string, owner: string): string {

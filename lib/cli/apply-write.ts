@@ -4,7 +4,7 @@ import type { GroupState } from "../core/model.ts";
 import { activateConfig } from "../core/state.ts";
 import { reviveGroup } from "../core/state-removal.ts";
 import type { Store } from "../ports/store.ts";
-import type { GroupPlan } from "./apply-plan.ts";
+import { type GroupPlan, whyMasterLost } from "./apply-plan.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, exitCodes, need } from "./exit.ts";
 import { changeState, needAnyState, operatorWriter, readGroupState } from "./group-state.ts";
@@ -100,14 +100,14 @@ async function tryActivate(
   const change = (state: GroupState): WriteState | null => {
     if (state.phase !== "steady" || isInForce(state, version)) return null;
     const master = state.master?.node;
-    if (master !== undefined && !config.nodes.some((node) => node.id === master)) {
+    if (whyMasterLost(config, state) !== null) {
       const message = `expected ${name} to keep its master ${master}, got a failover to it meanwhile; version ${version} is stored and not active, apply a file that has this node`;
       throw new CliError(exitCodes.unfinished, message);
     }
     const why = `${context.operator} applied version ${version}`;
     const writer = operatorWriter(context, "apply", why);
     if (state.removed !== null) return reviveGroup(state, version, writer);
-    return activateConfig(state, version, writer);
+    return activateConfig(state, config, writer);
   };
   const written = await changeState(store, name, change, needAnyState);
   return isInForce(written.state, version);

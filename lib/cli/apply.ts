@@ -1,5 +1,6 @@
 import { renderDiff } from "../config/diff.ts";
 import { assertNever } from "../core/assert-never.ts";
+import { findByReplicate, formatAddress } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Store } from "../ports/store.ts";
 import { type ApplyPlan, checkAgainstTable, type GroupPlan, planApply } from "./apply-plan.ts";
@@ -29,10 +30,9 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
     await store.listConfigs(),
     `read the configuration in table ${services.table}`,
   );
-  const states = await readStates(
-    store,
-    loaded.groups.map((group) => group.name),
-  );
+  const inFile = loaded.groups.map((group) => group.name);
+  const inTable = configs.map((config) => config.name);
+  const states = await readStates(store, inFile, inTable);
   const plan = planApply(loaded, configs, states);
   const problems = checkAgainstTable(loaded, configs, states);
   if (problems.length > 0) throw problemsError(terminal, problems);
@@ -48,10 +48,17 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
 
 async function readStates(
   store: Store,
-  groups: readonly string[],
+  inFile: readonly string[],
+  inTable: readonly string[],
 ): Promise<ReadonlyMap<string, GroupState | null>> {
   const states = new Map<string, GroupState | null>();
-  for (const group of groups) states.set(group, await readGroupState(store, group));
+  for (const group of inFile) states.set(group, await readGroupState(store, group));
+  // Of the others only what they have discovered matters; one that this version can't read stops nothing.
+  for (const group of new Set(inTable)) {
+    if (states.has(group)) continue;
+    const stored = need(await store.readState(group), `read the state of ${group}`);
+    states.set(group, stored.kind === "state" ? stored.state : null);
+  }
   return states;
 }
 
@@ -92,10 +99,12 @@ async function activateAndPrune(
 ): Promise<boolean> {
   const { terminal } = context;
   const { name, version } = plan.config;
+  const before = await readGroupState(store, name);
   const activation = await activate(context, store, plan.config);
   switch (activation) {
     case "active":
       terminal.out(`${name}: version ${version} is active`);
+      for (const line of explainTaken(plan, before)) terminal.out(line);
       break;
     case "not-adopted-yet":
       terminal.out(
@@ -114,6 +123,13 @@ async function activateAndPrune(
   const state = await readGroupState(store, name);
   await pruneVersions(store, plan, state?.configVersion ?? null);
   return activation !== "not-steady";
+}
+
+/** What the file names now and was found before. */
+function explainTaken({ group, config }: GroupPlan, before: GroupState | null): readonly string[] {
+  return (before?.discovered ?? [])
+    .filter(({ host, port }) => findByReplicate(config, host, port) !== undefined)
+    .map((one) => `${group}: ${formatAddress(one)} was discovered, and is a node of the file now`);
 }
 
 async function finish(

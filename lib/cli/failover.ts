@@ -1,6 +1,8 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
-import type { GroupState, OperatorRequest, ReplaceRequest } from "../core/model.ts";
+import type { GroupState } from "../core/model.ts";
+import type { OperatorRequest, ReplaceRequest } from "../core/requests.ts";
 import { clearRequest, request } from "../core/state.ts";
+import { replacementOf } from "../core/view.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
@@ -77,7 +79,14 @@ function readWish(context: CliContext, kind: Wish["kind"], options: ReplaceOptio
 
 /** The same of any request. */
 export function describeRequest(asked: OperatorRequest): string {
-  return asked.kind === "notify-test" ? "test of notifications" : describeWish(asked);
+  switch (asked.kind) {
+    case "notify-test":
+      return "test of notifications";
+    case "forget":
+      return asked.node === null ? "reset" : `wish to forget ${asked.node}`;
+    default:
+      return describeWish(asked);
+  }
 }
 
 /** "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z", for people. */
@@ -126,8 +135,8 @@ function reasonToRefuse(state: GroupState): string | null {
   if (pause !== null) {
     return `expected ${group} to be running, got a pause by ${pause.by}; run \`lambda-sentinel resume ${group}\` first`;
   }
-  // A test of notifications gives way: nobody waits for one while a master is dead.
-  if (pending !== null && pending.kind !== "notify-test") {
+  // A test of notifications gives way, and so does a forgetting: nobody waits for one while a master is dead.
+  if (replacementOf(pending) !== null && pending !== null) {
     return `expected no pending request, got a ${describeRequest(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``;
   }
   if (phase !== "steady") {

@@ -2,6 +2,7 @@ import { didYouMean } from "../config/suggest.ts";
 import { assertNever } from "../core/assert-never.ts";
 import type { WriteState } from "../core/commands.ts";
 import type { GroupConfig } from "../core/config.ts";
+import { withDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Writer } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
@@ -58,8 +59,13 @@ export function unknownGroup(group: string, known: ReadonlySet<string>): CliErro
   );
 }
 
-/** The configuration that STATE names. */
+/** The configuration that STATE names, with the nodes that STATE has discovered. */
 export async function readActiveConfig(store: Store, state: GroupState): Promise<GroupConfig> {
+  return withDiscovered(await readNamedConfig(store, state), state);
+}
+
+/** The configuration that STATE names, as the file had it. */
+export async function readNamedConfig(store: Store, state: GroupState): Promise<GroupConfig> {
   const { group, configVersion } = state;
   const config = need(
     await store.readConfig(group, configVersion),

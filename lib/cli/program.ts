@@ -6,6 +6,7 @@ import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
+import { type ForgetOptions, forgetNode, resetGroup } from "./forget.ts";
 import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
@@ -84,6 +85,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
   addQuorumCommand(program, context, finish);
   addReplaceCommands(program, context, finish);
   addRemoveCommand(program, context, finish);
+  addForgetCommands(program, context, finish);
 
   program
     .command("pause")
@@ -149,6 +151,27 @@ function addRemoveCommand(program: Command, context: CliContext, finish: Finish)
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => remove(context, group, command.optsWithGlobals<RemoveOptions>())),
+    );
+}
+
+function addForgetCommands(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("forget")
+    .description("watch a node no longer that the observers discovered; refused in an outage")
+    .argument("<group>")
+    .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
+    .option("--yes", "don't ask")
+    .action((group: string, node: string, _options: unknown, command: Command) =>
+      finish(() => forgetNode(context, group, node, command.optsWithGlobals<ForgetOptions>())),
+    );
+
+  program
+    .command("reset")
+    .description("forget every discovered node that does not answer; refused in an outage")
+    .argument("<group>")
+    .option("--yes", "don't ask")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => resetGroup(context, group, command.optsWithGlobals<ForgetOptions>())),
     );
 }
 

@@ -1,4 +1,5 @@
 import { type GroupConfig, markerKeyOf } from "../core/config.ts";
+import { withDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import { companionName, recordOf } from "../core/records.ts";
 import { removeGroup } from "../core/state-removal.ts";
@@ -77,7 +78,9 @@ function explain(config: GroupConfig, state: GroupState | null): readonly string
     "servers  go on as they are; nobody fails them over any more, and nobody puts anything right",
     `key      ${markerKeyOf(config.name)} stays on them, where \`marker\` is on`,
     ...records.map((record) => `record   ${record}: stays as it is; delete it in the zone`),
-    `nodes    ${config.nodes.map((node) => node.id).join(", ")}: free for other groups`,
+    `nodes    ${withDiscovered(config, state)
+      .nodes.map((node) => node.id)
+      .join(", ")}: free for other groups`,
     "table    the configuration goes; the state stays, so that epochs never repeat, and so do votes and events",
   ];
 }

@@ -1,5 +1,6 @@
 import { assertNever } from "../core/assert-never.ts";
 import { findNode, type GroupConfig } from "../core/config.ts";
+import { isDiscovered, withDiscovered } from "../core/discovered.ts";
 import { withoutKept } from "../core/kept.ts";
 import type { GroupState } from "../core/model.ts";
 import {
@@ -67,10 +68,13 @@ async function collectGroup(
   );
   const state = stored.kind === "state" ? stored.state : null;
   const active = versions.find((config) => config.version === state?.configVersion);
-  const config = active ?? newest;
+  const config = withDiscovered(active ?? newest, state);
   const master = state?.master?.node ?? null;
   const observers = describeObservers(config, heartbeats, context.clock.wallTime());
-  const nodes = describeNodes(config, master, heartbeats);
+  const nodes = describeNodes(config, master, heartbeats).map((node) => ({
+    ...node,
+    isDiscovered: state !== null && isDiscovered(state, node.id),
+  }));
   const record = await collectRecord(services, config, state, "master");
   const replicas = await collectRecord(services, config, state, "replicas");
   const problems = [

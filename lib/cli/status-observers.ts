@@ -39,7 +39,7 @@ export function describeNodes(
   config: GroupConfig,
   master: string | null,
   heartbeats: Heartbeats,
-): readonly NodeStatus[] {
+): readonly Omit<NodeStatus, "isDiscovered">[] {
   return config.nodes.map((node) => ({
     id: node.id,
     isMaster: node.id === master,

@@ -1,5 +1,6 @@
-import type { EpochResult, OperatorRequest, Phase } from "../core/model.ts";
+import type { EpochResult, Phase } from "../core/model.ts";
 import type { RecordSet } from "../core/records.ts";
+import type { OperatorRequest } from "../core/requests.ts";
 import type { NodeReport } from "../ports/store.ts";
 
 /**
@@ -90,6 +91,8 @@ export interface RecordStatus {
 export interface NodeStatus {
   readonly id: string;
   readonly isMaster: boolean;
+  /** Whether the observers found it: no file names it. */
+  readonly isDiscovered: boolean;
   /** Where the configuration says that it stands; null: it says nothing. */
   readonly zone: string | null;
   readonly region: string | null;

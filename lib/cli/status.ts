@@ -147,11 +147,16 @@ function nodeRows(group: GroupStatus): readonly (readonly string[])[] {
   return [
     ["node", ...(isPlaced ? ["place"] : []), ...observers],
     ...group.nodes.map((node, index) => [
-      node.isMaster ? `${node.id} (master)` : node.id,
+      nameOf(node),
       ...(isPlaced ? [places[index] || "-"] : []),
       ...observers.map((observer) => seenOf(node.seenBy[observer])),
     ]),
   ];
+}
+
+function nameOf({ id, isMaster, isDiscovered }: NodeStatus): string {
+  const marks = [...(isMaster ? ["master"] : []), ...(isDiscovered ? ["discovered"] : [])];
+  return marks.length === 0 ? id : `${id} (${marks.join(", ")})`;
 }
 
 /** `eu-west-1a, eu-west-1, priority 10`; empty where the configuration says nothing. */

@@ -39,6 +39,7 @@ const {
   whenUnwritable,
   killBusyScripts,
   writeProbeKey,
+  discover,
 } = settingsTable;
 
 const settingsShape = {
@@ -88,6 +89,10 @@ const settingsShape = {
     .regex(writeProbeKey.pattern, { error: describeExpected(writeProbeKey) })
     .default(writeProbeKey.default)
     .meta({ description: `${writeProbeKey.meaning} ${writeProbeKey.why}` }),
+  discover: z
+    .boolean({ error: describeExpected(discover) })
+    .default(discover.default)
+    .meta({ description: `${discover.meaning} ${discover.why}` }),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

@@ -254,6 +254,13 @@ export const settingsTable = {
       "A key that the observers try to write on the master in calm, with every 10th probe and for 20 intervals at most. A refusal makes the master degraded, with the server's own words: what PING does not tell, such as a full memory before INFO shows it, or too few replicas. A key that exists is left as it is. Empty: nothing is written.",
     why: "A write is the only proof that writes are taken, and yours is the data: so the key is yours to name. `lambda-sentinel:` is where the marker is.",
   },
+  discover: {
+    kind: "switch",
+    default: true,
+    meaning:
+      "Whether replicas that the master names and the file doesn't are watched as well, and may be promoted. They are probed with the group's password at the address that they announce. Switched off, nothing more is found, and what was found stays until it is forgotten.",
+    why: "On, as in Redis Sentinel; switch it off where whoever may replicate from the master may not become it.",
+  },
 } as const satisfies Readonly<Record<SettingName, Setting>>;
 
 /** All settings in the order in which they are documented. */

@@ -1,16 +1,18 @@
+import { failedPublication, withPublication } from "./absorb-publication.ts";
 import type { Outcome } from "./commands.ts";
+import type { GroupConfig } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
-import { type Memory, nodesOf, noMarks, type Observation, type Publication } from "./memory.ts";
+import { withDiscovered } from "./discovered.ts";
+import { type Memory, nodesOf, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
-import type { RecordRole } from "./records.ts";
 import { withScriptKill, withWriteProbe } from "./spells.ts";
 
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
 export function absorb(before: Memory, seen: Observation): Memory {
   let memory: Memory = { ...before, wallMs: seen.wallMs };
-  if (seen.config !== memory.config) {
-    const nodes = nodesOf(seen.config, memory.nodes);
-    memory = { ...memory, config: seen.config, nodes, prepared: {}, votes: null };
+  if (seen.config !== memory.configured) {
+    memory = { ...memory, configured: seen.config, prepared: {}, votes: null };
+    memory = withNodes(memory, withDiscovered(seen.config, memory.state));
   }
   if (seen.lastThawMs > memory.lastThawMs) memory = afterFreeze(memory, seen.lastThawMs);
   for (const outcome of seen.outcomes) memory = absorbOutcome(memory, outcome);
@@ -18,7 +20,10 @@ export function absorb(before: Memory, seen: Observation): Memory {
   for (const one of seen.prepared) {
     memory = { ...memory, prepared: { ...memory.prepared, [one.node]: one } };
   }
-  memory = absorbStore(memory, seen);
+  for (const one of seen.newcomers) {
+    memory = { ...memory, newcomers: { ...memory.newcomers, [one.node.id]: one } };
+  }
+  memory = withFound(absorbStore(memory, seen));
   if (seen.record.kind === "read") {
     const record = seen.record.value;
     memory = { ...memory, record, recordCheckedAtMs: seen.record.readAtMs };
@@ -27,6 +32,26 @@ export function absorb(before: Memory, seen: Observation): Memory {
     memory = { ...memory, record: null, recordCheckedAtMs: seen.nowMs };
   }
   return memory;
+}
+
+/** The list of nodes is of the STATE that is decided from, never of an older or a younger one (ADR 0009). */
+function withFound(memory: Memory): Memory {
+  const config = withDiscovered(memory.configured, memory.state);
+  const isSame =
+    config.nodes.length === memory.config.nodes.length &&
+    config.nodes.every((node, index) => node.id === memory.config.nodes[index]?.id);
+  return isSame ? memory : withNodes(memory, config);
+}
+
+function withNodes(memory: Memory, config: GroupConfig): Memory {
+  const nodes = nodesOf(config, memory.nodes);
+  const prepared = Object.values(memory.prepared).filter((one) => nodes[one.node] !== undefined);
+  return {
+    ...memory,
+    config,
+    nodes,
+    prepared: Object.fromEntries(prepared.map((one) => [one.node, one])),
+  };
 }
 
 /**
@@ -252,29 +277,4 @@ function absorbFailure(
   }
   const repairFailedAtMs = { ...memory.repairFailedAtMs, [node]: memory.stateReadAtMs };
   return { ...memory, prepared, repairFailedAtMs };
-}
-
-/** Whatever became of a publication, what was read before it is no longer what there is. */
-function withPublication(memory: Memory, role: RecordRole, publication: Publication): Memory {
-  return {
-    ...memory,
-    record: null,
-    publications: { ...memory.publications, [role]: publication },
-  };
-}
-
-function failedPublication(
-  memory: Memory,
-  outcome: Extract<Outcome, { kind: "not-published" }>,
-): Publication {
-  const last = memory.publications[outcome.role];
-  const before = last?.epoch === outcome.epoch ? last.failures : 0;
-  return {
-    epoch: outcome.epoch,
-    isDone: false,
-    isRefused: outcome.isRefused,
-    failures: before + 1,
-    failedAtMs: memory.stateReadAtMs,
-    why: outcome.why,
-  };
 }

@@ -1,4 +1,4 @@
-import type { Address, NodeId } from "./config.ts";
+import type { Address, NodeConfig, NodeId } from "./config.ts";
 import type { SentinelEvent } from "./events.ts";
 import type { GroupState, NodeFacts, Vote } from "./model.ts";
 import type { Ownership, RecordRole, RecordSet } from "./records.ts";
@@ -214,6 +214,8 @@ export interface Look {
   readonly rehearse: Rehearsing;
   /** Nodes to observe over effect sessions of their own, opened when there is none. */
   readonly prepare: readonly NodeId[];
+  /** Servers that are no nodes of the group, asked once each over a connection for that alone. */
+  readonly newcomers: readonly NodeConfig[];
   /** A node that is asked beside the others and not waited for: its answer is a veto. */
   readonly bystander: NodeId | null;
   /** `nodes-first`: STATE is read after the nodes have answered (protocol F1, rule 2). */

@@ -70,6 +70,8 @@ export interface Settings {
   readonly killBusyScripts: boolean;
   /** What the observers try to write on the master; empty: nothing. */
   readonly writeProbeKey: string;
+  /** Whether replicas that the master names and the file doesn't are watched too (ADR 0009). */
+  readonly discover: boolean;
 }
 
 /** The published record of a group. */
@@ -127,7 +129,7 @@ export function findNode(config: GroupConfig, id: NodeId): NodeConfig | undefine
 
 /** The node that peers know under this replication address, if it is one of ours. */
 export function findByReplicate(
-  config: GroupConfig,
+  config: Pick<GroupConfig, "nodes">,
   host: string,
   port: number,
 ): NodeConfig | undefined {

@@ -1,5 +1,5 @@
 import type { Outcome } from "./commands.ts";
-import type { GroupConfig, NodeId } from "./config.ts";
+import type { GroupConfig, NodeConfig, NodeId } from "./config.ts";
 import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
 import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
@@ -12,9 +12,11 @@ export interface Observation {
   readonly wallMs: number;
   /** Unique name for the writes of the next decision. */
   readonly attempt: string;
+  /** As the table has it, without what was discovered. */
   readonly config: GroupConfig;
   readonly samples: readonly Sample[];
   readonly prepared: readonly Prepared[];
+  readonly newcomers: readonly Newcomer[];
   readonly state: Asked<{ readonly state: GroupState | null }>;
   readonly votes: Asked<{ readonly votes: readonly Vote[] }>;
   readonly record: Asked<RecordView>;
@@ -51,6 +53,17 @@ export interface Prepared {
   readonly askedAtMs: number;
   readonly facts: NodeFacts | null;
   readonly why: string;
+}
+
+/** What a server that is no node of the group said of itself, over a connection for that alone. */
+export interface Newcomer {
+  readonly node: NodeConfig;
+  readonly askedAtMs: number;
+  /** null: no answer; then `why` says so. */
+  readonly facts: NodeFacts | null;
+  readonly why: string;
+  /** The other group whose node it is; null: none. */
+  readonly owner: string | null;
 }
 
 /** The promotion this shift carried out itself; a commit needs one (protocol F1, rule 5). */
@@ -110,9 +123,13 @@ export interface Memory {
   readonly startedAtMs: number;
   /** The wall clock at the last look. */
   readonly wallMs: number;
+  /** As the table has it. */
+  readonly configured: GroupConfig;
+  /** With the nodes that STATE has discovered. */
   readonly config: GroupConfig;
   readonly nodes: Readonly<Record<NodeId, NodeMemory>>;
   readonly prepared: Readonly<Record<NodeId, Prepared>>;
+  readonly newcomers: Readonly<Record<NodeId, Newcomer>>;
   /** undefined: never read in this shift; null: the item doesn't exist. */
   readonly state: GroupState | null | undefined;
   readonly stateAskedAtMs: number;
@@ -189,9 +206,11 @@ export function newMemory(start: MemoryStart): Memory {
     deployment,
     startedAtMs: nowMs,
     wallMs: Number.NEGATIVE_INFINITY,
+    configured: config,
     config,
     nodes: nodesOf(config, knownBefore(start)),
     prepared: {},
+    newcomers: {},
     state: undefined,
     stateAskedAtMs: Number.NEGATIVE_INFINITY,
     stateReadAtMs: Number.NEGATIVE_INFINITY,

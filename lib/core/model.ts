@@ -1,5 +1,6 @@
-import type { NodeId } from "./config.ts";
+import type { Address, NodeId } from "./config.ts";
 import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
+import type { OperatorRequest } from "./requests.ts";
 
 /** Which history a node holds: INFO replication's two ids and the offset at which the second one ends. */
 export interface Lineage {
@@ -41,6 +42,8 @@ export interface NodeFacts extends Lineage {
   readonly sentinels: number | null;
   /** What INFO says of it that lambda-sentinel can't live with. */
   readonly oddities: readonly NodeOddity[];
+  /** Who replicates from it and is up to date, at the addresses that they announce. */
+  readonly replicas: readonly Address[];
 }
 
 /** Keys beside the group's own marker, which one of two equal copies may lack; one that could not be asked counts as absent. */
@@ -136,31 +139,6 @@ export interface Round {
 }
 
 export type EpochKind = "failover" | "switchover";
-
-/** What an operator asks of the observers; one request stands at a time. */
-export type OperatorRequest = ReplaceRequest | NotifyTestRequest;
-
-/** Every observer tells topic and event bus once that this is a test; none of them acts on the group for it. */
-export interface NotifyTestRequest {
-  readonly id: string;
-  readonly kind: "notify-test";
-  readonly by: string;
-  /** It ends by itself at this instant, ISO 8601 (ADR 0008), should whoever asked not take it back. */
-  readonly until: string;
-}
-
-/** A switchover is a hand-over between living nodes and loses nothing; a failover also replaces a master that is down. */
-export interface ReplaceRequest {
-  readonly id: string;
-  readonly kind: "failover" | "switchover";
-  readonly by: string;
-  /** Who is to become the master; null leaves the choice to the observers. */
-  readonly to: NodeId | null;
-  /** Not to be carried out before this instant, ISO 8601 (ADR 0008); null: at once. */
-  readonly at: string | null;
-  /** How many bytes the operator consents to lose, where that is more than `maxLagBytes`. */
-  readonly allowedLossBytes: number | null;
-}
 
 export interface Pause {
   readonly by: string;
@@ -266,6 +244,8 @@ export interface GroupState {
   readonly kept: readonly NodeId[];
   /** The latest writes, newest last; the running epoch's are among them. Events are copies of it (invariant S16). */
   readonly log: readonly LogEntry[];
+  /** Nodes that the configuration does not name and the observers found (ADR 0009). */
+  readonly discovered: readonly Address[];
   /** Nobody watches the group any more; null while somebody does. */
   readonly removed: Removal | null;
   /** What the last write did, in one sentence, for the audit. */

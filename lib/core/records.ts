@@ -136,6 +136,22 @@ function companionOf(
   };
 }
 
+/** Why a node that was found could not be published beside those of the file, which `apply` has checked alike. */
+export function whyUnpublishable(
+  { dns, nodes: [first] }: Pick<GroupConfig, "dns" | "nodes">,
+  node: NodeConfig,
+): string | null {
+  if (dns === undefined || first === undefined) return null;
+  const isPortSaid = dns.srv && dns.replicas === undefined;
+  const { host, port } = node.publish;
+  if (!isPortSaid && port !== first.publish.port) {
+    return `its port is not the ${first.publish.port} of the others, which an address record can't say`;
+  }
+  return addressType(host) === addressType(first.publish.host)
+    ? null
+    : `${dns.name} would change its type for it, which clients can't follow`;
+}
+
 function addressType(host: string): "A" | "AAAA" | "CNAME" {
   if (host.includes(":")) return "AAAA";
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) ? "A" : "CNAME";

@@ -1,5 +1,7 @@
 import { withoutMaster, withoutState } from "./rules/bootstrap.ts";
 import { claimRules } from "./rules/claim.ts";
+import { doubleRule } from "./rules/discovery.ts";
+import { forgetRules, refuseToForgetRule } from "./rules/forget.ts";
 import { keptRule } from "./rules/kept.ts";
 import { followRule, leadRules } from "./rules/lead.ts";
 import { notifyTestRules } from "./rules/notify-test.ts";
@@ -54,12 +56,15 @@ export const rules: RuleTable = {
   steady: [
     endOfPauseRule,
     ...notifyTestRules,
+    refuseToForgetRule,
     pauseRule,
     ...suspicionRules,
     ...claimRules,
     ...lineageRules,
     keptRule,
     ...requestRules,
+    ...forgetRules,
+    doubleRule,
     oddityRule,
     ...steadyRules,
   ],

@@ -22,6 +22,7 @@ export function removeGroup(state: GroupState, by: string, writer: Writer): Writ
       previousOffset: null,
       kept: [],
       earlyEpochs: [],
+      discovered: [],
       round: closed(state.round, `removed by ${by}`),
     },
     writer,

@@ -1,5 +1,5 @@
 import type { WriteState } from "./commands.ts";
-import type { GroupConfig, NodeId } from "./config.ts";
+import { findByReplicate, type GroupConfig, type NodeId } from "./config.ts";
 import {
   type Candidate,
   type EpochKind,
@@ -7,13 +7,12 @@ import {
   type GroupState,
   type LossReport,
   type MasterRecord,
-  type NotifyTestRequest,
   type Pause,
-  type ReplaceRequest,
   type Round,
   type RoundPurpose,
   STATE_SCHEMA,
 } from "./model.ts";
+import type { ForgetRequest, NotifyTestRequest, ReplaceRequest } from "./requests.ts";
 
 import { entryOf, type Writer, write, writeUnlogged } from "./state-write.ts";
 
@@ -53,6 +52,7 @@ export function createState(config: GroupConfig, deployment: string, writer: Wri
     pagedEpoch: null,
     kept: [],
     log: [entryOf({ rev: 1, epoch: 0, round, phase: "steady" }, writer)],
+    discovered: [],
     removed: null,
     lastTransition: { rev: 1, rule: writer.rule, why: writer.why },
   };
@@ -249,7 +249,7 @@ export const noWishes = { to: null, at: null, allowedLossBytes: null } as const;
 /** Operators act on the table alone; the watchers carry their requests out. */
 export function request(
   state: GroupState,
-  asked: Omit<ReplaceRequest, "id"> | Omit<NotifyTestRequest, "id">,
+  asked: Omit<ReplaceRequest, "id"> | Omit<NotifyTestRequest, "id"> | Omit<ForgetRequest, "id">,
   writer: Writer,
 ): WriteState {
   return write(state, { request: { ...asked, id: writer.attempt } }, writer);
@@ -265,11 +265,21 @@ export function resume(state: GroupState, writer: Writer): WriteState {
   return write(state, { pause: null }, writer);
 }
 
-/** A new configuration ends the round, so that no claim counts votes cast under the old one (protocol F11). */
-export function activateConfig(state: GroupState, version: number, writer: Writer): WriteState {
+/**
+ * A new configuration ends the round, so that no claim counts votes cast under the old one (protocol F11). What it names
+ * is discovered no longer.
+ */
+export function activateConfig(state: GroupState, config: GroupConfig, writer: Writer): WriteState {
+  const { version } = config;
   return write(
     state,
-    { configVersion: version, round: closed(state.round, `configuration version ${version}`) },
+    {
+      configVersion: version,
+      discovered: state.discovered.filter(
+        ({ host, port }) => findByReplicate(config, host, port) === undefined,
+      ),
+      round: closed(state.round, `configuration version ${version}`),
+    },
     writer,
   );
 }

@@ -12,14 +12,8 @@ import { hasCome } from "./instants.ts";
 import { isKept } from "./kept.ts";
 import { isOfChain } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
-import {
-  type GroupState,
-  keysBesideMarker,
-  type MasterRecord,
-  type NodeFacts,
-  type OperatorRequest,
-  type ReplaceRequest,
-} from "./model.ts";
+import { type GroupState, keysBesideMarker, type MasterRecord, type NodeFacts } from "./model.ts";
+import type { OperatorRequest, ReplaceRequest } from "./requests.ts";
 import type { Writer } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -143,7 +137,7 @@ export function dueReplacement(
 
 /** An operator's request for another master, now or later. */
 export function replacementOf(request: OperatorRequest | null): ReplaceRequest | null {
-  return request === null || request.kind === "notify-test" ? null : request;
+  return request?.kind === "failover" || request?.kind === "switchover" ? request : null;
 }
 
 /** The ordinary next look: every node once per interval, STATE as often as the moment asks for. */
@@ -174,6 +168,7 @@ export function nextLook(view: View): Look {
       isMasterOutdated(memory),
     rehearse: memory.state?.master === null ? "again" : urgent ? "no" : "once",
     prepare: urgent ? toPrepare(view) : [],
+    newcomers: [],
     bystander: null,
     order: "together",
     state: urgent || memory.storeFailure !== null || stateAgeMs >= settings.stateReadMs,
@@ -196,6 +191,7 @@ export function lookNow(view: View, needs: Partial<Look>): Look {
     info: false,
     rehearse: "no",
     prepare: [],
+    newcomers: [],
     bystander: null,
     order: "together",
     state: false,
@@ -206,7 +202,7 @@ export function lookNow(view: View, needs: Partial<Look>): Look {
 }
 
 /** INFO with every 10th probe in calm. */
-function infoPeriodMs(view: View): number {
+export function infoPeriodMs(view: View): number {
   return 10 * view.settings.probeIntervalMs;
 }
 

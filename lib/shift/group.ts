@@ -58,6 +58,7 @@ const firstLook = (config: GroupConfig): Look => ({
   info: true,
   rehearse: "no",
   prepare: [],
+  newcomers: [],
   bystander: null,
   order: "together",
   state: true,
@@ -89,7 +90,8 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     if (waitMs > 0) await alarm.sleep(waitMs);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
-    const observation = await observe(hands, { look, config, outcomes, attempt });
+    const request = { look, config: memory.config, outcomes, attempt };
+    const observation = { ...(await observe(hands, request)), config };
     const { memory: next, decision, noticed } = step(memory, observation);
     memory = next;
     for (const event of noticed) report(hands, memory, "noticed", event);
@@ -191,9 +193,10 @@ function quiet(memory: Memory, outcomes: readonly Outcome[], nowMs: number, atte
     nowMs,
     wallMs: memory.wallMs,
     attempt,
-    config: memory.config,
+    config: memory.configured,
     samples: [],
     prepared: [],
+    newcomers: [],
     state: notAsked,
     votes: notAsked,
     record: notAsked,

@@ -11,6 +11,7 @@ import type { Store } from "../ports/store.ts";
 import type { Waker } from "../ports/waker.ts";
 import type { Budget } from "./budget.ts";
 import type { FreezeWatch } from "./freeze.ts";
+import type { Neighbours } from "./neighbours.ts";
 
 /** Everything outside that a shift touches. */
 export interface Ports {
@@ -34,6 +35,7 @@ export interface Hands extends Omit<Ports, "waker"> {
   readonly budget: Budget;
   readonly freezes: FreezeWatch;
   readonly nodes: RedisNodes;
+  readonly neighbours: Neighbours;
   readonly sessions: Map<NodeId, NodeSession>;
   readonly trips: Trips;
   /** What each call that fails has failed with, so that it is told once for as long as it lasts. */

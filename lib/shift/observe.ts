@@ -2,14 +2,16 @@ import type { Look, Outcome } from "../core/commands.ts";
 import { findNode, type GroupConfig, type NodeConfig, type NodeId } from "../core/config.ts";
 import { isAnswer } from "../core/detector.ts";
 import { wallMsOf } from "../core/instants.ts";
-import type { Asked, Observation, Prepared, RecordView } from "../core/memory.ts";
+import type { Asked, Newcomer, Observation, Prepared, RecordView } from "../core/memory.ts";
 import type { GroupState, Sample, Vote } from "../core/model.ts";
 import { recordOf } from "../core/records.ts";
 import type { Result } from "../ports/errors.ts";
 import { dropSession, type Hands, type PendingRecord, sessionFor, tellFailure } from "./hands.ts";
+import { askNewcomers } from "./newcomers.ts";
 
 export interface ObserveRequest {
   readonly look: Look;
+  /** The nodes that may be asked, discovered ones included. */
   readonly config: GroupConfig;
   readonly outcomes: readonly Outcome[];
   readonly attempt: string;
@@ -29,7 +31,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
   startRecord(hands, config, look);
   const first = look.order === "nodes-first" ? await nodes : null;
   const store = await askStore(hands, config, look);
-  const { samples, prepared } = first ?? (await nodes);
+  const { samples, prepared, newcomers } = first ?? (await nodes);
   // Asked before the time is: no freeze may have ended after it.
   const lastThawMs = hands.freezes.lastThawMs();
   return {
@@ -40,6 +42,7 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
     // Older than what was asked in this look, where they are of an earlier one.
     samples: [...hands.overheard.splice(0), ...samples],
     prepared,
+    newcomers,
     state: store.state,
     votes: store.votes,
     record: takeRecord(hands),
@@ -51,19 +54,27 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
 interface NodeAnswers {
   readonly samples: readonly Sample[];
   readonly prepared: readonly Prepared[];
+  readonly newcomers: readonly Newcomer[];
 }
 
 async function askNodes(hands: Hands, config: GroupConfig, look: Look): Promise<NodeAnswers> {
   const targets = look.probe.map((id) => findNode(config, id)).filter((node) => node !== undefined);
   const probed = Promise.all(targets.map((node) => probe(hands, config, node, look)));
-  if (look.prepare.length === 0) return { samples: await probed, prepared: [] };
+  const asked = askNewcomers(hands, config, look.newcomers);
+  if (look.prepare.length === 0) {
+    return { samples: await probed, prepared: [], newcomers: await asked };
+  }
   hands.trips.redis += 1;
   const [samples, prepared] = await Promise.all([
     probed,
     Promise.all(look.prepare.map((node) => prepare(hands, config, node))),
   ]);
   const heard = prepared.flatMap((one) => one.sample ?? []);
-  return { samples: [...samples, ...heard], prepared: prepared.map((one) => one.prepared) };
+  return {
+    samples: [...samples, ...heard],
+    prepared: prepared.map((one) => one.prepared),
+    newcomers: await asked,
+  };
 }
 
 function probe(

@@ -7,6 +7,7 @@ import { type Budget, createBudget } from "./budget.ts";
 import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";
+import { neighboursOf } from "./neighbours.ts";
 import { createPulse } from "./pulse.ts";
 
 /** How often the table is asked for groups that were added or removed. */
@@ -177,6 +178,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
             budget: shift.budget,
             freezes: shift.freezes,
             nodes: nodes.value,
+            neighbours: neighboursOf(shift, config.name),
             sessions: new Map(),
             trips: { store: 0, redis: 0 },
             failing: new Map(),

@@ -55,6 +55,13 @@ const wholeStates = [
   groupState({
     request: { id: "op#1", kind: "notify-test", by: "ops", until: "2030-01-31T04:00:00.000Z" },
   }),
+  groupState({
+    discovered: [{ host: "10.0.0.4", port: 6379 }],
+    request: {
+      ...{ id: "op#1", kind: "forget", by: "ops", node: null },
+      until: "2030-01-31T04:00:00.000Z",
+    },
+  }),
   promotingState(),
   settlingState(),
 ];
@@ -163,12 +170,21 @@ describe("C8 an item of another version", () => {
       earlyEpochs: _early,
       pagedEpoch: _paged,
       kept: _kept,
+      discovered: _discovered,
       removed: _removed,
       ...older
     } = groupState();
     const read = parseState(toItem(stateKey("cache"), older), "prod");
 
     expect(read).toEqual({ kind: "state", state: groupState() });
+  });
+
+  test("is a configuration that asked for no discovery, where it was stored before there was any", () => {
+    const config = groupConfig({ settings: { discover: true } });
+    const { discover: _discover, ...settings } = config.settings;
+    const read = parseConfig(toItem(keys.config("cache", 1), { ...config, settings }));
+
+    expect(read).toMatchObject({ ok: true, value: { settings: { ...settings, discover: false } } });
   });
 
   test("that is newer and says so is foreign", () => {

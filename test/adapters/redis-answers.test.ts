@@ -64,6 +64,51 @@ function endless(to: Socket): void {
   more();
 }
 
+describe("the replicas that a master names", () => {
+  const replicasOf = async (...lines: readonly string[]) => {
+    const text = `${info}\r\n${lines.join("\r\n")}`;
+    const address = await startServer({ ...healthy, INFO: bulk(text) });
+    return (await lab.nodes({ markerKey: null }).probe(nodeAt(address), wants)).facts?.replicas;
+  };
+
+  test("are read where they announce themselves, whatever comes behind", async () => {
+    const lines = [
+      "connected_slaves:3",
+      "slave0:ip=10.0.0.2,port=6379,state=online,offset=14,lag=0",
+      "slave1:ip=Replica-2.Example.test,port=6380,state=online,offset=14,lag=1,type=replica",
+      "slave2:ip=fd00::3,port=6379,state=online",
+    ];
+
+    expect(await replicasOf(...lines)).toEqual([
+      { host: "10.0.0.2", port: 6379 },
+      { host: "replica-2.example.test", port: 6380 },
+      { host: "fd00::3", port: 6379 },
+    ]);
+  });
+
+  test.each([
+    ["are not yet up to date", "slave0:ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0"],
+    ["are being sent the data", "slave0:ip=10.0.0.2,port=6379,state=send_bulk,offset=0,lag=0"],
+    ["listen nowhere, as a tool does", "slave0:ip=10.0.0.2,port=0,state=online,offset=1,lag=0"],
+    ["have a port that there is not", "slave0:ip=10.0.0.2,port=65536,state=online"],
+    ["have no address", "slave0:ip=,port=6379,state=online"],
+    ["have an address that is none", "slave0:ip=10.0.0.2 x,port=6379,state=online"],
+    ["have a name that is too long", `slave0:ip=${"x".repeat(254)},port=6379,state=online`],
+    ["are of the form of another field", "slave_expires:ip=10.0.0.2,port=6379,state=online"],
+  ])("are none where they %s", async (_what, line) => {
+    expect(await replicasOf(line)).toEqual([]);
+  });
+
+  test("are a hundred at the most", async () => {
+    const lines = Array.from(
+      { length: 150 },
+      (_, index) => `slave${index}:ip=10.0.1.${index},port=6379,state=online`,
+    );
+
+    expect(await replicasOf(...lines)).toHaveLength(100);
+  });
+});
+
 describe("C13 an answer of many megabytes", () => {
   test("is read: INFO", async () => {
     const text = `${info}\r\n${megabytes(8, "errorstat_ERR:count=1\r\n")}db0:keys=7,expires=0`;

@@ -40,6 +40,7 @@ describe("a valid document", () => {
           whenUnwritable: "hold",
           killBusyScripts: false,
           writeProbeKey: "",
+          discover: true,
         },
         dns: { zoneId: "Z123", name: "orders.redis.example.com", ttlSeconds: 5, srv: true },
         auth: { username: "watcher", password: "env:NAME" },

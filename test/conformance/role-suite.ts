@@ -69,6 +69,20 @@ export function describeRoles(name: string, play: RedisPlay): void {
         expect(await factsOf(stage, replica)).toMatchObject({ marker: null, keys: 1 });
       }));
 
+    test("a master names the replicas that are in step, where they announce themselves", () =>
+      play(async (stage) => {
+        const { master, replica } = await startPair(stage);
+
+        const { replicas } = await seen(stage, master, (facts) => facts.replicas.length === 1);
+        const ofReplica = await factsOf(stage, replica);
+        await replica.kill();
+        const after = await seen(stage, master, (facts) => facts.replicas.length === 0);
+
+        expect(replicas).toEqual([replica.node.replicate]);
+        expect(ofReplica.replicas).toEqual([]);
+        expect(after.role).toBe("master");
+      }));
+
     test("attaching demotes a master, which does not say since when it has no link", () =>
       play(async (stage) => {
         const { master, replica } = await startPair(stage);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { GroupState, NotifyTestRequest } from "../../lib/core/model.ts";
+import type { GroupState } from "../../lib/core/model.ts";
+import type { NotifyTestRequest } from "../../lib/core/requests.ts";
 import { request } from "../../lib/core/state.ts";
 import { isSilent } from "../support/answers.ts";
 import { groupState, n0, openOn } from "../support/builders.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { GroupState, ReplaceRequest, Vote } from "../../lib/core/model.ts";
+import type { GroupState, Vote } from "../../lib/core/model.ts";
+import type { ReplaceRequest } from "../../lib/core/requests.ts";
 import { noWishes } from "../../lib/core/state.ts";
 import { prepares } from "../support/answers.ts";
 import {

@@ -69,7 +69,7 @@ const writes: readonly (readonly [string, GroupState, (state: GroupState) => Wri
   ],
   ["pause", groupState(), (s) => pause(s, { by: "ops", reason: "upgrade", until: null }, writer)],
   ["resume", groupState(), (s) => resume(s, writer)],
-  ["activateConfig", suspected, (s) => activateConfig(s, 2, writer)],
+  ["activateConfig", suspected, (s) => activateConfig(s, groupConfig({ version: 2 }), writer)],
 ];
 
 describe("S5 every write of STATE", () => {
@@ -262,7 +262,7 @@ describe("each transition", () => {
   });
 
   test("F11 a new configuration ends the round, so that no claim counts its votes", () => {
-    expect(activateConfig(suspected, 2, writer).next).toMatchObject({
+    expect(activateConfig(suspected, groupConfig({ version: 2 }), writer).next).toMatchObject({
       configVersion: 2,
       round: { number: 5, status: "closed", reason: "configuration version 2" },
     });

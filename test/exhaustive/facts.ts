@@ -33,5 +33,6 @@ export function factsOf(servers: Servers, id: NodeId, hasMarker: boolean): NodeF
     replPingMs: 1_000,
     sentinels: 0,
     oddities: [],
+    replicas: [],
   };
 }

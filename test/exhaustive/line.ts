@@ -112,6 +112,7 @@ export class Line {
       trips: { store: 0, redis: 0 },
       failing: new Map(),
       overheard: [],
+      neighbours: { areKnown: () => true, ownerOf: () => null },
       reading: [],
     };
   }

@@ -88,6 +88,7 @@ function firstWorld({ scope }: Space, watches: readonly number[]): World {
     pagedEpoch: null,
     kept: [],
     log: [],
+    discovered: [],
     removed: null,
     lastTransition: { rev: 0, rule: "", why: "" },
   };

@@ -28,6 +28,7 @@ const settings: Settings = {
   whenUnwritable: "hold",
   killBusyScripts: false,
   writeProbeKey: "",
+  discover: false,
 };
 
 const [n0, n1, n2] = ["10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"] as const;

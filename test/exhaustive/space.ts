@@ -60,6 +60,7 @@ export class Space {
       info: true,
       rehearse: "no" as const,
       prepare: [],
+      newcomers: [],
       bystander: null,
       order: "together" as const,
       state: true,

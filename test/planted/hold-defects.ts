@@ -1,6 +1,6 @@
 import type { Defect } from "./defects.ts";
 
-/** Mistakes about what a returned master alone has (`whenReturned: hold`). */
+/** Mistakes about what a returned master alone has. */
 export const holdDefects: readonly Defect[] = [
   {
     id: "held-is-attached",
@@ -15,5 +15,26 @@ export const holdDefects: readonly Defect[] = [
     file: "lib/core/rules/kept.ts",
     find: "if (bytes === 0) return null;",
     replace: "if (bytes === 0 || bytes === null) return null;",
+  },
+  {
+    id: "attach-before-loss",
+    title: "An old master is attached before its divergence is written down.",
+    file: "lib/core/rules.ts",
+    find: `    ...lineageRules,
+    keptRule,
+    ...requestRules,
+    ...forgetRules,
+    doubleRule,
+    oddityRule,
+    ...steadyRules,`,
+    replace: `    ...lineageRules.slice(0, 1),
+    keptRule,
+    ...requestRules,
+    ...forgetRules,
+    doubleRule,
+    oddityRule,
+    ...steadyRules.slice(0, 1),
+    ...lineageRules.slice(1),
+    ...steadyRules.slice(1),`,
   },
 ];

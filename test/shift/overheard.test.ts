@@ -28,6 +28,7 @@ function handsWithOneProbe() {
     dns: { read: unused, resolve: unused, publish: unused },
     reporter: { event: () => {}, line: () => {}, flush: () => Promise.resolve() },
     waker: null,
+    neighbours: { areKnown: () => true, ownerOf: () => null },
     budget: createBudget(clock, 60_000, new AbortController().signal),
     freezes: { lastThawMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
     ...{ sessions: new Map(), trips: { store: 0, redis: 0 }, failing: new Map() },
@@ -39,7 +40,15 @@ function handsWithOneProbe() {
 async function look(hands: Hands, bystander: string | null) {
   const { samples } = await observe(hands, {
     look: {
-      ...{ afterMs: 0, probe: [], info: false, rehearse: "no", prepare: [], bystander },
+      ...{
+        afterMs: 0,
+        probe: [],
+        info: false,
+        rehearse: "no",
+        prepare: [],
+        newcomers: [],
+        bystander,
+      },
       ...{ order: "together", state: false, votes: false, record: "none" },
     },
     config: groupConfig(),

@@ -156,6 +156,7 @@ export class PlanWorld {
       trips: { store: 0, redis: 0 },
       failing: new Map(),
       overheard: [],
+      neighbours: { areKnown: () => true, ownerOf: () => null },
       reading: [],
     };
     const start = {
@@ -170,6 +171,7 @@ export class PlanWorld {
         info: false,
         rehearse: "no" as const,
         prepare: [],
+        newcomers: [],
         bystander: null,
         votes: false,
       },

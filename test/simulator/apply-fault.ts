@@ -1,15 +1,13 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
-import type { RecordSet } from "../../lib/core/records.ts";
+import type { Act, Of } from "./act.ts";
+import { onZone } from "./apply-zone-fault.ts";
 import type { Process } from "./engine.ts";
 import type { Fault } from "./faults.ts";
+import { isYetToCome, join } from "./joining.ts";
 import { setRate } from "./rates.ts";
 import { wallTime } from "./sim-clock.ts";
-import type { SimDns } from "./sim-dns.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
-
-/** What a fault does to the world now; null when it has no meaning now (a kill of a dead node, a heal of what is whole). */
-type Act = (() => void) | null;
 
 /** Lets a fault befall a world: it happens and is told, or it means nothing now and leaves no trace. */
 export function applyFault(world: SimWorld, fault: Fault): boolean {
@@ -26,6 +24,8 @@ function inSeconds(world: SimWorld, seconds: number): string {
 }
 
 function actOf(world: SimWorld, fault: Fault): Act {
+  const isOfNobody = Object.values(fault).some((word) => isYetToCome(world, String(word)));
+  if (isOfNobody && fault.kind !== "join") return null;
   switch (fault.kind) {
     case "kill":
     case "hang":
@@ -82,6 +82,12 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.ask({ kind: "switchover", at: inSeconds(world, fault.seconds) });
     case "ask-notify-test":
       return world.operators.testNotifications(inSeconds(world, fault.seconds));
+    case "join":
+      return join(world, fault.node);
+    case "ask-forget":
+      return world.operators.forget(`${fault.node}:6379`, inSeconds(world, 60));
+    case "ask-reset":
+      return world.operators.forget(null, inSeconds(world, 60));
     case "remove-group":
       return world.operators.removeGroup();
     case "apply-again":
@@ -114,8 +120,6 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return assertNever(fault);
   }
 }
-
-type Of<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
 
 export function nodeAt(world: SimWorld, host: string): SimRedis {
   const node = [...world.nodes.values()].find((one) => one.host === host);
@@ -246,47 +250,4 @@ function onStore(cutOff: Set<string>, fault: Of<"store-cut" | "store-heal">): Ac
   const isOut = cutOff.has(fault.observer);
   if (fault.kind === "store-cut") return isOut ? null : () => cutOff.add(fault.observer);
   return isOut ? () => cutOff.delete(fault.observer) : null;
-}
-
-function onZone(
-  world: SimWorld,
-  fault: Of<"dns-down" | "dns-up" | "dns-edit" | "dns-delete" | "dns-foreign" | "dns-return">,
-): Act {
-  const { dns, config, store: own } = world;
-  switch (fault.kind) {
-    case "dns-down":
-    case "dns-up": {
-      const isDown = fault.kind === "dns-down";
-      if (dns.faults.isDown === isDown) return null;
-      return () => {
-        dns.faults.isDown = isDown;
-      };
-    }
-    case "dns-edit":
-      // A person's edit: the address is overwritten, the companion is not.
-      return () =>
-        dns.overwrite((one) =>
-          one.name === config.dns?.name && one.type === "A"
-            ? { ...one, values: [fault.node] }
-            : one,
-        );
-    case "dns-delete":
-      return dns.records.length === 0 ? null : () => dns.overwrite(() => null);
-    case "dns-foreign":
-      return hand(dns, own.deployment, "another");
-    case "dns-return":
-      return hand(dns, "another", own.deployment);
-    default:
-      return assertNever(fault);
-  }
-}
-
-/** The companion passes from one deployment to another, and nothing else of the records changes. */
-function hand(dns: SimDns, from: string, to: string): Act {
-  const isFrom = (one: RecordSet) =>
-    one.type === "TXT" && one.values.some((value) => value.includes(`deployment=${from} `));
-  if (!dns.records.some(isFrom)) return null;
-  const passed = (value: string) => value.replace(`deployment=${from} `, `deployment=${to} `);
-  return () =>
-    dns.overwrite((one) => (isFrom(one) ? { ...one, values: one.values.map(passed) } : one));
 }

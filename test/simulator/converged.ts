@@ -42,7 +42,7 @@ export function notConverged(world: SimWorld): Violation | null {
   if (master?.role !== "master") {
     return new Violation("L3", `${state.master.node} is ${master?.role}`);
   }
-  for (const node of world.nodes.values()) {
+  for (const node of world.members.values()) {
     // A server that is down or hung follows nobody; a data set of unknown history is left alone by design, and people are paged.
     if (node === master || !node.isServing || !isOurs(state, node.facts())) continue;
     const isFollowing = node.role === "replica" && node.masterId === master.id && node.link.isUp;
@@ -69,7 +69,7 @@ function isHeldByDesign(world: SimWorld): boolean {
   if (state === null || state.phase === "promoting") return false;
   const { master } = state;
   if (master === null) return state.epoch > 0 && !isAdoptable(world);
-  return [...world.nodes.values()].every(
+  return [...world.members.values()].every(
     (node) => !sharesHistory(master, node) || !mayBeMaster(world, node, master),
   );
 }
@@ -79,7 +79,7 @@ function isHeldByDesign(world: SimWorld): boolean {
  * taken, and anything else waits for people (ADR 0002).
  */
 function isAdoptable(world: SimWorld): boolean {
-  const nodes = [...world.nodes.values()].filter((node) => node.isServing);
+  const nodes = [...world.members.values()].filter((node) => node.isServing);
   const masters = nodes.filter((node) => node.role === "master");
   const [master] = masters;
   if (master === undefined || masters.length > 1) return false;

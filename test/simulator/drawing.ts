@@ -29,12 +29,11 @@ export function pickNode(world: SimWorld, prng: Prng): SimRedis {
 
 /** Faults of nodes stop short of the last good copy: what dies with everybody's data is nobody's to keep. */
 export function mayLose(world: SimWorld, host: string): boolean {
-  const nodes = [...world.nodes.values()];
-  const isUp = nodes.some((node) => node.host === host && node.isUp);
+  const isUp = [...world.nodes.values()].some((node) => node.host === host && node.isUp);
   // One that is held has a copy of its own, which is not the group's.
   const kept = world.state()?.kept ?? [];
   const isCopy = (node: SimRedis) => node.isServing && !node.isDisplaced && !kept.includes(node.id);
-  return isUp && nodes.filter(isCopy).length > 1;
+  return isUp && [...world.members.values()].filter(isCopy).length > 1;
 }
 
 export function cutFor(one: string, other: string, forMs: number): readonly Drawn[] {

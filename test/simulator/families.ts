@@ -1,4 +1,5 @@
 import { cutFor, type Drawn, type Family, forWhile, mayLose, now, pickNode } from "./drawing.ts";
+import { discoveryFamilies } from "./families-discovery.ts";
 import { nodeFamilies } from "./families-nodes.ts";
 import { tableFamilies } from "./families-table.ts";
 import type { Fault } from "./faults.ts";
@@ -193,4 +194,9 @@ const common: readonly Family[] = [
   },
 ];
 
-export const families: readonly Family[] = [...common, ...nodeFamilies, ...tableFamilies];
+export const families: readonly Family[] = [
+  ...common,
+  ...nodeFamilies,
+  ...tableFamilies,
+  ...discoveryFamilies,
+];

@@ -109,6 +109,10 @@ const kinds = [
   // The group is removed, as `remove` leaves it once everybody keeps hands off, and applied again.
   fault("remove-group", {}),
   fault("apply-again", {}),
+  // A server that no file names is started as a replica of the master; people want it, or whatever is silent, forgotten.
+  fault("join", { node }),
+  fault("ask-forget", { node }),
+  fault("ask-reset", {}),
   // A Redis Sentinel connects to a node, and is stopped.
   fault("sentinel-comes", { node }),
   fault("sentinel-goes", { node }),

@@ -39,7 +39,7 @@ export class Fencing {
     const world = this.#world;
     const { nowMs } = world.engine;
     const isClear = this.#isClear();
-    for (const { id } of world.nodes.values()) {
+    for (const { id } of world.members.values()) {
       if (!isClear || !this.#isSecondMaster(id)) {
         this.#sinceMs.delete(id);
         continue;

@@ -94,7 +94,7 @@ export class HandsOff {
     const epoch = this.#world.state()?.epoch ?? 0;
     if (!this.#world.hasMarker) return [];
     return (
-      [...this.#world.nodes.values()]
+      [...this.#world.members.values()]
         // Who loads says nothing of what it loads.
         .filter((node) => node.isServing && !node.isLoading && (node.marker() ?? 0) > epoch)
         .map((node) => node.id)

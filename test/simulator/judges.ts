@@ -55,7 +55,9 @@ export class Judges {
   #sight(): Sight {
     const world = this.#world;
     return {
-      nodes: world.nodes,
+      get nodes() {
+        return world.members;
+      },
       acknowledged: world.writes.acknowledged,
       troubles: world.troubles,
       rank: (node) => trueRank(world.config, node),

@@ -1,6 +1,7 @@
 import { acknowledge, unacknowledgedEpoch } from "../../lib/core/cool-down.ts";
 import { isKept, letGo } from "../../lib/core/kept.ts";
-import type { GroupState, ReplaceRequest } from "../../lib/core/model.ts";
+import type { GroupState } from "../../lib/core/model.ts";
+import type { ReplaceRequest } from "../../lib/core/requests.ts";
 import {
   activateConfig,
   noWishes,
@@ -106,6 +107,13 @@ export class Operators {
     return () => this.#put(request(state, asked, this.#writer("asked")).next);
   }
 
+  forget(node: string | null, until: string): (() => void) | null {
+    const state = this.#state;
+    if (state === null || state.request !== null || state.phase !== "steady") return null;
+    const asked = { kind: "forget" as const, by: "sim", node, until };
+    return () => this.#put(request(state, asked, this.#writer("asked")).next);
+  }
+
   ask(wish: Pick<ReplaceRequest, "kind"> & Partial<ReplaceRequest>): (() => void) | null {
     const state = this.#state;
     const isCalm = state?.phase === "steady" && state.master !== null && state.request === null;
@@ -134,11 +142,11 @@ export class Operators {
     return () => {
       const version = Math.max(...this.#store.configs.map((one) => one.version)) + 1;
       const others = this.#groupLines.filter((line) => !line.startsWith(`${setting}:`));
-      const lines = [...others, `${setting}: ${value}`];
-      this.#store.configs.push(simConfig(lines, version, this.#observers));
+      const config = simConfig([...others, `${setting}: ${value}`], version, this.#observers);
+      this.#store.configs.push(config);
       const state = this.#state;
       if (state?.phase !== "steady") return;
-      this.#put(activateConfig(state, version, this.#writer(`version ${version}`)).next);
+      this.#put(activateConfig(state, config, this.#writer(`version ${version}`)).next);
     };
   }
 

@@ -1,3 +1,4 @@
+import type { Address } from "../../lib/core/config.ts";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import type { NodeOddity } from "../../lib/core/rehearsal.ts";
 import type { RedisWorld } from "./redis-world.ts";
@@ -22,6 +23,7 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
     replPingMs: server.replPingMs,
     sentinels: server.sentinels.size,
     oddities: odditiesBy(server),
+    replicas: replicasOf(server, world),
   };
   if (loading.veil !== null) return { ...facts, ...loading.veil };
   return world.hasMarker ? { ...facts, marker: stream.marker } : facts;
@@ -30,6 +32,14 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
 function odditiesBy({ ailments }: SimRedis): readonly NodeOddity[] {
   const full: readonly NodeOddity[] = ailments.has("oom") ? ["memory-full"] : [];
   return ailments.has("misconf") ? [...full, "cannot-save"] : full;
+}
+
+/** Whoever has a link and is up to date. Its address is its own word, and nothing is announced here. */
+function replicasOf(server: SimRedis, { nodes }: RedisWorld): readonly Address[] {
+  if (server.role === "replica") return [];
+  return [...nodes.values()].flatMap(({ link, host, port }) =>
+    link.isUpFrom(server) ? [{ host, port }] : [],
+  );
 }
 
 function linkOf({ role, masterId, link, stream }: SimRedis, { nodes, engine }: RedisWorld) {

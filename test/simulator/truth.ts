@@ -1,4 +1,5 @@
 import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
+import { replacementOf } from "../../lib/core/view.ts";
 import { reaches } from "./network.ts";
 import type { Sight } from "./sight.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -196,7 +197,7 @@ export class Truth {
 }
 
 function isNamed({ request }: GroupState, node: SimRedis): boolean {
-  return request !== null && request.kind !== "notify-test" && request.to === node.id;
+  return replacementOf(request)?.to === node.id;
 }
 
 /** Whether a server's history and the recorded one are of one chain (protocol F5). */

@@ -1,6 +1,5 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Sample } from "../../lib/core/model.ts";
-import type { RecordSet } from "../../lib/core/records.ts";
 import { type Moment, momentOf } from "./ambush.ts";
 import { applyFault } from "./apply-fault.ts";
 import { Engine, type Process } from "./engine.ts";
@@ -8,6 +7,7 @@ import type { Fault, TimedFault } from "./faults.ts";
 import { Fencing } from "./fencing.ts";
 import { groupName, observerNames, observers, simConfig } from "./group-config.ts";
 import { Invocations } from "./invocations.ts";
+import { attachReplicas, membersOf } from "./joining.ts";
 import { Judges } from "./judges.ts";
 import type { Leaving } from "./leaving.ts";
 import { Cuts } from "./network.ts";
@@ -101,16 +101,16 @@ export class SimWorld {
     this.operators = new Operators(this.store, groupLines, this.config.observers, () =>
       this.judges.onReplaced(),
     );
-    this.dns = new SimDns(splitPrng(seed, "dns"), (after, before) =>
-      this.#onRecords(after, before),
-    );
+    this.dns = new SimDns(splitPrng(seed, "dns"), (after, before) => {
+      this.note("zone", { kind: "record", after });
+      this.judges.onRecords(after, before);
+    });
     for (const [index, node] of this.config.nodes.entries()) {
-      const server = new SimRedis(this.#redisWorld(), node.probe.host, node.probe.port);
+      const server = this.addServer(node.probe.host, node.probe.port);
       server.priority = this.shape.priorities[index] ?? server.priority;
       server.replicas.required.toWrite = this.shape.minReplicas;
-      this.nodes.set(node.id, server);
     }
-    this.#attachReplicas();
+    attachReplicas(this.nodes.values());
     this.invocations = this.#invocations();
   }
 
@@ -167,14 +167,11 @@ export class SimWorld {
   }
 
   #redisWorld() {
-    const world = this;
     return {
       engine: this.engine,
       timings: this.timings,
       nodes: this.nodes,
-      get hasMarker() {
-        return world.hasMarker;
-      },
+      hasMarker: this.hasMarker,
       isCut: (from: string, to: string) => this.isCut(from, to),
       replicationDelayMs: () => this.replicationMs * (0.5 + this.#network.next()),
       onRoleChange: (node: SimRedis, command: RoleCommand, before: SimRedis["role"]) => {
@@ -185,11 +182,15 @@ export class SimWorld {
     };
   }
 
-  #attachReplicas(): void {
-    const [master, ...replicas] = this.nodes.values();
-    if (master === undefined) return;
-    master.configure(null);
-    for (const replica of replicas) replica.configure(master.id);
+  addServer(host: string, port: number): SimRedis {
+    const server = new SimRedis(this.#redisWorld(), host, port);
+    this.nodes.set(server.id, server);
+    return server;
+  }
+
+  /** Of the servers those that the file names, or the observers have found. */
+  get members(): ReadonlyMap<string, SimRedis> {
+    return membersOf(this.nodes, this.judges.config, this.state());
   }
 
   state(): GroupState | null {
@@ -243,9 +244,9 @@ export class SimWorld {
       this.engine.schedule(1_000, tick);
     };
     this.engine.schedule(1_000, tick);
-    const kinds = this.shape.clients;
-    for (let index = 0; index < (this.options.clientCount ?? kinds.length); index += 1) {
-      const kind = kinds[index] ?? "follows";
+    const { clientCount = this.shape.clients.length } = this.options;
+    for (let index = 0; index < clientCount; index += 1) {
+      const kind = this.shape.clients[index] ?? "follows";
       const options = { name: `client${index}`, kind, everyMs: 400, ttlMs: 1_000 };
       startClient(this.#clientWorld(index), this.writes, options);
     }
@@ -281,11 +282,6 @@ export class SimWorld {
     const moment =
       this.onMoment.length === 0 ? null : momentOf(before, after, writer, this.config.observers);
     if (moment !== null) for (const tell of this.onMoment) tell(moment);
-  }
-
-  #onRecords(after: readonly RecordSet[], standing: readonly RecordSet[]): void {
-    this.note("zone", { kind: "record", after });
-    this.judges.onRecords(after, standing);
   }
 
   fail(violation: Violation): void {

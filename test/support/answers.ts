@@ -1,4 +1,5 @@
-import type { Prepared } from "../../lib/core/memory.ts";
+import type { NodeConfig } from "../../lib/core/config.ts";
+import type { Newcomer, Prepared } from "../../lib/core/memory.ts";
 import type { NodeFacts, RedisErrorCode, Sample } from "../../lib/core/model.ts";
 import type { Rehearsal } from "../../lib/core/rehearsal.ts";
 
@@ -66,4 +67,14 @@ export function prepares(node: string, facts: NodeFacts | null, session = 7): Se
   const why = facts === null ? "refused" : "";
   const said = facts === null ? null : own(node, facts);
   return (nowMs) => ({ node, session, askedAtMs: nowMs - 3, facts: said, why });
+}
+
+/** What a server that is no node of the group said of itself; null: it did not answer. */
+export function meets(
+  node: NodeConfig,
+  facts: NodeFacts | null,
+  owner: string | null = null,
+): Seen<Newcomer> {
+  const why = facts === null ? "timed out" : "";
+  return (nowMs) => ({ node, askedAtMs: nowMs - 3, facts, why, owner });
 }

@@ -32,6 +32,7 @@ export const defaultSettings: Settings = {
   whenUnwritable: "hold",
   killBusyScripts: false,
   writeProbeKey: "",
+  discover: false,
 };
 
 export const dns = { zoneId: "Z1", name: "cache.example.com", ttlSeconds: 5, srv: false };
@@ -82,6 +83,7 @@ export function masterFacts(change: Partial<NodeFacts> = {}): NodeFacts {
     replPingMs: 1_000,
     sentinels: 0,
     oddities: [],
+    replicas: [],
     ...change,
   };
 }
@@ -178,6 +180,7 @@ export function groupState(change: Partial<GroupState> = {}): GroupState {
     earlyEpochs: [],
     pagedEpoch: null,
     kept: [],
+    discovered: [],
     removed: null,
     lastEpoch: null,
     log: [],

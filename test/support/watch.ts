@@ -6,6 +6,7 @@ import {
   type Asked,
   type Inherited,
   type Memory,
+  type Newcomer,
   newMemory,
   type Observation,
   type Prepared,
@@ -34,6 +35,7 @@ export interface LookSeen {
   readonly afterMs?: number;
   readonly samples?: readonly Seen<Sample>[];
   readonly prepared?: readonly Seen<Prepared>[];
+  readonly newcomers?: readonly Seen<Newcomer>[];
   readonly state?: "unread" | { readonly failed: string; readonly isForeign?: boolean };
   /** How long before the decision STATE was asked for; nodes are asked 3 ms before it. */
   readonly stateAskedAgoMs?: number;
@@ -102,9 +104,10 @@ export class Watch {
       nowMs,
       wallMs: wallEpochMs + nowMs,
       attempt: `${this.memory.shift}#${this.#turn}`,
-      config: seen.config ?? this.memory.config,
+      config: seen.config ?? this.memory.configured,
       samples: (seen.samples ?? []).map((at) => at(nowMs)),
       prepared: (seen.prepared ?? []).map((at) => at(nowMs)),
+      newcomers: (seen.newcomers ?? []).map((at) => at(nowMs)),
       outcomes: [...(seen.outcomes ?? []), ...this.#carryOut(seen)],
       state: this.#readState(seen),
       votes: seen.votes === undefined ? notAsked : this.#read(1, { votes: seen.votes }),

@@ -145,6 +145,7 @@ function changesOf(before: GroupState | null, after: GroupState): readonly strin
   } else changed("round", before?.round.status, after.round.status);
   changed("pause", before?.pause ? "on" : "off", after.pause ? "on" : "off");
   changed("request", before?.request?.kind ?? "none", after.request?.kind ?? "none");
+  changed("found", sayFound(before), sayFound(after));
   changed("config", String(before?.configVersion ?? 1), String(after.configVersion));
   changed("loss", before?.lastEpoch?.loss?.certainty, after.lastEpoch?.loss?.certainty ?? "none");
   if (before?.lastEpoch?.epoch !== after.lastEpoch?.epoch && after.lastEpoch !== null)
@@ -154,6 +155,11 @@ function changesOf(before: GroupState | null, after: GroupState): readonly strin
 
 function sayNode(node: { readonly node: string } | null | undefined): string {
   return node === null || node === undefined ? "none" : hostOf(node.node);
+}
+
+function sayFound(state: GroupState | null): string {
+  const found = state?.discovered ?? [];
+  return found.length === 0 ? "none" : found.map((one) => one.host).join(" and ");
 }
 
 function sayLeader(state: GroupState | null): string {

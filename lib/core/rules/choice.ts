@@ -4,9 +4,9 @@ import { type Election, elect } from "../election.ts";
 import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
-import type { ReplaceRequest } from "../model.ts";
 import { ownOddities } from "../oddities.ts";
 import type { NodeOddity } from "../rehearsal.ts";
+import type { ReplaceRequest } from "../requests.ts";
 import { type Suspicion, suspicion } from "../situation.ts";
 import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 

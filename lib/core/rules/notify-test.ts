@@ -1,6 +1,6 @@
 import { notice } from "../events.ts";
 import { hasCome } from "../instants.ts";
-import type { NotifyTestRequest } from "../model.ts";
+import type { NotifyTestRequest } from "../requests.ts";
 import { clearRequest } from "../state.ts";
 import { isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
 import { hold, type Rule } from "./rule.ts";

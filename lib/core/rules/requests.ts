@@ -1,7 +1,7 @@
 import type { Election } from "../election.ts";
 import { notice, warning } from "../events.ts";
 import { wallMsOf } from "../instants.ts";
-import type { ReplaceRequest } from "../model.ts";
+import type { ReplaceRequest } from "../requests.ts";
 import { claim, clearRequest } from "../state.ts";
 import {
   dueReplacement,

@@ -16,6 +16,7 @@ import {
   writer,
 } from "../view.ts";
 import { busyRule } from "./busy.ts";
+import { discoveryRules } from "./discovery.ts";
 import { letGoRule } from "./kept.ts";
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
@@ -230,6 +231,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
       return hold(refusal.why, nextLook(view), event);
     },
   },
+  ...discoveryRules,
   sentinelsRule,
   letGoRule,
   writeProbeRule,

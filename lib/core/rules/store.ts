@@ -1,3 +1,4 @@
+import { formatAddress } from "../config.ts";
 import { warning } from "../events.ts";
 import { type GroupView, lookNow, nextLook, type View } from "../view.ts";
 import { removedRule } from "./removed.ts";
@@ -73,6 +74,19 @@ export const handsOff: readonly Rule<GroupView>[] = [
       }
       const why = `${above.node} carries the marker of epoch ${above.facts?.marker}, above STATE's ${view.state.epoch}: the table may have been restored from a backup`;
       return hold(why, nextLook(view), warning("+page", why, { onceKey: "restored" }));
+    },
+  },
+  {
+    id: "F170",
+    title: "Ask a discovered node that this shift has not asked before anything is concluded.",
+    source: "ADR 0009: a shift's first look is at the nodes of the file, before it has read STATE",
+    find: (view) => {
+      const unasked = view.state.discovered
+        .map(formatAddress)
+        .filter((node) => view.memory.nodes[node]?.lastSentAtMs === null);
+      if (unasked.length === 0) return null;
+      const look = lookNow(view, { probe: unasked, info: true });
+      return hold(`asking ${unasked.join(", ")} for the first time`, look);
     },
   },
 ];

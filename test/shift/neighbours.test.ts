@@ -1,0 +1,73 @@
+import { describe, expect, test } from "@jest/globals";
+import type { GroupConfig } from "../../lib/core/config.ts";
+import type { GroupState } from "../../lib/core/model.ts";
+import { neighboursOf } from "../../lib/shift/neighbours.ts";
+import { addressOf, n3 } from "../core/discovery-stage.ts";
+import { groupConfig, groupState, n0, n1, nodeConfig } from "../support/builders.ts";
+import { everybody, Watch } from "../support/watch.ts";
+
+const own = groupConfig({ name: "sessions", nodes: [nodeConfig("10.1.0.1:6379")] });
+const cache = groupConfig();
+
+/** The other group as this shift has looked at it; null: it has not. */
+function neighbours(
+  state: Partial<GroupState> | null,
+  latest: readonly GroupConfig[] = [own, cache],
+) {
+  const watch = new Watch({ config: cache, state: groupState(state ?? {}) });
+  if (state !== null) watch.look({ samples: everybody });
+  const status = { rule: "", why: "", atMs: 0, copiedRev: 0, isBusy: false, memory: watch.memory };
+  return neighboursOf(
+    {
+      latest: new Map(latest.map((config) => [config.name, config])),
+      statuses: new Map(state === null ? [] : [["cache", status]]),
+    },
+    "sessions",
+  );
+}
+
+describe("the other groups of a shift", () => {
+  test("are known when the STATE of each has been read, or can't be", () => {
+    expect(neighbours(null).areKnown()).toBe(false);
+    expect(neighbours({}).areKnown()).toBe(true);
+    expect(neighbours(null, [own]).areKnown()).toBe(true);
+    const failing = new Watch({ config: cache });
+    failing.look({ state: { failed: "timeout" } });
+    expect(failing.memory.state).toBeUndefined();
+    const status = { rule: "", why: "", atMs: 0, copiedRev: 0, isBusy: false };
+    const watched = {
+      latest: new Map([["cache", cache]]),
+      statuses: new Map([["cache", { ...status, memory: failing.memory }]]),
+    };
+    expect(neighboursOf(watched, "sessions").areKnown()).toBe(true);
+  });
+
+  test("own what their files name, by each of its addresses, looked at or not", () => {
+    const split = {
+      ...nodeConfig("172.16.0.9:6379"),
+      replicate: addressOf("10.9.0.1:6379"),
+      publish: addressOf("10.9.0.2:6379"),
+    };
+    const all = [own, groupConfig({ nodes: [...cache.nodes, split] })];
+
+    const ids = [n0, split.id, "10.9.0.1:6379", "10.9.0.2:6379"].map(nodeConfig);
+    expect(ids.map((node) => neighbours(null, all).ownerOf(node, null))).toEqual([
+      "cache",
+      "cache",
+      "cache",
+      "cache",
+    ]);
+  });
+
+  test("own what they have discovered, and the servers that they watch under another name", () => {
+    const found = neighbours({ discovered: [addressOf(n3)] });
+
+    expect(found.ownerOf(nodeConfig(n3), null)).toBe("cache");
+    expect(neighbours({}).ownerOf(nodeConfig(n3), `run-replica-${n1}`)).toBe("cache");
+    expect(neighbours({}).ownerOf(nodeConfig(n3), "run-n3")).toBeNull();
+  });
+
+  test("never include the group itself", () => {
+    expect(neighbours({}).ownerOf(nodeConfig("10.1.0.1:6379"), null)).toBeNull();
+  });
+});
