@@ -4,6 +4,8 @@ import type { Snapshot } from "./sim-stream.ts";
 
 const partialSyncMs = 20;
 const replTimeoutMs = 60_000;
+/** Clients write more often than this. */
+export const flowingMs = 2_000;
 
 /** A replica's link to its master: how it begins, with a partial or a full synchronisation, what it brings, how it ends. */
 export class Link {
@@ -12,6 +14,8 @@ export class Link {
   /** null: none was lost. */
   downAtMs: number | null = null;
   lastIoMs = 0;
+  /** When a word came after a silence that a busy stream does not have. */
+  silenceEndedAtMs = 0;
   /** How far its master knows that it is: a replica tells once a second, and when asked. */
   acknowledged = -1;
   /** Each link's own: what is under way for an older one comes to nothing. */
@@ -156,7 +160,9 @@ export class Link {
 
   #copyFrom(master: SimRedis, upTo: number): void {
     const { stream, replicas } = this.#server;
-    this.lastIoMs = this.#world.engine.nowMs;
+    const { nowMs } = this.#world.engine;
+    if (nowMs - this.lastIoMs > flowingMs) this.silenceEndedAtMs = nowMs;
+    this.lastIoMs = nowMs;
     if (upTo <= stream.offset) return;
     stream.copy(master.stream, upTo);
     replicas.feed();

@@ -2,12 +2,10 @@ import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
 import { replacementOf } from "../../lib/core/view.ts";
 import { reaches } from "./network.ts";
 import type { Sight } from "./sight.ts";
+import { flowingMs } from "./sim-link.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { noticedMs, quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
-
-/** Clients write more often than this. */
-const flowingMs = 2_000;
 
 /**
  * Holds claims and commits against how things really were, in words of its own: whoever borrows the rules that it judges
@@ -138,7 +136,10 @@ export class Truth {
    * the observers lost the master counts as its end (docs/limits.md): only what still flows says that it lives.
    */
   #isLinked(replica: SimRedis, master: SimRedis): boolean {
-    const isFlowing = this.#sight.now() - replica.link.lastIoMs < flowingMs;
+    // A stream that stops with its writers, and has a ping in ten seconds, is taken for its end (docs/limits.md).
+    const { lastIoMs, silenceEndedAtMs } = replica.link;
+    const now = this.#sight.now();
+    const isFlowing = now - lastIoMs < flowingMs && now - silenceEndedAtMs > quietMinMs;
     return isFlowing && replica.link.isUp && !this.#sight.isCut(replica.id, master.id);
   }
 
