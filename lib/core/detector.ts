@@ -197,9 +197,10 @@ function loadingSince(memory: NodeMemory, sample: Sample): number | null {
   return isSameRun ? (memory.loadingSinceMs ?? receivedAtMs) : receivedAtMs;
 }
 
-/** It loads, and which run of it does so has not been asked yet. */
-export function isNewlyLoading({ loadingSinceMs, facts }: NodeMemory): boolean {
-  return loadingSinceMs !== null && facts?.isLoading !== true;
+/** It loads, or has loaded, and what it is now has not been asked yet: an old master must not stay one until the next INFO. */
+export function isLoadNews({ loadingSinceMs, facts, lastReply }: NodeMemory): boolean {
+  if (loadingSinceMs !== null) return facts?.isLoading !== true;
+  return facts?.isLoading === true && lastReply?.kind === "pong";
 }
 
 /** INFO is answered during a load too, and comes after the PING of the same probe, or alone. */

@@ -4,7 +4,7 @@ import {
   evidenceFullAtMs,
   firstMissAtMs,
   isAnswer,
-  isNewlyLoading,
+  isLoadNews,
   isSuspect,
   type NodeMemory,
 } from "./detector.ts";
@@ -164,7 +164,7 @@ export function nextLook(view: View): Look {
       urgent ||
       isInfoDue ||
       nodes.some(isSuspect) ||
-      nodes.some(isNewlyLoading) ||
+      nodes.some(isLoadNews) ||
       isMasterOutdated(memory),
     rehearse: memory.state?.master === null ? "again" : urgent ? "no" : "once",
     prepare: urgent ? toPrepare(view) : [],
