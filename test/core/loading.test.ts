@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { absorbSample, isLoadNews, loadingForMs, unknownNode } from "../../lib/core/detector.ts";
+import { loadingForMs } from "../../lib/core/detector.ts";
 import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
 import { formatVerdict, verdictOf } from "../../lib/core/verdict.ts";
@@ -289,20 +289,4 @@ describe("N6 and the epoch", () => {
 
     expect(closed.rule).toBe("P500");
   });
-});
-
-test("S11 a node that has loaded is asked at once what it is now, however fresh the last INFO", () => {
-  const steps: readonly (readonly [Seen<Sample>, boolean])[] = [
-    [errs(n0, "LOADING"), true],
-    [loads(), false],
-    [answers(n0), true],
-    [answers(n0, masterFacts()), false],
-  ];
-  let memory = unknownNode(n0);
-  const news = steps.map(([sample], second) => {
-    memory = absorbSample(memory, sample(second * 1_000));
-    return isLoadNews(memory);
-  });
-
-  expect(news).toEqual(steps.map(([, isNews]) => isNews));
 });
