@@ -3,7 +3,7 @@ import type { Act, Of } from "./act.ts";
 import { onZone } from "./apply-zone-fault.ts";
 import type { Process } from "./engine.ts";
 import type { Fault } from "./faults.ts";
-import { isYetToCome, join } from "./joining.ts";
+import { isYetToCome, join, route, unroute } from "./joining.ts";
 import { setRate } from "./rates.ts";
 import { wallTime } from "./sim-clock.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -84,6 +84,10 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.testNotifications(inSeconds(world, fault.seconds));
     case "join":
       return join(world, fault.node);
+    case "route":
+      return route(world, nodeAt(world, fault.node), nodeAt(world, fault.to));
+    case "unroute":
+      return unroute(world, nodeAt(world, fault.node));
     case "ask-forget":
       return world.operators.forget(`${fault.node}:6379`, inSeconds(world, 60));
     case "ask-reset":

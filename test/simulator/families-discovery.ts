@@ -45,4 +45,17 @@ export const discoveryFamilies: readonly Family[] = [
       return [now({ kind: "ask-forget", node: one.host })];
     },
   },
+  {
+    // One server under two names, which show only later (rule R782, ADR 0009).
+    name: "two-names",
+    meanMs: 40_000,
+    draw: (world, prng) => {
+      const found = world.state()?.discovered ?? [];
+      const node = found[prng.int(0, Math.max(0, found.length - 1))]?.host;
+      if (node === undefined) return [];
+      const to = prng.pick(world.config.nodes.map(({ probe }) => probe.host));
+      const forMs = 1_500 + prng.exp(6_000);
+      return forWhile(0, forMs, { kind: "route", node, to }, [{ kind: "unroute", node }]);
+    },
+  },
 ];

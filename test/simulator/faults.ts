@@ -112,6 +112,9 @@ const kinds = [
   // A server that no file names is started as a replica of the master; people want it, or whatever is silent, forgotten.
   fault("join", { node }),
   fault("ask-forget", { node }),
+  // The address at which a server was found leads to another one of the group, in calm, and back to its own.
+  fault("route", { node, to: node }),
+  fault("unroute", { node }),
   fault("ask-reset", {}),
   // A Redis Sentinel connects to a node, and is stopped.
   fault("sentinel-comes", { node }),

@@ -139,6 +139,7 @@ export function healForGood(world: SimWorld): void {
   world.healAll();
   world.operators.giveBack()?.();
   world.operators.unedit()?.();
+  world.routes.endAll();
   world.operators.resume()?.();
   world.operators.applyAgain()?.();
   inspectHeld(world);

@@ -3,12 +3,15 @@ import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { RoleChange } from "../../lib/ports/redis.ts";
 import { cancel, type Process } from "./engine.ts";
 import { resolver } from "./network.ts";
+import type { Routes } from "./routes.ts";
 import { SimConnection } from "./sim-connection.ts";
 import type { SimRedis } from "./sim-redis.ts";
 
 /** The network between an observer and the nodes. */
 export interface SimNetwork {
   readonly nodes: ReadonlyMap<string, SimRedis>;
+  /** Addresses that lead to another server than the one that is there; none where it is absent. */
+  readonly routes?: Routes;
   /** Whether the group keeps its marker key. */
   readonly hasMarker: boolean;
   /** Nothing passes between these two now; what was sent waits for the cut to heal, as TCP does. */
@@ -94,7 +97,7 @@ export class Vantage {
   }
 
   #node(id: string): SimRedis {
-    const node = this.network.nodes.get(id);
+    const node = this.network.routes?.to(id) ?? this.network.nodes.get(id);
     if (node === undefined) throw new Error(`expected a simulated node ${id}`);
     return node;
   }

@@ -16,6 +16,7 @@ import { Operators } from "./operators.ts";
 import { writeGroup } from "./placement.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { smallData } from "./redis-world.ts";
+import { Routes } from "./routes.ts";
 import { type Shape, usualShape } from "./shape.ts";
 import { type ClientKind, startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
@@ -55,6 +56,7 @@ export class SimWorld {
   readonly shape: Shape;
   readonly config: GroupConfig;
   readonly nodes = new Map<string, SimRedis>();
+  readonly routes = new Routes();
   readonly store: SimStore;
   readonly dns: SimDns;
   readonly operators: Operators;
@@ -130,6 +132,7 @@ export class SimWorld {
       ...{ engine, config, store, dns },
       network: {
         nodes: this.nodes,
+        routes: this.routes,
         hasMarker: this.hasMarker,
         isCut: (one: string, other: string) => cuts.isCut(one, other),
         isLost: (from: string, to: string) => cuts.isLost(from, to),
@@ -278,6 +281,7 @@ export class SimWorld {
 
   #onState(before: GroupState | null, after: GroupState, writer: string): void {
     this.note(writer, { kind: "state", before, after });
+    this.routes.onState(after);
     this.judges.onState(before, after, writer);
     const moment =
       this.onMoment.length === 0 ? null : momentOf(before, after, writer, this.config.observers);
