@@ -12,6 +12,8 @@ export class KeptWrites {
   /** Commits on their way that nobody should have sent, by attempt. */
   readonly #lacking = new Map<string, string>();
   #handedOver = nothing;
+  /** Whether the address of the old master was another's when the switchover was claimed. */
+  #wasDisplaced = false;
   #acknowledgedAtClaim = 0;
   #claimedAtMs = 0;
 
@@ -22,7 +24,9 @@ export class KeptWrites {
   onSwitchoverClaimed(before: GroupState): void {
     this.#claimedAtMs = this.#sight.now();
     this.#acknowledgedAtClaim = Math.max(0, ...this.#sight.acknowledged.keys());
-    this.#handedOver = this.#sight.nodes.get(before.master?.node ?? "")?.values() ?? nothing;
+    const old = this.#sight.nodes.get(before.master?.node ?? "");
+    this.#handedOver = old?.values() ?? nothing;
+    this.#wasDisplaced = old?.isDisplaced ?? false;
   }
 
   onCandidate({ epoch, candidate }: GroupState): void {
@@ -65,6 +69,8 @@ export class KeptWrites {
     const { nodes, acknowledged, troubles } = this.#sight;
     // A role that somebody changes by hand in the middle is nobody's promise.
     if (troubles.changedByHandAtMs >= this.#claimedAtMs) return;
+    // Nor is what another server takes that came to the old master's address since.
+    if ((nodes.get(from)?.isDisplaced ?? false) !== this.#wasDisplaced) return;
     const taker = nodes.get(to);
     if (taker !== undefined && this.#isJustStarted(taker.startedAtMs)) return;
     const kept = taker?.values() ?? nothing;
