@@ -4,8 +4,12 @@ const config: Config = {
   extensionsToTreatAsEsm: [".ts"],
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // These take minutes of their own: `npm run test:parity`.
-  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/parity/"],
+  // These take minutes of their own: `npm run test:parity`, `npm run test:valkey`.
+  testPathIgnorePatterns: [
+    "/node_modules/",
+    "<rootDir>/test/parity/",
+    "<rootDir>/test/conformance/real-valkey.test.ts",
+  ],
   // Copies of the sources with planted defects live there while they are hunted.
   modulePathIgnorePatterns: ["<rootDir>/.cache/"],
   globalSetup: "<rootDir>/test/redis-there.ts",
