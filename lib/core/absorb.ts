@@ -211,8 +211,8 @@ function absorbOutcome(memory: Memory, outcome: Outcome): Memory {
 
 /** What a promoted node said right after counts as an answer of that node. */
 function answerOf(outcome: Extract<Outcome, { kind: "promoted" }>): Sample {
-  const { node, facts, atMs } = outcome;
-  const times = { sentAtMs: atMs, receivedAtMs: atMs };
+  const { node, facts, askedAtMs, atMs } = outcome;
+  const times = { sentAtMs: askedAtMs, receivedAtMs: atMs };
   const reply = { kind: "pong" as const };
   return { node, ...times, reply, over: "session", isFreshConnect: false, facts };
 }

@@ -156,6 +156,8 @@ export type Outcome =
       readonly node: NodeId;
       readonly epoch: number;
       readonly facts: NodeFacts;
+      /** When the promotion was sent: its answer may have waited in a process that slept, and is no younger than this. */
+      readonly askedAtMs: number;
       readonly atMs: number;
       /** What the old master answered beside it; null: nothing in time. */
       readonly oldMaster: NodeFacts | null;

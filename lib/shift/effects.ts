@@ -62,6 +62,7 @@ export async function promote(hands: Hands, memory: Memory, command: Promote): P
     node,
     epoch,
     facts,
+    askedAtMs: startedAtMs,
     atMs,
     oldMaster,
     warnings,

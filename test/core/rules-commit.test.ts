@@ -67,6 +67,26 @@ describe("P510 committing", () => {
     });
   });
 
+  test("F5c an answer that waited while this process slept is as old as its question", () => {
+    const watch = watchCalm();
+    claimed(watch);
+    const answer = { facts: promotedFacts(), oldMaster: null, warnings: [] };
+    const times = { askedAtMs: watch.nowMs + 2, atMs: watch.nowMs + 5_000 };
+    const trips = { store: 2, redis: 1 };
+
+    const decision = watch.look({
+      afterMs: 5_010,
+      wasFrozen: true,
+      outcomes: [{ kind: "promoted", node: n1, epoch: 2, ...answer, ...times, trips }],
+    });
+
+    expect(watch.look({ done: decision })).toMatchObject({
+      rule: "P510",
+      plan: [],
+      look: { probe: [n1], info: true },
+    });
+  });
+
   test("F1 rule 5: a node that is master already is promoted all the same before the commit", () => {
     const watch = resumed();
 

@@ -137,7 +137,7 @@ export class Watch {
           const facts = promoted ?? promotedFacts();
           const said = { facts, oldMaster: oldMaster ?? null, warnings: [] };
           const trips = { store: 2, redis: 1 };
-          return [{ kind: "promoted", node, epoch, atMs: readAtMs, ...said, trips }];
+          return [{ kind: "promoted", node, epoch, askedAtMs, atMs: readAtMs, ...said, trips }];
         }
         case "attach":
         case "mark":
