@@ -64,6 +64,13 @@ export function isMasterSane(view: MasterView): boolean {
   return isAnswering(view.masterMemory) && view.masterMemory.role === "master";
 }
 
+/** Nobody suspects anything, nothing is open, and the master answers as what STATE has of it. */
+export function isCalm(view: MasterView): boolean {
+  const { round, phase, candidate } = view.state;
+  const isQuiet = round.status === "closed" && phase === "steady" && candidate === null;
+  return isQuiet && isMasterSane(view);
+}
+
 /**
  * Whether what the master said of itself is as young as its record. What it said before its commit was known here was
  * said as somebody else's replica; what it said before this record of it was known may be another run's.

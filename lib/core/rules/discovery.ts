@@ -8,7 +8,7 @@ import { whyUnpublishable } from "../records.ts";
 import {
   infoPeriodMs,
   isAnswering,
-  isMasterSane,
+  isCalm,
   isOfRecord,
   lookNow,
   type MasterView,
@@ -42,7 +42,9 @@ export const discoveryRules: readonly Rule<MasterView>[] = [
         const why = `asking ${names}, which ${view.master.node} names as its replica`;
         return hold(why, lookNow(view, needs));
       }
-      const judged = unknown.flatMap((one) => judge(view, view.memory.newcomers[idOf(one)]) ?? []);
+      const judged = unknown.flatMap(
+        (one) => judge(view, view.memory.newcomers[formatAddress(one)]) ?? [],
+      );
       const ours = judged.flatMap((one) => (one.kind === "ours" ? [one.newcomer] : []));
       const room = Math.max(0, discoveredMax - view.state.discovered.length);
       if (ours.length > 0 && room > 0) return take(view, ours.slice(0, room));
@@ -104,13 +106,6 @@ function tell(view: MasterView, events: readonly SentinelEvent[]): Finding | nul
   return hold(fresh.map((event) => event.message).join("; "), nextLook(view), ...fresh);
 }
 
-/** Nobody suspects anything, nothing is open, and the master answers as what STATE has of it. */
-export function isCalm(view: MasterView): boolean {
-  const { round, phase, candidate } = view.state;
-  const isQuiet = round.status === "closed" && phase === "steady" && candidate === null;
-  return isQuiet && isMasterSane(view);
-}
-
 function mayDiscover(view: MasterView): boolean {
   const { facts } = view.masterMemory;
   return (
@@ -127,13 +122,9 @@ function unknownReplicas(view: MasterView): readonly Address[] {
   return named.filter(({ host, port }) => findByReplicate(view.config, host, port) === undefined);
 }
 
-function idOf(address: Address): string {
-  return formatAddress(address);
-}
-
 /** What has been asked is not asked again with every look; another name of a known node never, while it is that. */
 function isRemembered(view: MasterView, address: Address): boolean {
-  const newcomer = view.memory.newcomers[idOf(address)];
+  const newcomer = view.memory.newcomers[formatAddress(address)];
   if (newcomer === undefined) return false;
   if (newcomer.facts !== null && isKnownServer(view, newcomer.facts)) return true;
   return view.nowMs - newcomer.askedAtMs < infoPeriodMs(view);

@@ -7,13 +7,13 @@ import type { ForgetRequest } from "../requests.ts";
 import { clearRequest } from "../state.ts";
 import {
   isAnswering,
+  isCalm,
   isMasterSane,
   lookNow,
   type MasterView,
   nodesExcept,
   writer,
 } from "../view.ts";
-import { isCalm } from "./discovery.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /**

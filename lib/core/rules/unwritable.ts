@@ -1,6 +1,7 @@
+import { coolDownLeftMs } from "../cool-down.ts";
 import { warning } from "../events.ts";
 import { isMemoryFull } from "../spells.ts";
-import { isMasterSane, type MasterView, nextLook } from "../view.ts";
+import { isCalm, type MasterView, nextLook } from "../view.ts";
 import { chooseSuccessor } from "./choice.ts";
 import { askEverybody, claimHandOver, lackOfFailover } from "./requests.ts";
 import { type Finding, hold, type Rule } from "./rule.ts";
@@ -18,14 +19,15 @@ export const unwritableRule: Rule<MasterView> = {
     "Let a master that can't save, and has refused writes for downAfterMs, hand over, where the policy says so and its cool-down is over.",
   source: "fault N10; protocol F4: the hand-over of a living master loses nothing",
   find: (view) => {
-    const { masterMemory: master, settings, nowMs, state } = view;
-    if (settings.whenUnwritable !== "failover" || !isMasterSane(view)) return null;
-    if (master.unwritableSinceMs === null || state.round.status === "open") return null;
+    const { masterMemory: master, settings, nowMs } = view;
+    if (settings.whenUnwritable !== "failover" || !isCalm(view)) return null;
+    if (master.unwritableSinceMs === null) return null;
     const forMs = Math.round(nowMs - master.unwritableSinceMs);
     if (forMs < settings.downAfterMs) return null;
     // Redis queues no command of a transaction then, and without one nothing cuts off who saw the role before.
     if (isMemoryFull(master.facts)) return told(view, "full", "a full server takes no transaction");
-    const leftMs = Math.ceil(Math.max(cooldownLeftMs(view), backoffLeftMs(view)));
+    // As after any automatic failover (S13): where the disk of all is at fault, masters must not go round.
+    const leftMs = Math.ceil(Math.max(coolDownLeftMs(view), backoffLeftMs(view)));
     if (leftMs > 0) return told(view, "again", `the next try is in ${leftMs} ms`);
     const asking = askEverybody(view);
     if (asking !== null) return asking;
@@ -37,13 +39,6 @@ export const unwritableRule: Rule<MasterView> = {
     return claimHandOver(view, election, { rule: "R785", because, isAutomatic: true });
   },
 };
-
-/** As after any automatic failover (S13): where the disk or the memory of all is at fault, masters must not go round. */
-function cooldownLeftMs(view: MasterView): number {
-  const { automaticEpoch, masterEpoch } = view.state;
-  if (automaticEpoch !== masterEpoch) return 0;
-  return view.memory.masterKnown.sinceMs + view.settings.cooldownMs - view.nowMs;
-}
 
 function backoffLeftMs(view: MasterView): number {
   const { epoch, masterEpoch } = view.state;

@@ -1,6 +1,6 @@
 import type { WriteProbe } from "../commands.ts";
 import { writePeriodMs } from "../spells.ts";
-import { isMasterSane, lookNow, type MasterView } from "../view.ts";
+import { isCalm, lookNow, type MasterView } from "../view.ts";
 import { hold, type Rule } from "./rule.ts";
 
 /**
@@ -14,7 +14,7 @@ export const writeProbeRule: Rule<MasterView> = {
   source: "fault N10: what PING does not tell of a master that refuses writes",
   find: (view) => {
     const { masterMemory, memory, settings, master, state, nowMs } = view;
-    if (settings.writeProbeKey === "" || !isCalm(view)) return null;
+    if (settings.writeProbeKey === "" || !mayTry(view)) return null;
     const periodMs = writePeriodMs(settings);
     const triedAtMs = masterMemory.writeProbe?.atMs ?? Number.NEGATIVE_INFINITY;
     if (nowMs - triedAtMs < periodMs) return null;
@@ -47,10 +47,8 @@ export const writeProbeRule: Rule<MasterView> = {
   },
 };
 
-function isCalm(view: MasterView): boolean {
-  const { masterMemory, master, state } = view;
-  const { facts, lastReply } = masterMemory;
-  if (!isMasterSane(view) || state.round.status === "open" || lastReply?.kind !== "pong")
-    return false;
-  return facts !== null && !facts.isLoading && facts.replid === master.replid;
+function mayTry(view: MasterView): boolean {
+  const { facts, lastReply } = view.masterMemory;
+  if (!isCalm(view) || lastReply?.kind !== "pong") return false;
+  return facts !== null && !facts.isLoading && facts.replid === view.master.replid;
 }
