@@ -1,6 +1,12 @@
 import * as z from "zod";
 import { isPem, parseSecretRef, secretRefForms } from "./secret-ref.ts";
-import { describeExpected, type IntegerSetting, settingsTable } from "./settings.ts";
+import {
+  type ChoiceSetting,
+  describeExpected,
+  type IntegerSetting,
+  type SwitchSetting,
+  settingsTable,
+} from "./settings.ts";
 
 /**
  * The shape of the YAML document. Every `error` completes the sentence "expected …"; issues.ts adds what came and
@@ -31,16 +37,21 @@ function withDefault(setting: IntegerSetting & { readonly default: number }) {
   return integerSchema(setting).default(setting.default);
 }
 
-const {
-  marker,
-  whenUnreachable,
-  whenFlapping,
-  whenReturned,
-  whenUnwritable,
-  killBusyScripts,
-  writeProbeKey,
-  discover,
-} = settingsTable;
+function withSwitch(setting: SwitchSetting) {
+  return z
+    .boolean({ error: describeExpected(setting) })
+    .default(setting.default)
+    .meta({ description: `${setting.meaning} ${setting.why}` });
+}
+
+function withChoice<const Word extends string>(setting: ChoiceSetting<Word>) {
+  return z
+    .enum(setting.choices, { error: describeExpected(setting) })
+    .default(setting.default)
+    .meta({ description: `${setting.meaning} ${setting.why}` });
+}
+
+const { writeProbeKey } = settingsTable;
 
 const settingsShape = {
   probeIntervalMs: withDefault(settingsTable.probeIntervalMs),
@@ -60,39 +71,18 @@ const settingsShape = {
   cooldownMs: withDefault(settingsTable.cooldownMs),
   maxLagBytes: withDefault(settingsTable.maxLagBytes),
   parallelSyncs: withDefault(settingsTable.parallelSyncs),
-  marker: z
-    .boolean({ error: describeExpected(marker) })
-    .default(marker.default)
-    .meta({ description: `${marker.meaning} ${marker.why}` }),
-  whenUnreachable: z
-    .enum(whenUnreachable.choices, { error: describeExpected(whenUnreachable) })
-    .default(whenUnreachable.default)
-    .meta({ description: `${whenUnreachable.meaning} ${whenUnreachable.why}` }),
-  whenFlapping: z
-    .enum(whenFlapping.choices, { error: describeExpected(whenFlapping) })
-    .default(whenFlapping.default)
-    .meta({ description: `${whenFlapping.meaning} ${whenFlapping.why}` }),
-  whenReturned: z
-    .enum(whenReturned.choices, { error: describeExpected(whenReturned) })
-    .default(whenReturned.default)
-    .meta({ description: `${whenReturned.meaning} ${whenReturned.why}` }),
-  whenUnwritable: z
-    .enum(whenUnwritable.choices, { error: describeExpected(whenUnwritable) })
-    .default(whenUnwritable.default)
-    .meta({ description: `${whenUnwritable.meaning} ${whenUnwritable.why}` }),
-  killBusyScripts: z
-    .boolean({ error: describeExpected(killBusyScripts) })
-    .default(killBusyScripts.default)
-    .meta({ description: `${killBusyScripts.meaning} ${killBusyScripts.why}` }),
+  marker: withSwitch(settingsTable.marker),
+  whenUnreachable: withChoice(settingsTable.whenUnreachable),
+  whenFlapping: withChoice(settingsTable.whenFlapping),
+  whenReturned: withChoice(settingsTable.whenReturned),
+  whenUnwritable: withChoice(settingsTable.whenUnwritable),
+  killBusyScripts: withSwitch(settingsTable.killBusyScripts),
   writeProbeKey: z
     .string({ error: describeExpected(writeProbeKey) })
     .regex(writeProbeKey.pattern, { error: describeExpected(writeProbeKey) })
     .default(writeProbeKey.default)
     .meta({ description: `${writeProbeKey.meaning} ${writeProbeKey.why}` }),
-  discover: z
-    .boolean({ error: describeExpected(discover) })
-    .default(discover.default)
-    .meta({ description: `${discover.meaning} ${discover.why}` }),
+  discover: withSwitch(settingsTable.discover),
 };
 
 /** The settings alone; other keys are ignored, so that a broken neighbour doesn't hide a broken timing. */

@@ -22,10 +22,10 @@ export interface SwitchSetting {
   readonly why: string;
 }
 
-export interface ChoiceSetting {
+export interface ChoiceSetting<Word extends string = string> {
   readonly kind: "choice";
-  readonly default: string;
-  readonly choices: readonly string[];
+  readonly default: NoInfer<Word>;
+  readonly choices: readonly Word[];
   readonly meaning: string;
   readonly why: string;
 }
