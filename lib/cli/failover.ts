@@ -1,12 +1,21 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
-import type { OperatorRequest, ReplaceRequest } from "../core/requests.ts";
 import { clearRequest, request } from "../core/state.ts";
 import { replacementOf } from "../core/view.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { follow } from "./follow.ts";
+import {
+  describeRequest,
+  describeWish,
+  master,
+  noRequest,
+  refuseUnless,
+  running,
+  steady,
+  type Wish,
+} from "./group-request.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
 import { readInstant } from "./when.ts";
 
@@ -20,8 +29,6 @@ export interface ReplaceOptions extends GlobalOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
-
-type Wish = Omit<ReplaceRequest, "id">;
 
 /**
  * Asks the observers to replace the master, and follows them to the end: by a hand-over where it lives; where it is
@@ -77,27 +84,6 @@ function readWish(context: CliContext, kind: Wish["kind"], options: ReplaceOptio
   };
 }
 
-/** The same of any request. */
-export function describeRequest(asked: OperatorRequest): string {
-  switch (asked.kind) {
-    case "notify-test":
-      return "test of notifications";
-    case "forget":
-      return asked.node === null ? "reset" : `wish to forget ${asked.node}`;
-    default:
-      return describeWish(asked);
-  }
-}
-
-/** "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z", for people. */
-export function describeWish(wish: Wish): string {
-  const to = wish.to === null ? "" : ` to ${wish.to}`;
-  const at = wish.at === null ? "" : ` at ${wish.at}`;
-  const loss =
-    wish.allowedLossBytes === null ? "" : `, losing ${wish.allowedLossBytes} bytes at the most`;
-  return `${wish.kind}${to}${at}${loss}`;
-}
-
 /** Takes a request back that nobody has begun to carry out. */
 export async function cancelRequest(
   context: CliContext,
@@ -121,28 +107,10 @@ export async function cancelRequest(
   return exitCodes.fine;
 }
 
+/** A test of notifications gives way, and so does a forgetting: nobody waits for one while a master is dead. */
 function refuseUnlessCalm(state: GroupState): void {
-  const why = reasonToRefuse(state);
-  if (why === null) return;
-  throw new CliError(exitCodes.unfinished, `${why}; nothing was changed`);
-}
-
-function reasonToRefuse(state: GroupState): string | null {
-  const { group, pause, request: pending, phase } = state;
-  if (state.master === null) {
-    return `expected ${group} to have a master, got none yet: its observers have not agreed on one`;
-  }
-  if (pause !== null) {
-    return `expected ${group} to be running, got a pause by ${pause.by}; run \`lambda-sentinel resume ${group}\` first`;
-  }
-  // A test of notifications gives way, and so does a forgetting: nobody waits for one while a master is dead.
-  if (replacementOf(pending) !== null && pending !== null) {
-    return `expected no pending request, got a ${describeRequest(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``;
-  }
-  if (phase !== "steady") {
-    return `expected phase steady, got ${phase} (${state.lastTransition.why}); wait until it is done`;
-  }
-  return null;
+  const unasked = noRequest((pending) => replacementOf(pending) !== null);
+  refuseUnless(state, master, running, unasked, steady);
 }
 
 function refuseUnlessReplica(config: GroupConfig, state: GroupState, to: NodeId): void {

@@ -1,12 +1,21 @@
 import { findNode, formatAddress, type NodeId } from "../core/config.ts";
 import { isDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
-import { clearRequest, request } from "../core/state.ts";
+import { request } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
-import { describeRequest } from "./failover.ts";
+import {
+  instantIn,
+  master,
+  type Need,
+  noRequest,
+  refuseUnless,
+  running,
+  steady,
+  takeBack,
+} from "./group-request.ts";
 import {
   changeState,
   needGroupState,
@@ -78,27 +87,14 @@ function refuseUnlessFound(state: GroupState, node: NodeId, isInFile: boolean): 
   throw new CliError(exitCodes.unfinished, message);
 }
 
-function refuseUnlessFree(state: GroupState): void {
-  const why = whyNotFree(state);
-  if (why !== null) throw new CliError(exitCodes.unfinished, `${why}; nothing was changed`);
-}
-
-function whyNotFree({ group, master, pause, phase, request: pending, round, ...rest }: GroupState) {
-  if (master === null) {
-    return `expected ${group} to have a master, got none yet: its observers have not agreed on one`;
-  }
-  if (pause !== null) {
-    return `expected ${group} to be running, got a pause by ${pause.by}; run \`lambda-sentinel resume ${group}\` first`;
-  }
-  if (pending !== null) {
-    return `expected no pending request, got a ${describeRequest(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``;
-  }
-  if (phase !== "steady") {
-    return `expected phase steady, got ${phase} (${rest.lastTransition.why}); wait until it is done`;
-  }
-  return round.status === "closed"
+/** Nothing is forgotten in an outage (ADR 0009). */
+const closed: Need = ({ round }) =>
+  round.status === "closed"
     ? null
     : `expected a calm group, got round ${round.number}, which suspects ${round.suspect}; nothing is forgotten in an outage`;
+
+function refuseUnlessFree(state: GroupState): void {
+  refuseUnless(state, master, running, noRequest(), steady, closed);
 }
 
 async function ask(
@@ -108,7 +104,7 @@ async function ask(
   node: NodeId | null,
 ): Promise<number> {
   const { terminal, operator } = context;
-  const until = new Date(Date.parse(context.clock.wallTime()) + untilMs).toISOString();
+  const until = instantIn(context, untilMs);
   const wish = { kind: "forget" as const, by: operator, node, until };
   const asked = await changeState(store, group, (state) => {
     refuseUnlessFree(state);
@@ -148,11 +144,8 @@ async function waitForAnswer(
     if (state === null || state.request?.id !== id) return state ?? asked;
     await clock.sleep(pollMs);
   }
-  const taken = await changeState(store, group, (state) => {
-    if (state.request?.id !== id) return null;
-    const why = `${context.operator} takes back what no observer took up`;
-    return clearRequest(state, operatorWriter(context, "forget-taken-back", why));
-  });
+  const why = `${context.operator} takes back what no observer took up`;
+  const taken = await takeBack(context, store, { group, id }, { rule: "forget-taken-back", why });
   return taken.attempt === null ? taken.state : null;
 }
 

@@ -1,9 +1,9 @@
 import type { GroupState } from "../core/model.ts";
-import { clearRequest, request } from "../core/state.ts";
+import { request } from "../core/state.ts";
 import type { Store, StoredEvent } from "../ports/store.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
-import { CliError, exitCodes, need } from "./exit.ts";
-import { describeRequest } from "./failover.ts";
+import { exitCodes, need } from "./exit.ts";
+import { instantIn, master, noRequest, refuseUnless, steady, takeBack } from "./group-request.ts";
 import { changeState, operatorWriter, readActiveConfig, readGroupState } from "./group-state.ts";
 
 const waitMs = 60_000;
@@ -23,9 +23,9 @@ export async function testNotifications(
   options: GlobalOptions,
 ): Promise<number> {
   const { store } = context.open(options);
-  const until = new Date(Date.parse(context.clock.wallTime()) + untilMs).toISOString();
+  const until = instantIn(context, untilMs);
   const asked = await changeState(store, group, (state) => {
-    refuseUnlessFree(state);
+    refuseUnless(state, master, noRequest(), steady);
     const wish = { kind: "notify-test" as const, by: context.operator, until };
     const why = `${context.operator} asks for a test of notifications`;
     return request(state, wish, operatorWriter(context, "request-notify-test", why));
@@ -36,21 +36,9 @@ export async function testNotifications(
   try {
     return await collectAnswers(context, store, { group, id, observers });
   } finally {
-    await takeBack(context, store, group, id);
+    const why = `${context.operator} has seen the test of notifications`;
+    await takeBack(context, store, { group, id }, { rule: "notify-test-done", why });
   }
-}
-
-function refuseUnlessFree(state: GroupState): void {
-  const { group, request: pending, phase } = state;
-  const why =
-    state.master === null
-      ? `expected ${group} to have a master, got none yet: its observers have not agreed on one`
-      : pending !== null
-        ? `expected no pending request, got a ${describeRequest(pending)}, asked by ${pending.by}; wait until it is done, or run \`lambda-sentinel cancel ${group}\``
-        : phase === "steady"
-          ? null
-          : `expected phase steady, got ${phase} (${state.lastTransition.why}); wait until it is done`;
-  if (why !== null) throw new CliError(exitCodes.unfinished, `${why}; nothing was changed`);
 }
 
 interface Asked {
@@ -96,18 +84,4 @@ function explain(state: GroupState | null, isOver: boolean): string {
   if (isOver)
     return `did not answer: the test gave way, ${state?.lastTransition.why ?? "the state is gone"}`;
   return `did not answer within ${waitMs / 1_000} s: it does not run, or does not reach the master`;
-}
-
-/** Only our own request is taken back, never somebody's who came after. */
-async function takeBack(
-  context: CliContext,
-  store: Store,
-  group: string,
-  id: string,
-): Promise<void> {
-  await changeState(store, group, (state) => {
-    if (state.request?.id !== id) return null;
-    const why = `${context.operator} has seen the test of notifications`;
-    return clearRequest(state, operatorWriter(context, "notify-test-done", why));
-  });
 }

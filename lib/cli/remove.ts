@@ -7,6 +7,7 @@ import type { Heartbeat, Store } from "../ports/store.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes, need } from "./exit.ts";
+import { refuseUnless, steady } from "./group-request.ts";
 import {
   changeState,
   needAnyState,
@@ -40,7 +41,7 @@ export async function remove(
     terminal.out(`${group} was removed by ${before.removed.by} already`);
     return exitCodes.fine;
   }
-  refuseUnlessSteady(before);
+  if (before !== null) refuseUnless(before, steady);
   for (const line of explain(newest, before)) terminal.out(line);
   await confirmOrStop(terminal, options.yes === true, `Remove ${group}?`);
   if (before !== null) {
@@ -58,12 +59,6 @@ export async function remove(
     `${group} is ${terminal.paint("good", "removed")}; its observers stop watching it within 15 s`,
   );
   return exitCodes.fine;
-}
-
-function refuseUnlessSteady(state: GroupState | null): void {
-  if (state === null || state.phase === "steady") return;
-  const message = `expected phase steady, got ${state.phase} (${state.lastTransition.why}); wait until it is done; nothing was changed`;
-  throw new CliError(exitCodes.unfinished, message);
 }
 
 /** What becomes of everything that the group has. */
@@ -88,7 +83,7 @@ function explain(config: GroupConfig, state: GroupState | null): readonly string
 async function markRemoved(context: CliContext, store: Store, group: string): Promise<number> {
   const change = (state: GroupState) => {
     if (state.removed !== null) return null;
-    refuseUnlessSteady(state);
+    refuseUnless(state, steady);
     const why = `${context.operator} removes the group`;
     return removeGroup(state, context.operator, operatorWriter(context, "remove", why));
   };

@@ -1,7 +1,7 @@
 import type { EpochResult } from "../core/model.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes } from "./exit.ts";
-import { describeRequest } from "./failover.ts";
+import { describeRequest } from "./group-request.ts";
 import { sayEnd } from "./pause.ts";
 import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
 import type { GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./status-report.ts";
