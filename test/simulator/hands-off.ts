@@ -1,6 +1,7 @@
 import { parseCompanion } from "../../lib/core/records.ts";
 import type { Process } from "./engine.ts";
 import { reaches } from "./network.ts";
+import { greetingBy, isBusy } from "./sim-ailments.ts";
 import { quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
@@ -95,8 +96,10 @@ export class HandsOff {
     if (!this.#world.hasMarker) return [];
     return (
       [...this.#world.members.values()]
-        // Who loads says nothing of what it loads.
-        .filter((node) => node.isServing && !node.isLoading && (node.marker() ?? 0) > epoch)
+        // Who loads says nothing of what it loads, and a shift that has just begun is told nothing by who is busy, or who
+        // turns new connections away.
+        .filter((node) => node.isServing && !node.isLoading && !isBusy(node.ailments))
+        .filter((node) => greetingBy(node) === null && (node.marker() ?? 0) > epoch)
         .map((node) => node.id)
     );
   }
