@@ -4,10 +4,11 @@ const config: Config = {
   extensionsToTreatAsEsm: [".ts"],
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // These take minutes of their own: `npm run test:parity`, `npm run test:valkey`.
+  // These take minutes of their own: `npm run test:parity`, `npm run test:valkey`, `npm run test:infra`.
   testPathIgnorePatterns: [
     "/node_modules/",
     "<rootDir>/test/parity/",
+    "<rootDir>/test/infra/",
     "<rootDir>/test/conformance/real-valkey.test.ts",
   ],
   // Copies of the sources with planted defects live there while they are hunted.

@@ -71,6 +71,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lib/wiring",
     "lab/commands.ts",
   ],
+  // Stage files are read as groups.yml is.
+  "lib/deploy": ["lib/config"],
   functions: ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config", "lib/wiring"],
   lab: ["lib", "scripts/build.mjs"],
 };

@@ -37,6 +37,8 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
     new DynamoDBClient({
       ...(options.region === undefined ? {} : { region: options.region }),
       requestHandler: limitedHandler(timeoutMs),
+      // The table is reached by a gateway endpoint, which knows no IPv6, wherever AWS_USE_DUALSTACK_ENDPOINT is set.
+      useDualstackEndpoint: false,
       // A repeated conditional write that had been applied is recognised by its attempt id.
       maxAttempts: 2,
     });

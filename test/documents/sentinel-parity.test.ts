@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { settingsTable } from "../../lib/config/settings.ts";
+import { stageSchema } from "../../lib/deploy/stage-schema.ts";
 
 const header = [
   "Sentinel, and its default",
@@ -41,7 +42,7 @@ const eventsFile = "lib/core/events.ts";
 
 const commands = namesIn(/\.command\("([a-z]+)/g, "lib/cli/");
 const options = namesIn(/"(?:-[a-z], )?(--[a-z-]+)/g, "lib/cli/");
-const parameters = [...read("serverless.yml").matchAll(/\$\{param:(\w+)\}/g)].map(([, one]) => one);
+const parameters = Object.keys(stageSchema.shape);
 const scripts: unknown = JSON.parse(read("package.json")).scripts;
 const properties = [...propertiesOf(JSON.parse(read("docs/groups.schema.json")))];
 

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,17 +14,21 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const statement = z.object({
   Sid: z.string(),
+  Effect: z.literal("Allow"),
   Action: z.union([z.string(), z.array(z.string())]),
   Resource: z.unknown(),
   Condition: z.record(z.string(), z.record(z.string(), z.array(z.string()))).optional(),
 });
+const policy = z.object({
+  PolicyName: z.string(),
+  PolicyDocument: z.object({ Statement: z.array(statement) }),
+});
+const absent = z.object({ Ref: z.literal("AWS::NoValue") });
 const template = z.object({
-  Conditions: z.record(z.string(), z.unknown()),
   Resources: z.record(
     z.string(),
     z.object({
       Type: z.string(),
-      Condition: z.string().optional(),
       DeletionPolicy: z.string().optional(),
       UpdateReplacePolicy: z.string().optional(),
       Properties: z.record(z.string(), z.unknown()),
@@ -33,19 +38,40 @@ const template = z.object({
 export type Template = z.infer<typeof template>;
 export type Statement = z.infer<typeof statement>;
 
-/** Packages as `npm run package` does, with no AWS setting in reach. */
-export async function packageStack(
-  target: string,
-  parameters: Readonly<Record<string, string>>,
-): Promise<Template> {
-  const given = Object.entries(parameters).map(([key, value]) => `--param=${key}=${value}`);
-  const osls = join(root, "node_modules/osls/bin/serverless.js");
+/** A stage's stacks as `npm run package` makes them, by observer, with no AWS setting in reach. */
+export interface PackagedStage {
+  /** The folder of a stack's template and zip. */
+  readonly folderOf: (observer: string) => string;
+  readonly templates: Readonly<Record<string, Template>>;
+}
+
+/** Packages a stage as `npm run package` does. */
+export async function packageStage(name: string, stage: unknown): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "lambda-sentinel-stage-"));
+  const file = join(folder, "stage.yml");
+  // Every JSON text is a YAML text.
+  await writeFile(file, JSON.stringify(stage));
+  const args = [join(root, "scripts/stage.ts"), "package", "--stage", name, "--file", file];
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([key]) => !/^(AWS|SLS|SERVERLESS|NODE_OPTIONS)/.test(key)),
   );
-  await run(process.execPath, [osls, "package", "--package", target, ...given], { cwd: root, env });
-  const text = await readFile(join(target, "cloudformation-template-update-stack.json"), "utf8");
-  return template.parse(JSON.parse(text));
+  await rm(join(root, "dist/stages", name), { recursive: true, force: true });
+  await run(process.execPath, args, { cwd: root, env });
+  await rm(folder, { recursive: true });
+}
+
+/** Reads what packaging made of a stage. */
+export async function readPackaged(name: string): Promise<PackagedStage> {
+  const made = join(root, "dist/stages", name);
+  const entries = await readdir(made, { withFileTypes: true });
+  const observers = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const templates = await Promise.all(
+    observers.map(async (observer): Promise<[string, Template]> => {
+      const path = join(made, observer, "cloudformation-template-update-stack.json");
+      return [observer, template.parse(JSON.parse(await readFile(path, "utf8")))];
+    }),
+  );
+  return { folderOf: (observer) => join(made, observer), templates: Object.fromEntries(templates) };
 }
 
 export function properties(of: Template, name: string): Readonly<Record<string, unknown>> {
@@ -54,29 +80,10 @@ export function properties(of: Template, name: string): Readonly<Record<string, 
   return found.Properties;
 }
 
+/** What the watch function's own role allows. */
 export function statements(of: Template): readonly Statement[] {
-  const policies = z
-    .array(z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) }))
-    .parse(properties(of, "WatchRole").Policies);
-  return policies.flatMap(({ PolicyDocument }) =>
-    PolicyDocument.Statement.flatMap((one) => {
-      const choice = z.object({ "Fn::If": z.tuple([z.string(), statement, z.unknown()]) });
-      const optional = choice.safeParse(one);
-      return optional.success ? [optional.data["Fn::If"][1]] : [statement.parse(one)];
-    }),
-  );
-}
-
-/** A statement that stands only under a condition, with its name. */
-export function conditional(of: Template, sid: string) {
-  const choice = z.object({ "Fn::If": z.tuple([z.string(), statement, z.unknown()]) });
-  const all = z
-    .array(z.object({ PolicyDocument: z.object({ Statement: z.array(z.unknown()) }) }))
-    .parse(properties(of, "WatchRole").Policies)
-    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    .flatMap((one) => choice.safeParse(one).data?.["Fn::If"] ?? []);
-  const place = all.findIndex((one) => statement.safeParse(one).data?.Sid === sid);
-  return { condition: all[place - 1], statement: all[place], otherwise: all[place + 1] };
+  const policies = z.array(z.union([policy, absent])).parse(properties(of, "WatchRole").Policies);
+  return policies.flatMap((one) => ("PolicyDocument" in one ? one.PolicyDocument.Statement : []));
 }
 
 export function named(of: Template, sid: string): Statement {

@@ -1,0 +1,167 @@
+import type { Stage, StageObserver } from "./stage-schema.ts";
+import { tableRegionOf } from "./table-placement.ts";
+
+/**
+ * What serverless.yml asks of one stack: one observer of a stage. Lists and absent things are as a template wants them, so
+ * that the YAML says where they stand and nothing more.
+ */
+export interface Stack {
+  /** Of the stack, its function and its schedule. */
+  readonly name: string;
+  readonly observer: string;
+  readonly region: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly permissionsBoundary: string | Absent;
+  readonly logRetentionDays: number;
+
+  /** Whether this stack owns the table and what else a stage has once. */
+  readonly part: "home" | "away";
+  readonly table: string;
+  /** The region whose copy of the table this observer asks. */
+  readonly tableRegion: string;
+  readonly tableMode: Stage["table"]["mode"];
+  readonly tableArns: readonly Substituted[];
+  readonly consistency: "STRONG" | Absent;
+  readonly replicas: readonly Replica[];
+  readonly witnesses: readonly { readonly Region: string }[] | Absent;
+
+  /** Of this region: for the table, the logs and the secrets. */
+  readonly key: string | Absent;
+  readonly encryptedBy: "own-key" | "aws-key";
+  readonly encryption: { readonly SSEEnabled: true; readonly SSEType: "KMS" } | Absent;
+
+  readonly network: Stage["network"];
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+
+  /** Whom this observer wakes: observer=region:function, by comma. */
+  readonly peers: string;
+  readonly wakes: "peers" | "nobody";
+  readonly peerArns: readonly Substituted[];
+
+  readonly changes: "records" | "nothing";
+  readonly zoneArns: readonly Substituted[];
+  readonly recordNames: readonly string[];
+  readonly secretPrefix: string;
+
+  readonly topic: string;
+  readonly tellsTopic: "topic" | "nobody";
+  readonly eventBus: string;
+  readonly tellsBus: "bus" | "nobody";
+}
+
+/** A text in which CloudFormation puts the partition and the account. */
+interface Substituted {
+  readonly "Fn::Sub": string;
+}
+
+interface Absent {
+  readonly Ref: "AWS::NoValue";
+}
+
+interface Replica {
+  readonly Region: string;
+  readonly DeletionProtectionEnabled: true;
+  readonly PointInTimeRecoverySpecification: { readonly PointInTimeRecoveryEnabled: true };
+  readonly SSESpecification: { readonly KMSMasterKeyId: string } | Absent;
+}
+
+const absent: Absent = { Ref: "AWS::NoValue" };
+
+/** The stacks of a stage in the order in which they are deployed: the one that owns the table comes first. */
+export function stacksOf(stage: Stage, stageName: string): readonly Stack[] {
+  const { observers, table } = stage;
+  const owner = observers.find((observer) => observer.region === table.home);
+  const others = observers.filter((observer) => observer !== owner);
+  const byRegion = others.toSorted((a, b) =>
+    a.region < b.region ? -1 : Number(a.region > b.region),
+  );
+  const ordered = owner === undefined ? byRegion : [owner, ...byRegion];
+  return ordered.map((observer) => stackOf(stage, stageName, observer, observer === owner));
+}
+
+function stackOf(
+  stage: Stage,
+  stageName: string,
+  observer: StageObserver,
+  isOwner: boolean,
+): Stack {
+  const table = stage.table.name ?? `lambda-sentinel-${stageName}`;
+  const tableRegion = tableRegionOf(stage, observer);
+  const topic = observer.topic ?? stage.topic ?? "";
+  const eventBus = observer.eventBus ?? stage.eventBus ?? "";
+  return {
+    name: nameOf(stageName, observer),
+    observer: observer.name,
+    region: observer.region,
+    tags: { ...stage.tags, "lambda-sentinel:stage": stageName },
+    permissionsBoundary: stage.permissionsBoundary ?? absent,
+    logRetentionDays: stage.logRetentionDays,
+    part: isOwner ? "home" : "away",
+    table,
+    tableRegion,
+    tableArns: [arn(`dynamodb:${tableRegion}:\${AWS::AccountId}:table/${table}`)],
+    ...tableOf(stage),
+    ...keyOf(stage, observer),
+    network: stage.network,
+    subnets: observer.subnets ?? [],
+    securityGroups: observer.securityGroups ?? [],
+    ...peersOf(stage, stageName, observer),
+    changes: stage.zones.length === 0 ? "nothing" : "records",
+    zoneArns: stage.zones.map((zone) => arn(`route53:::hostedzone/${zone}`)),
+    recordNames: stage.recordNames === undefined ? [] : [stage.recordNames],
+    secretPrefix: stage.secretPrefix,
+    topic,
+    tellsTopic: topic === "" ? "nobody" : "topic",
+    eventBus,
+    tellsBus: eventBus === "" ? "nobody" : "bus",
+  };
+}
+
+function nameOf(stageName: string, { name }: StageObserver): string {
+  return `lambda-sentinel-${stageName}-${name}`;
+}
+
+function arn(rest: string): Substituted {
+  return { "Fn::Sub": `arn:\${AWS::Partition}:${rest}` };
+}
+
+function peersOf(stage: Stage, stageName: string, observer: StageObserver) {
+  const peers = stage.observers.filter((one) => one !== observer);
+  const functionOf = (one: StageObserver): Substituted =>
+    arn(`lambda:${one.region}:\${AWS::AccountId}:function:${nameOf(stageName, one)}`);
+  return {
+    peers: peers.map((one) => `${one.name}=${one.region}:${nameOf(stageName, one)}`).join(","),
+    wakes: peers.length === 0 ? ("nobody" as const) : ("peers" as const),
+    peerArns: peers.map(functionOf),
+  };
+}
+
+function tableOf(stage: Stage) {
+  const { mode, home, replicas, witness } = stage.table;
+  return {
+    tableMode: mode,
+    consistency: mode === "strongly-consistent" ? ("STRONG" as const) : absent,
+    replicas: (replicas ?? [home]).map((region) => replicaOf(stage, region)),
+    witnesses: witness === undefined ? absent : [{ Region: witness }],
+  };
+}
+
+function keyOf({ keys }: Stage, { region }: StageObserver) {
+  const key = keys[region];
+  if (key === undefined) {
+    return { key: absent, encryptedBy: "aws-key" as const, encryption: absent };
+  }
+  const encryption = { SSEEnabled: true, SSEType: "KMS" } as const;
+  return { key, encryptedBy: "own-key" as const, encryption };
+}
+
+function replicaOf({ keys }: Stage, region: string): Replica {
+  const key = keys[region];
+  return {
+    Region: region,
+    DeletionProtectionEnabled: true,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    SSESpecification: key === undefined ? absent : { KMSMasterKeyId: key },
+  };
+}

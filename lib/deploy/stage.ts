@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import type * as z from "zod";
+import { valueAt } from "../config/issues.ts";
+import { explainReadError } from "../config/load.ts";
+import {
+  describeValue,
+  type Finding,
+  formatPath,
+  type Path,
+  type Problem,
+  problemAt,
+  quote,
+  sortProblems,
+} from "../config/problems.ts";
+import { didYouMean } from "../config/suggest.ts";
+import { readYaml } from "../config/yaml-source.ts";
+import { checkStage } from "./stage-checks.ts";
+import { type Stage, stageSchema } from "./stage-schema.ts";
+
+export type StageResult =
+  | { readonly ok: true; readonly stage: Stage }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads and checks a stage file; a file that can't be read is a problem like any other. */
+export async function loadStageFile(file: string): Promise<StageResult> {
+  try {
+    return readStage(await readFile(file, "utf8"), file);
+  } catch (error) {
+    const message = `expected a readable file, got ${explainReadError(error)}`;
+    return { ok: false, problems: [{ file, line: 1, column: 1, path: "", message }] };
+  }
+}
+
+/** Checks the text of a stage file and reports everything that is wrong with it at once, in the file's order. */
+export function readStage(text: string, file: string): StageResult {
+  const read = readYaml(text.replace(/^\uFEFF/, ""));
+  if (!read.ok) {
+    const problems = read.found.map(({ finding, position }) => toProblem(file, finding, position));
+    return { ok: false, problems: sortProblems(problems) };
+  }
+  const { source } = read;
+  const parsed = stageSchema.safeParse(source.value);
+  const findings = parsed.success
+    ? checkStage(parsed.data)
+    : parsed.error.issues.flatMap((issue) => findingsOf(issue, source.value));
+  const problems = [
+    ...source.found.map(({ finding, position }) => toProblem(file, finding, position)),
+    ...findings.map((finding) => toProblem(file, finding, source.locate(finding))),
+  ];
+  return parsed.success && problems.length === 0
+    ? { ok: true, stage: parsed.data }
+    : { ok: false, problems: sortProblems(problems) };
+}
+
+function findingsOf(issue: z.core.$ZodIssue, root: unknown): readonly Finding[] {
+  const path = issue.path.filter((part) => typeof part !== "symbol");
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key));
+  const value = valueAt(root, path);
+  const came = Array.isArray(value) ? `a list of ${value.length}` : describeValue(value);
+  return [problemAt(path, `expected ${issue.message}, got ${came}`)];
+}
+
+function unknownKey(path: Path, key: string): Finding {
+  const { table, observers } = stageSchema.shape;
+  const shapes = { table: table.shape, observers: observers.element.shape };
+  const [first] = path;
+  const shape = first === "table" || first === "observers" ? shapes[first] : stageSchema.shape;
+  const known = Object.keys(shape);
+  const hint = didYouMean(key, known) || `; known are ${known.join(", ")}`;
+  const message = `expected a known key of ${path.length === 0 ? "a stage" : formatPath(path)}, got ${quote(key)}${hint}`;
+  return { severity: "problem", path: [...path, key], at: "key", message };
+}
+
+function toProblem(
+  file: string,
+  finding: Finding,
+  position: Pick<Problem, "line" | "column">,
+): Problem {
+  return { file, ...position, path: formatPath(finding.path), message: finding.message };
+}

@@ -1,0 +1,8 @@
+import { packageStage } from "../support/packaged.ts";
+import { combinations } from "./combinations.ts";
+
+/** Packages every combination once, before the tests read them; one after the other, for the framework has one folder. */
+export default async function packageAll(): Promise<void> {
+  for (const [name, stage] of Object.entries(combinations))
+    await packageStage(`test-${name}`, stage);
+}
