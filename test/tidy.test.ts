@@ -72,7 +72,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lab/commands.ts",
   ],
   // Stage files are read as groups.yml is.
-  "lib/deploy": ["lib/config"],
+  "lib/deploy": ["lib/core", "lib/config"],
   functions: ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config", "lib/wiring"],
   lab: ["lib", "scripts/build.mjs"],
 };

@@ -29,11 +29,11 @@ export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }
 
-export function companionName(dns: DnsConfig): string {
+export function companionName(dns: Pick<DnsConfig, "name">): string {
   return `_lambda-sentinel.${dns.name}`;
 }
 
-export function srvName(dns: DnsConfig): string {
+export function srvName(dns: Pick<DnsConfig, "name">): string {
   return `_redis._tcp.${dns.name}`;
 }
 

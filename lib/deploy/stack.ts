@@ -1,3 +1,4 @@
+import { companionName, srvName } from "../core/records.ts";
 import type { Stage, StageObserver } from "./stage-schema.ts";
 import { tableRegionOf } from "./table-placement.ts";
 
@@ -109,7 +110,7 @@ function stackOf(
     ...peersOf(stage, stageName, observer),
     changes: stage.zones.length === 0 ? "nothing" : "records",
     zoneArns: stage.zones.map((zone) => arn(`route53:::hostedzone/${zone}`)),
-    recordNames: stage.recordNames === undefined ? [] : [stage.recordNames],
+    recordNames: namesOf(stage),
     secretPrefix: stage.secretPrefix,
     topic,
     tellsTopic: topic === "" ? "nobody" : "topic",
@@ -124,6 +125,12 @@ function nameOf(stageName: string, { name }: StageObserver): string {
 
 function arn(rest: string): Substituted {
   return { "Fn::Sub": `arn:\${AWS::Partition}:${rest}` };
+}
+
+/** A pattern means every name that is put below the records' own; with a single name each of them is named. */
+function namesOf({ recordNames: name }: Stage): readonly string[] {
+  if (name === undefined) return [];
+  return name.startsWith("*.") ? [name] : [name, companionName({ name }), srvName({ name })];
 }
 
 function peersOf(stage: Stage, stageName: string, observer: StageObserver) {

@@ -62,7 +62,7 @@ describe("the watch function's role", () => {
   });
 
   it("changes the given names of the given zones by DELETE and CREATE alone", () => {
-    const { Condition, Resource } = named(stages.stack("nat", "one"), "ChangeRecords");
+    const { Condition, Resource } = named(stages.stack("witness", "eu-west-1"), "ChangeRecords");
     expect(Condition).toEqual({
       "ForAllValues:StringEquals": {
         "route53:ChangeResourceRecordSetsActions": ["CREATE", "DELETE"],
