@@ -169,11 +169,15 @@ export async function tryWrite(
   return answered(tried.kind === "timeout" ? "unanswered" : "moot", tried.why);
 }
 
-/** Over a connection of its own: what is busy can't be observed over one. */
+/**
+ * Over a connection of its own: what is busy can't be observed over one. Making it takes time, after which `refusal` says
+ * whether the effect may still start (S4).
+ */
 export async function killScript(
   hands: Hands,
   memory: Memory,
   { node }: KillScript,
+  refusal: () => string | null,
 ): Promise<Outcome> {
   const answered = (answer: ScriptAnswer, why: string): Outcome => {
     return { kind: "script-told", node, answer, why, atMs: hands.clock.nowMs() };
@@ -183,6 +187,11 @@ export async function killScript(
   if (target === undefined) return answered("gone", "it is no node of the configuration");
   const opened = await hands.nodes.openSession(target, config.settings.chooseTimeoutMs);
   if (!opened.ok) return answered("unanswered", opened.why);
+  const late = refusal();
+  if (late !== null) {
+    opened.value.close();
+    return answered("unanswered", late);
+  }
   const killed = await opened.value.killScript(config.settings.probeTimeoutMs);
   opened.value.close();
   return killed.ok

@@ -86,7 +86,7 @@ async function run(hands: Hands, memory: Memory, task: Task): Promise<Outcome | 
     case "mark":
       return mark(hands, memory, command);
     case "kill-script":
-      return killScript(hands, memory, command);
+      return killScript(hands, memory, command, () => refuse(hands, memory, task.verifiedAtMs));
     case "write-probe":
       return tryWrite(hands, memory, command);
     case "publish":

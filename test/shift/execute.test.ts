@@ -77,6 +77,18 @@ describe("a plan", () => {
       expect(world.state().phase).toBe("settling");
     }));
 
+  it("C3 a script is not told to stop once the shift was told to, while it connected", () =>
+    play(async (world) => {
+      const command = { kind: "kill-script", node: "10.0.0.1:6379", epoch: 1 } as const;
+      const stop = new AbortController();
+      world.onConnecting = () => stop.abort();
+
+      expect(await world.carryOut([[command]], stop.signal)).toMatchObject([
+        { kind: "script-told", answer: "unanswered", why: "the invocation was told to stop" },
+      ]);
+      expect(world.sent).toEqual([]);
+    }));
+
   it("C3 what was promoted before the stop is told, so that it can be committed", () =>
     play(async (world) => {
       const stop = new AbortController();

@@ -35,6 +35,8 @@ export class PlanWorld {
   readonly sent: Sent[] = [];
   /** Called as each effect leaves, and as each write arrives. */
   onSent: (what: Sent) => void = () => {};
+  /** Called as the plan makes a connection of its own. */
+  onConnecting: () => void = () => {};
   readonly store: SimStore;
   readonly dns: SimDns;
 
@@ -151,7 +153,13 @@ export class PlanWorld {
       waker: { wake: () => Promise.resolve({ ok: true, value: undefined }) },
       budget: createBudget(clock, invocationMs, signal),
       freezes: { lastThawMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
-      nodes,
+      nodes: {
+        ...nodes,
+        openSession: (...asked) => {
+          this.onConnecting();
+          return nodes.openSession(...asked);
+        },
+      },
       sessions,
       trips: { store: 0, redis: 0 },
       failing: new Map(),
