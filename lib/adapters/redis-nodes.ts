@@ -5,7 +5,7 @@ import { type Failure, failure, type Result, success } from "../ports/errors.ts"
 import type { ProbeWants, RedisAccess, RedisNodes, ResolvedSecrets } from "../ports/redis.ts";
 import { type Args, type Connection, openConnection, type Reply } from "./redis-connection.ts";
 import { countSentinels, factsFrom, parseMarker, parseReplPing, parseRole } from "./redis-info.ts";
-import { createRehearser } from "./redis-rehearsal.ts";
+import { createRehearser, type RehearsalScope } from "./redis-rehearsal.ts";
 import { connectReply, exchangeReply, refusalOfInfo, replyOf } from "./redis-replies.ts";
 import { sessionOn } from "./redis-session.ts";
 
@@ -20,7 +20,7 @@ export function createRedisNodes(
   renew: Renew | null = null,
 ): RedisNodes {
   const open = renew === null ? openWith(access, connect) : openRenewing(access, connect, renew);
-  const { markerKey } = access;
+  const { markerKey, killBusyScripts } = access;
   const probes = new Map<string, NodeProbe>();
   const listeners: ((node: string) => void)[] = [];
   const lost = (node: string) => {
@@ -29,7 +29,8 @@ export function createRedisNodes(
   let sessions = 0;
   return {
     probe: (node, wants) => {
-      const known = probes.get(node.id) ?? createNodeProbe(node, { markerKey, clock, open, lost });
+      const parts = { markerKey, killBusyScripts, clock, open, lost };
+      const known = probes.get(node.id) ?? createNodeProbe(node, parts);
       probes.set(node.id, known);
       return known.probe(wants);
     },
@@ -63,7 +64,8 @@ function openRenewing(first: RedisAccess, connect: typeof openConnection, renew:
     if (isRenewing) return;
     isRenewing = true;
     void renew().then((renewed) => {
-      if (renewed.ok) current = { markerKey: first.markerKey, ...renewed.value };
+      const { markerKey, killBusyScripts } = first;
+      if (renewed.ok) current = { markerKey, killBusyScripts, ...renewed.value };
       isRenewing = false;
     });
   };
@@ -86,8 +88,7 @@ interface Told {
 
 const untold: Told = { replPingMs: null, sentinels: null, isAsked: false, infoRefusal: null };
 
-interface ProbeParts {
-  readonly markerKey: string | null;
+interface ProbeParts extends RehearsalScope {
   readonly clock: Clock;
   readonly open: Open;
   readonly lost: (node: string) => void;
@@ -100,7 +101,7 @@ interface ProbeParts {
 function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
   const { markerKey, clock, lost } = parts;
   const open = (deadlineMs: number) => parts.open(node.probe, deadlineMs);
-  const rehearser = createRehearser(open, markerKey, clock);
+  const rehearser = createRehearser(open, parts, clock);
   let connection: Connection | null = null;
   let told: Told = untold;
   let lateReplyToMs: number | null = null;

@@ -8,6 +8,12 @@ import { isForbidden } from "./redis-info.ts";
 /** A server that could not be rehearsed with has shown nothing odd. */
 const nothingSeen: Rehearsal = { oddities: [], replication: null };
 
+/** What the group's observers will do beside what they always do. */
+export interface RehearsalScope {
+  readonly markerKey: string | null;
+  readonly killBusyScripts: boolean;
+}
+
 export interface Rehearser {
   /** What the last rehearsal found, after one that is due now; null: none has ended yet. Waits no longer than a probe. */
   ask(wants: Pick<ProbeWants, "rehearse" | "timeoutMs">): Promise<Rehearsal | null>;
@@ -18,7 +24,7 @@ export interface Rehearser {
 /** Rehearses over a connection of its own, again until nothing is odd: what somebody mends is to be seen soon. */
 export function createRehearser(
   open: (deadlineMs: number) => Promise<Result<Connection>>,
-  markerKey: string | null,
+  wanted: RehearsalScope,
   clock: Clock,
 ): Rehearser {
   let found: Rehearsal | null = null;
@@ -26,7 +32,7 @@ export function createRehearser(
 
   const run = async (deadlineMs: number): Promise<void> => {
     const opened = await open(deadlineMs);
-    found = opened.ok ? await rehearse(opened.value, markerKey, deadlineMs) : nothingSeen;
+    found = opened.ok ? await rehearse(opened.value, wanted, deadlineMs) : nothingSeen;
     if (opened.ok) opened.value.close();
     running = null;
   };
@@ -56,10 +62,10 @@ export function createRehearser(
  */
 async function rehearse(
   connection: Connection,
-  markerKey: string | null,
+  wanted: RehearsalScope,
   deadlineMs: number,
 ): Promise<Rehearsal> {
-  const asked = await connection.exchange(harmlessFor(markerKey), deadlineMs);
+  const asked = await connection.exchange(harmlessFor(wanted.markerKey), deadlineMs);
   if (!asked.ok) return nothingSeen;
   const [masterauth, requirepass, tls, clients, multi, exec, ...rest] = asked.value;
   const begun = rest.pop();
@@ -68,7 +74,7 @@ async function rehearse(
     ...oddIf("no-client-list", clients),
     ...oddIf("no-transaction", multi, exec),
     ...oddIf("no-marker", ...rest),
-    ...(begun?.ok === true ? await queue(connection, markerKey, deadlineMs) : []),
+    ...(begun?.ok === true ? await queue(connection, wanted, deadlineMs) : []),
   ];
   return { oddities: [...new Set(found)], replication: setupOf(masterauth, requirepass, tls) };
 }
@@ -98,6 +104,12 @@ const partsToQueue: readonly (readonly [NodeOddity, Args])[] = [
   ["no-client-unpause", ["CLIENT", "UNPAUSE"]],
 ];
 
+/** Queued, and never carried out: a script that runs now goes on. */
+const scriptParts: readonly (readonly [NodeOddity, Args])[] = [
+  ["no-script-kill", ["SCRIPT", "KILL"]],
+  ["no-script-kill", ["FUNCTION", "KILL"]],
+];
+
 /** A write of the marker comes last: one that a server holds back takes no word from the others. */
 function markerParts(markerKey: string | null): readonly (readonly [NodeOddity, Args])[] {
   if (markerKey === null) return [];
@@ -109,10 +121,14 @@ function markerParts(markerKey: string | null): readonly (readonly [NodeOddity, 
 
 async function queue(
   connection: Connection,
-  markerKey: string | null,
+  { markerKey, killBusyScripts }: RehearsalScope,
   deadlineMs: number,
 ): Promise<readonly NodeOddity[]> {
-  const found = [...partsToQueue, ...markerParts(markerKey)].map(async ([oddity, args]) => {
+  const found = [
+    ...partsToQueue,
+    ...(killBusyScripts ? scriptParts : []),
+    ...markerParts(markerKey),
+  ].map(async ([oddity, args]) => {
     const queued = await connection.exchange([args], deadlineMs);
     return queued.ok ? oddIf(oddity, ...queued.value) : [];
   });

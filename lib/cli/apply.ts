@@ -8,7 +8,7 @@ import { releaseRemoved, removedNodes, waitForAdoption } from "./apply-wait.ts";
 import { activate, claimNodes, pruneVersions, putVersion } from "./apply-write.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
-import { exitCodes, need } from "./exit.ts";
+import { exitCodes, needRead } from "./exit.ts";
 import { readGroupState } from "./group-state.ts";
 import { checkZonesOrStop, loadOrStop, problemsError } from "./load-file.ts";
 
@@ -26,7 +26,7 @@ export async function apply(context: CliContext, options: ApplyOptions): Promise
   const services = context.open(options);
   const { store } = services;
   await checkZonesOrStop(terminal, services, loaded);
-  const configs = need(
+  const configs = needRead(
     await store.listConfigs(),
     `read the configuration in table ${services.table}`,
   );
@@ -56,7 +56,7 @@ async function readStates(
   // Of the others only what they have discovered matters; one that this version can't read stops nothing.
   for (const group of new Set(inTable)) {
     if (states.has(group)) continue;
-    const stored = need(await store.readState(group), `read the state of ${group}`);
+    const stored = needRead(await store.readState(group), `read the state of ${group}`);
     states.set(group, stored.kind === "state" ? stored.state : null);
   }
   return states;

@@ -3,7 +3,7 @@ import { type GroupConfig, votesNeeded } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
-import { exitCodes, need } from "./exit.ts";
+import { exitCodes, needRead } from "./exit.ts";
 import { needGroupState, readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
 import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
 import { sayEnd } from "./pause.ts";
@@ -84,7 +84,7 @@ async function readGroup(
   // A removed group has observers no more; this says so.
   if (state?.removed != null) await needGroupState(store, group);
   if (state !== null) return { config: await readActiveConfig(store, state), state };
-  const configs = need(await store.listConfigs(), "list the groups");
+  const configs = needRead(await store.listConfigs(), "list the groups");
   // Newest first within a group.
   const config = configs.find((one) => one.name === group);
   if (config !== undefined) return { config, state };
@@ -115,6 +115,11 @@ async function listen(context: CliContext, store: Store, config: GroupConfig): P
   const first = await readHeartbeats(store, config.observers);
   const last = new Map(first);
   const fresh = new Set<string>();
+  // Where nobody has ever said anything there is nothing to listen to.
+  if (first.size === 0) return { last, fresh, listenedForMs: 0 };
+  if (context.terminal.isInteractive) {
+    context.terminal.error(`listening to the observers for up to ${Math.ceil(waitMs / 1_000)} s`);
+  }
   for (;;) {
     const listenedForMs = clock.nowMs() - startedAtMs;
     const missing = config.observers.filter((name) => !fresh.has(name));

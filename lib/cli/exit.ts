@@ -22,7 +22,12 @@ export class CliError extends Error {
   }
 }
 
-/** The value of a call to the table; its failure ends the command. */
+/** The value of a call that only reads; its failure ends the command. */
+export function needRead<T>(result: Result<T>, doing: string): T {
+  return need(result.ok ? result : { ...result, isOutcomeKnown: true }, doing);
+}
+
+/** The value of a call that writes to the table; its failure ends the command, and says whether it may be in doubt. */
 export function need<T>(result: Result<T>, doing: string): T {
   if (result.ok) return result.value;
   const doubt = result.isOutcomeKnown ? "" : "; it may have happened all the same";

@@ -7,11 +7,11 @@ import type { GroupState } from "../core/model.ts";
 import type { Writer } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
 import type { CliContext } from "./context.ts";
-import { CliError, exitCodes, need } from "./exit.ts";
+import { CliError, exitCodes, need, needRead } from "./exit.ts";
 
 /** Reads STATE; null where the observers have not adopted the group yet. */
 export async function readGroupState(store: Store, group: string): Promise<GroupState | null> {
-  const stored = need(await store.readState(group), `read the state of ${group}`);
+  const stored = needRead(await store.readState(group), `read the state of ${group}`);
   switch (stored.kind) {
     case "absent":
       return null;
@@ -35,7 +35,7 @@ export async function needGroupState(store: Store, group: string): Promise<Group
     const message = `expected a group that is watched, got ${group}, which ${state.removed.by} has removed; \`lambda-sentinel apply\` with a file that has it adds it again`;
     throw new CliError(exitCodes.unfinished, message);
   }
-  const configs = need(await store.listConfigs(), "list the groups");
+  const configs = needRead(await store.listConfigs(), "list the groups");
   const known = new Set(configs.map((config) => config.name));
   if (known.has(group)) {
     const message = `expected ${group} to be watched, got no state yet: the observers create it when a quorum of them names one master; \`lambda-sentinel status ${group}\` shows what they see`;
@@ -67,7 +67,7 @@ export async function readActiveConfig(store: Store, state: GroupState): Promise
 /** The configuration that STATE names, as the file had it. */
 export async function readNamedConfig(store: Store, state: GroupState): Promise<GroupConfig> {
   const { group, configVersion } = state;
-  const config = need(
+  const config = needRead(
     await store.readConfig(group, configVersion),
     `read version ${configVersion}`,
   );

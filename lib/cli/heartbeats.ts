@@ -1,5 +1,5 @@
 import type { Heartbeat, Store } from "../ports/store.ts";
-import { need } from "./exit.ts";
+import { needRead } from "./exit.ts";
 
 /** The last heartbeat of each observer that has sent one. */
 export type Heartbeats = ReadonlyMap<string, Heartbeat>;
@@ -8,7 +8,7 @@ export type Heartbeats = ReadonlyMap<string, Heartbeat>;
 export async function readHeartbeats(store: Store, names: Iterable<string>): Promise<Heartbeats> {
   const read = await Promise.all(
     [...new Set(names)].map(async (name) => {
-      const heartbeat = need(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
+      const heartbeat = needRead(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
       return heartbeat === null ? [] : [[name, heartbeat] as const];
     }),
   );

@@ -2,7 +2,7 @@ import type { GroupState } from "../core/model.ts";
 import { request } from "../core/state.ts";
 import type { Store, StoredEvent } from "../ports/store.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
-import { exitCodes, need } from "./exit.ts";
+import { exitCodes, needRead } from "./exit.ts";
 import { instantIn, master, noRequest, refuseUnless, steady, takeBack } from "./group-request.ts";
 import { changeState, operatorWriter, readActiveConfig, readGroupState } from "./group-state.ts";
 
@@ -73,7 +73,7 @@ async function collectAnswers(context: CliContext, store: Store, asked: Asked): 
 }
 
 async function readAnswers(store: Store, { group, id }: Asked): Promise<readonly StoredEvent[]> {
-  const events = need(await store.readEvents(group, eventsRead), `read the events of ${group}`);
+  const events = needRead(await store.readEvents(group, eventsRead), `read the events of ${group}`);
   return events.filter(
     ({ name, evidence }) =>
       (name === "+notified" || name === "-notified") && evidence.request === id,

@@ -41,8 +41,16 @@ function buildProgram(context: CliContext, finish: Finish): Command {
   const program = new Command("lambda-sentinel")
     .description("Failover for Redis without servers to run.")
     .version(context.version)
-    .option("--table <name>", 'the table (LAMBDA_SENTINEL_TABLE, then "lambda-sentinel")')
-    .option("--region <region>", "the table's region (AWS_REGION and the AWS profile otherwise)")
+    .option(
+      "--table <name>",
+      'the table (LAMBDA_SENTINEL_TABLE, then "lambda-sentinel")',
+      matching(/^[A-Za-z0-9_.-]{3,255}$/, "a table's name of 3 to 255 letters, digits and _.-"),
+    )
+    .option(
+      "--region <region>",
+      "the table's region (AWS_REGION and the AWS profile otherwise)",
+      matching(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region such as eu-west-1"),
+    )
     .addHelpText("after", `\n${exitCodeHelp}`)
     .showHelpAfterError("(add --help for what there is)")
     .exitOverride()
@@ -55,6 +63,14 @@ function buildProgram(context: CliContext, finish: Finish): Command {
   addAclCommand(program, context, finish);
   addLabCommands(program, finish);
   return program;
+}
+
+/** A value that has this form, or none is asked for at all: the SDK's own words for a wrong one are nobody's help. */
+function matching(form: RegExp, expected: string): (text: string) => string {
+  return (text) => {
+    if (form.test(text)) return text;
+    throw new InvalidArgumentError(`expected ${expected}, got ${JSON.stringify(text)}.`);
+  };
 }
 
 const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or not done in time;

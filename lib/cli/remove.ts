@@ -6,7 +6,7 @@ import { removeGroup } from "../core/state-removal.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
 import { confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
-import { CliError, exitCodes, need } from "./exit.ts";
+import { CliError, exitCodes, need, needRead } from "./exit.ts";
 import { refuseUnless, steady } from "./group-request.ts";
 import {
   changeState,
@@ -32,7 +32,7 @@ export async function remove(
 ): Promise<number> {
   const { terminal } = context;
   const { store } = context.open(options);
-  const all = need(await store.listConfigs(), "list the groups");
+  const all = needRead(await store.listConfigs(), "list the groups");
   const configs = all.filter((config) => config.name === group);
   const [newest] = configs;
   const before = await readGroupState(store, group);

@@ -11,7 +11,7 @@ import {
   wantedOf,
 } from "../core/records.ts";
 import type { CliContext, Services } from "./context.ts";
-import { need } from "./exit.ts";
+import { needRead } from "./exit.ts";
 import { unknownGroup } from "./group-state.ts";
 import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
 import { describeCoolDown } from "./status-cool-down.ts";
@@ -32,7 +32,7 @@ export async function collectStatus(
   only: string | undefined,
 ): Promise<StatusReport> {
   const { store, table } = services;
-  const configs = need(await store.listConfigs(), `read the configuration in table ${table}`);
+  const configs = needRead(await store.listConfigs(), `read the configuration in table ${table}`);
   const names = [...new Set(configs.map((config) => config.name))].sort();
   if (only !== undefined && !names.includes(only)) throw unknownGroup(only, new Set(names));
   const wanted = only === undefined ? names : [only];
@@ -62,7 +62,7 @@ async function collectGroup(
   const [first] = versions;
   if (first === undefined) throw new Error("expected at least one version of a listed group");
   const newest = versions.reduce((a, b) => (b.version > a.version ? b : a), first);
-  const stored = need(
+  const stored = needRead(
     await services.store.readState(first.name),
     `read the state of ${first.name}`,
   );

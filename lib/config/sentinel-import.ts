@@ -64,7 +64,7 @@ function gatherGroups(conf: SentinelConf, notes: ImportNote[]): readonly Importe
       notes.push({ kind: "left-out", line: master.line, group: master.name, text });
     const id = readNode(master.host, master.port);
     const owner = id === null ? undefined : owners.get(id);
-    if (id === null) leaveOut(`the whole group: ${quote(master.host)} is no address or host name`);
+    if (id === null) leaveOut(`the whole group: ${whyNoNode(master.host, master.port)}`);
     else if (owner !== undefined) leaveOut(`the whole group: ${id} is the master of ${owner} too`);
     else if (begun.length >= groupsMax) leaveOut(`the whole group: ${groupsMax} groups a file`);
     else {
@@ -91,7 +91,7 @@ function gatherReplicas(
     const leaveOut = (text: string) => notes.push({ kind: "left-out", line, group, text });
     const id = readNode(value.host, value.port);
     const owner = id === null ? undefined : owners.get(id);
-    if (id === null) leaveOut(`a replica: ${quote(value.host)} is no address or host name`);
+    if (id === null) leaveOut(`a replica: ${whyNoNode(value.host, value.port)}`);
     else if (owner === group) continue;
     else if (owner !== undefined) {
       leaveOut(`replica ${id}: a node belongs to one group, and ${owner} has it`);
@@ -102,6 +102,12 @@ function gatherReplicas(
     }
   }
   return nodes;
+}
+
+function whyNoNode(host: string, port: number): string {
+  return readNode(host, 6379) === null
+    ? `${quote(host)} is no address or host name`
+    : `${port} is no port`;
 }
 
 function readNode(host: string, port: number): string | null {

@@ -75,6 +75,11 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
     remedy: "add +client|list to the user's ACL",
     bars: "nothing",
   },
+  "no-script-kill": {
+    what: "lets the observers stop no script, which the group's killBusyScripts wants",
+    remedy: "add +script|kill +function|kill to the user's ACL, or set killBusyScripts to false",
+    bars: "nothing",
+  },
   "no-config-get": {
     what: "refuses CONFIG GET, so nobody sees its ping period and its masterauth",
     remedy: "add +config|get to the user's ACL",

@@ -14,6 +14,7 @@ export type NodeOddity =
   | "no-client-kill"
   | "no-client-unpause"
   | "no-client-list"
+  | "no-script-kill"
   | "no-config-get"
   | "no-config-rewrite"
   /** Found by trying to write `writeProbeKey`. */

@@ -10,6 +10,8 @@ export interface RedisAccess {
   readonly tls?: TlsAccess;
   /** The group's marker key; null when the group opted out. */
   readonly markerKey: string | null;
+  /** Whether busy scripts are to be stopped, so that a rehearsal asks for the right to. */
+  readonly killBusyScripts: boolean;
   /** Called when a server turned us away for who we are, or can't be trusted: the secrets may be others by now. */
   readonly onDenied?: () => void;
 }

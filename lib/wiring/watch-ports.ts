@@ -54,7 +54,9 @@ export function wireWatch(environment: Environment): Wiring {
     // Half of a probe for the name, half of it for the node: then a look-up that fails is known before the probe is late.
     const connectTo = connectBy(lookup, config.settings.probeTimeoutMs / 2);
     const renew = () => secrets.renew(config.auth, config.tls);
-    return success(createRedisNodes({ ...resolved.value, markerKey }, clock, connectTo, renew));
+    const { killBusyScripts } = config.settings;
+    const access = { ...resolved.value, markerKey, killBusyScripts };
+    return success(createRedisNodes(access, clock, connectTo, renew));
   };
   const ports: ShiftPorts = {
     store,

@@ -36,6 +36,21 @@ function without(...rights: readonly string[]) {
 }
 
 describe("a rehearsal of a role change", () => {
+  test.each([
+    ["+script|kill +function|kill", true, []],
+    ["+script|kill", true, ["no-script-kill"]],
+    ["", true, ["no-script-kill"]],
+    ["", false, []],
+  ] as const)(
+    "finds with the rights '%s', where scripts are to be stopped: %j, %j",
+    async (rights, killBusyScripts, expected) => {
+      const line = `user watcher on >word resetchannels ~lambda-sentinel:* -@all ${all} ${rights}`;
+      const server = await lab.start({ aclLines: ["user default on nopass ~* &* +@all", line] });
+
+      expect((await rehearsed(server, { ...asUser, killBusyScripts }))?.oddities).toEqual(expected);
+    },
+  );
+
   test("finds nothing on an ordinary server, and changes nothing on it", async () => {
     const { master, replica } = await lab.startPair();
     const [before, role] = [await lab.client(replica).info(), await lab.client(replica).role()];

@@ -19,7 +19,11 @@ const [, password = ""] = />(\S+)/.exec(user) ?? [];
 let master: RedisServer;
 let replica: RedisServer;
 const nodes = createRedisNodes(
-  { auth: { username: "watcher", password }, markerKey: markerKeyOf("orders") },
+  {
+    auth: { username: "watcher", password },
+    markerKey: markerKeyOf("orders"),
+    killBusyScripts: false,
+  },
   systemClock,
 );
 
@@ -111,7 +115,11 @@ async function missedWith(rights: readonly string[]): Promise<readonly string[]>
   await asDefault("ACL", "SETUSER", "watcher", "reset", ...tokensWith(rights));
   await asDefault("CLIENT", "KILL", "USER", "watcher");
   const probing = createRedisNodes(
-    { auth: { username: "watcher", password }, markerKey: markerKeyOf("orders") },
+    {
+      auth: { username: "watcher", password },
+      markerKey: markerKeyOf("orders"),
+      killBusyScripts: false,
+    },
     systemClock,
   );
   const wants = {

@@ -116,6 +116,8 @@ describe("who takes the place of a dead master", () => {
     const nobody = await rig.timeline.eventually("a hold", isNobody, { since });
 
     // Assess
+    const ended = rig.timeline.named("+failover-end-for-timeout").map((one) => one.epoch);
+    expect(ended).toEqual([before.epoch, before.epoch + 1]);
     expect(selected.message).toContain("the only eligible node: priority 200 ");
     // Who never synchronised has a history of its own, which tells it from the group's before anything else does.
     for (const node of [unsynced, replaced]) {

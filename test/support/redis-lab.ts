@@ -82,7 +82,12 @@ export class RedisLab {
     connect?: typeof openConnection,
     renew?: Renew,
   ): RedisNodes {
-    const made = createRedisNodes({ markerKey, ...access }, systemClock, connect, renew);
+    const made = createRedisNodes(
+      { markerKey, killBusyScripts: false, ...access },
+      systemClock,
+      connect,
+      renew,
+    );
     this.#nodes.push(made);
     return made;
   }
