@@ -6,15 +6,14 @@ import type { Store } from "../ports/store.ts";
 import { type ApplyPlan, checkAgainstTable, type GroupPlan, planApply } from "./apply-plan.ts";
 import { releaseRemoved, removedNodes, waitForAdoption } from "./apply-wait.ts";
 import { activate, claimNodes, pruneVersions, putVersion } from "./apply-write.ts";
-import { confirmOrStop } from "./confirm.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
+import type { CliContext } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { readGroupState } from "./group-state.ts";
 import { checkZonesOrStop, loadOrStop, problemsError } from "./load-file.ts";
 
-export interface ApplyOptions extends GlobalOptions {
+export interface ApplyOptions extends ConfirmOptions {
   readonly file: string;
-  readonly yes?: boolean;
   readonly wait?: boolean;
   readonly dryRun?: boolean;
 }

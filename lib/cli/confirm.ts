@@ -1,5 +1,13 @@
-import type { Terminal } from "./context.ts";
+import type { GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
+
+/**
+ * Every command that changes something takes `--yes`. Those ask that move a role, give up data or take something away;
+ * the others can be taken back or only end a wait, and `--yes` changes nothing about them.
+ */
+export interface ConfirmOptions extends GlobalOptions {
+  readonly yes?: boolean;
+}
 
 /** Lets a person decide; without one, only `--yes` does. */
 export async function confirmOrStop(

@@ -2,7 +2,7 @@ import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { clearRequest, request } from "../core/state.ts";
 import { replacementOf } from "../core/view.ts";
-import { confirmOrStop } from "./confirm.ts";
+import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { follow } from "./follow.ts";
@@ -21,13 +21,12 @@ import { readInstant } from "./when.ts";
 
 /** What people ask of a group's master; the commands themselves never touch Redis. */
 
-export interface ReplaceOptions extends GlobalOptions {
+export interface ReplaceOptions extends ConfirmOptions {
   readonly to?: NodeId;
   readonly at?: string;
   /** Bytes. */
   readonly allowDataLoss?: number;
   readonly dryRun?: boolean;
-  readonly yes?: boolean;
 }
 
 /**

@@ -3,8 +3,8 @@ import { isDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import { request } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
-import { confirmOrStop } from "./confirm.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
+import type { CliContext } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import {
   instantIn,
@@ -26,10 +26,6 @@ import {
 
 /** Nodes that the observers found leave the group when people say so, and the observers agree that it is calm. */
 
-export interface ForgetOptions extends GlobalOptions {
-  readonly yes?: boolean;
-}
-
 const waitMs = 30_000;
 const pollMs = 500;
 /** By then the command line has taken its request back, unless it died. */
@@ -39,7 +35,7 @@ export async function forgetNode(
   context: CliContext,
   group: string,
   node: NodeId,
-  options: ForgetOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
   const { store } = context.open(options);
   const state = await needGroupState(store, group);
@@ -53,7 +49,7 @@ export async function forgetNode(
 export async function resetGroup(
   context: CliContext,
   group: string,
-  options: ForgetOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
   const { terminal } = context;
   const { store } = context.open(options);

@@ -3,16 +3,17 @@ import { acknowledgeFailover } from "./ack.ts";
 import { type AclOptions, acl } from "./acl.ts";
 import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
+import type { ConfirmOptions } from "./confirm.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
-import { type ForgetOptions, forgetNode, resetGroup } from "./forget.ts";
+import { forgetNode, resetGroup } from "./forget.ts";
 import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
-import { releaseNode } from "./release.ts";
-import { type RemoveOptions, remove } from "./remove.ts";
+import { type ReleaseOptions, releaseNode } from "./release.ts";
+import { remove } from "./remove.ts";
 import { type StatusOptions, status } from "./status.ts";
 
 /** Runs one command line and returns its exit code; expected errors are told in one line. */
@@ -110,6 +111,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .option("--reason <text>", "why, for those who read the status")
     .option("--for <time>", 'when it ends by itself, from now on: "2h", "90m"')
     .option("--until <instant>", 'when it ends by itself: "2030-01-31T04:00Z"')
+    .option("--yes", "accepted, as everywhere; this command asks nothing")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => pauseGroup(context, group, command.optsWithGlobals<PauseOptions>())),
     );
@@ -118,6 +120,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .command("resume")
     .description("allow failovers and repairs of a group again")
     .argument("<group>")
+    .option("--yes", "accepted, as everywhere; this command asks nothing")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => resumeGroup(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
@@ -130,6 +133,7 @@ function addNotifyCommands(program: Command, context: CliContext, finish: Finish
     .command("test")
     .description("let every observer tell them that this is a test, and show how each fared")
     .argument("<group>")
+    .option("--yes", "accepted, as everywhere; this command asks nothing")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => testNotifications(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
@@ -166,7 +170,7 @@ function addRemoveCommand(program: Command, context: CliContext, finish: Finish)
     .argument("<group>")
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
-      finish(() => remove(context, group, command.optsWithGlobals<RemoveOptions>())),
+      finish(() => remove(context, group, command.optsWithGlobals<ConfirmOptions>())),
     );
 }
 
@@ -178,7 +182,7 @@ function addForgetCommands(program: Command, context: CliContext, finish: Finish
     .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
     .option("--yes", "don't ask")
     .action((group: string, node: string, _options: unknown, command: Command) =>
-      finish(() => forgetNode(context, group, node, command.optsWithGlobals<ForgetOptions>())),
+      finish(() => forgetNode(context, group, node, command.optsWithGlobals<ConfirmOptions>())),
     );
 
   program
@@ -187,7 +191,7 @@ function addForgetCommands(program: Command, context: CliContext, finish: Finish
     .argument("<group>")
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
-      finish(() => resetGroup(context, group, command.optsWithGlobals<ForgetOptions>())),
+      finish(() => resetGroup(context, group, command.optsWithGlobals<ConfirmOptions>())),
     );
 }
 
@@ -220,6 +224,7 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .command("cancel")
     .description("take back a failover or switchover that nobody has begun")
     .argument("<group>")
+    .option("--yes", "accepted, as everywhere; this command asks nothing")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => cancelRequest(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
@@ -228,6 +233,7 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .command("ack")
     .description("acknowledge the last automatic failover, which ends its cool-down")
     .argument("<group>")
+    .option("--yes", "accepted, as everywhere; this command asks nothing")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => acknowledgeFailover(context, group, command.optsWithGlobals<GlobalOptions>())),
     );
@@ -236,9 +242,11 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .command("release")
     .description("make a replica of a returned master that is held for inspection")
     .argument("<group>")
-    .argument("<node>")
+    .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
+    .option("--yes", "don't ask")
+    .option("--json", "print an object for programs; asks nothing, so it needs --yes")
     .action((group: string, node: string, _options: unknown, command: Command) =>
-      finish(() => releaseNode(context, group, node, command.optsWithGlobals<GlobalOptions>())),
+      finish(() => releaseNode(context, group, node, command.optsWithGlobals<ReleaseOptions>())),
     );
 }
 

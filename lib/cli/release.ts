@@ -1,27 +1,68 @@
 import { isKept, letGo } from "../core/kept.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import type { GroupState } from "../core/model.ts";
+import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
+import type { CliContext } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
-import { changeState, operatorWriter } from "./group-state.ts";
+import { changeState, needGroupState, operatorWriter } from "./group-state.ts";
+
+export interface ReleaseOptions extends ConfirmOptions {
+  readonly json?: boolean;
+}
 
 /** Lets the observers attach a node that keeps what it has (`whenReturned: hold`): what only it holds is gone then. */
 export async function releaseNode(
   context: CliContext,
   group: string,
   node: string,
-  options: GlobalOptions,
+  options: ReleaseOptions,
 ): Promise<number> {
+  const { terminal } = context;
+  if (options.json === true && options.yes !== true) {
+    const message = "expected --yes with --json, which asks nobody; nothing was changed";
+    throw new CliError(exitCodes.usage, message);
+  }
   const { store } = context.open(options);
-  await changeState(store, group, (state) => {
-    if (!isKept(state, node)) {
-      const there = state.kept.length === 0 ? "none is" : `there are ${state.kept.join(", ")}`;
-      const message = `expected a node of ${group} that is held, got "${node}"; ${there}`;
-      throw new CliError(exitCodes.usage, message);
-    }
+  const before = await needGroupState(store, group);
+  refuseUnlessKept(before, node);
+  if (options.json !== true) for (const line of explain(before, node)) terminal.out(line);
+  await confirmOrStop(terminal, options.yes === true, `Release ${node}, and lose what it holds?`);
+  const { state } = await changeState(store, group, (standing) => {
+    refuseUnlessKept(standing, node);
     const why = `${context.operator} releases ${node}`;
-    return letGo(state, node, operatorWriter(context, "release", why));
+    return letGo(standing, node, operatorWriter(context, "release", why));
   });
-  context.terminal.out(
-    `released; the observers make ${node} a replica, and what only it holds is gone`,
-  );
+  if (options.json === true) {
+    const done = { schema: 1, group, node, isReleased: true, held: state.kept };
+    terminal.out(JSON.stringify(done, null, 2));
+  } else {
+    terminal.out(`released; the observers make ${node} a replica, and what only it holds is gone`);
+  }
   return exitCodes.fine;
+}
+
+function refuseUnlessKept(state: GroupState, node: string): void {
+  if (isKept(state, node)) return;
+  const there = state.kept.length === 0 ? "none is" : `there are ${state.kept.join(", ")}`;
+  const message = `expected a node of ${state.group} that is held, got "${node}"; ${there}`;
+  throw new CliError(exitCodes.usage, message);
+}
+
+/** What becomes of what the node holds, before anybody agrees to it. */
+function explain(state: GroupState, node: string): readonly string[] {
+  const { group, master } = state;
+  const loss = sayLoss(state, node);
+  return [
+    `group    ${group}`,
+    `held     ${node}: read-only, with what no other node may have`,
+    ...(loss === null ? [] : [`lost     ${loss}`]),
+    `then     it synchronises from ${master?.node ?? "the master"}, and what only it holds is gone for good`,
+  ];
+}
+
+/** What the report of the epoch that replaced it has; null: that was an earlier one. */
+function sayLoss({ lastEpoch }: GroupState, node: string): string | null {
+  if (lastEpoch === null || lastEpoch.from !== node || lastEpoch.loss === null) return null;
+  const { bytes, certainty } = lastEpoch.loss;
+  if (bytes === null || certainty === "unknown") return "nobody knows how much";
+  return certainty === "exact" ? `${bytes} bytes` : `at least ${bytes} bytes`;
 }

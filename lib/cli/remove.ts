@@ -4,8 +4,8 @@ import type { GroupState } from "../core/model.ts";
 import { companionName, recordOf } from "../core/records.ts";
 import { removeGroup } from "../core/state-removal.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
-import { confirmOrStop } from "./confirm.ts";
-import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
+import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
+import type { CliContext, Terminal } from "./context.ts";
 import { CliError, exitCodes, need, needRead } from "./exit.ts";
 import { refuseUnless, steady } from "./group-request.ts";
 import {
@@ -17,10 +17,6 @@ import {
 } from "./group-state.ts";
 import { readHeartbeats } from "./heartbeats.ts";
 
-export interface RemoveOptions extends GlobalOptions {
-  readonly yes?: boolean;
-}
-
 /**
  * Takes a group away while its observers run. STATE says so first, the observers acknowledge that they keep their hands
  * off, and only then its nodes are free and its configuration is gone. Whatever breaks it off, the same command goes on.
@@ -28,7 +24,7 @@ export interface RemoveOptions extends GlobalOptions {
 export async function remove(
   context: CliContext,
   group: string,
-  options: RemoveOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
   const { terminal } = context;
   const { store } = context.open(options);

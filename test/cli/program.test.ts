@@ -23,6 +23,28 @@ describe("the command line", () => {
     expect(cli.store.writes).toEqual([]);
   });
 
+  test.each([
+    [["apply", "-f", "groups.yml", "--yes"]],
+    [["failover", "orders", "--yes"]],
+    [["switchover", "orders", "--yes"]],
+    [["cancel", "orders", "--yes"]],
+    [["ack", "orders", "--yes"]],
+    [["release", "orders", "10.0.0.3:6379", "--yes"]],
+    [["pause", "orders", "--yes"]],
+    [["resume", "orders", "--yes"]],
+    [["forget", "orders", "10.0.0.3:6379", "--yes"]],
+    [["reset", "orders", "--yes"]],
+    [["remove", "orders", "--yes"]],
+    [["notify", "test", "orders", "--yes"]],
+  ])("%j takes --yes, as all that changes something does", async (args) => {
+    const cli = createCli();
+    expect(await cli.run(...args)).toBe(2);
+    expect(cli.lines.join("\n")).not.toContain("unknown option");
+    expect(cli.lines.join("\n")).toMatch(
+      /expected (the name of a group|a readable file)|groups\.yml/,
+    );
+  });
+
   test("tells its version", async () => {
     const cli = createCli();
     expect(await cli.run("--version")).toBe(0);

@@ -5,6 +5,12 @@ const config = configOf(groupsText);
 const held = "10.0.0.3:6379";
 const state = { ...steadyState(config), kept: [held] };
 
+const plan = [
+  "group    orders",
+  `held     ${held}: read-only, with what no other node may have`,
+  "then     it synchronises from 10.0.0.1:6379, and what only it holds is gone for good",
+];
+
 let cli: Cli;
 
 beforeEach(() => {
@@ -13,8 +19,11 @@ beforeEach(() => {
 });
 
 test("release lets the observers attach a node that is held", async () => {
+  cli.answers.push(true);
   expect(await cli.run("release", "orders", held)).toBe(0);
+  expect(cli.questions).toEqual([`Release ${held}, and lose what it holds?`]);
   expect(cli.lines).toEqual([
+    ...plan,
     `released; the observers make ${held} a replica, and what only it holds is gone`,
   ]);
   expect(cli.store.states.get("orders")).toMatchObject({
@@ -22,6 +31,60 @@ test("release lets the observers attach a node that is held", async () => {
     kept: [],
     lastTransition: { rule: "release", why: `alice@laptop releases ${held}` },
   });
+});
+
+test("release gives nothing up without a yes: from a terminal, or in the command", async () => {
+  expect(await cli.run("release", "orders", held)).toBe(2);
+  expect(cli.lines).toEqual([...plan, expect.stringContaining("or --yes; got neither")]);
+  cli.answers.push(false);
+  expect(await cli.run("release", "orders", held)).toBe(1);
+  expect(cli.lines.at(-1)).toBe("! error: not confirmed; nothing was changed");
+  expect(cli.store.writes).toEqual([]);
+
+  expect(await cli.run("release", "orders", held, "--yes")).toBe(0);
+  expect(cli.questions).toHaveLength(1);
+  expect(cli.store.states.get("orders")?.kept).toEqual([]);
+});
+
+test("release asks about what is held still when the answer comes", async () => {
+  const other = { ...state, rev: state.rev + 1, kept: [] };
+  cli.answers.push(true);
+  cli.answers.shift = () => {
+    cli.store.states.set("orders", other);
+    return true;
+  };
+  expect(await cli.run("release", "orders", held)).toBe(2);
+  expect(cli.lines.at(-1)).toContain("none is");
+  expect(cli.store.writes).toEqual([]);
+});
+
+test("release shows what the loss report has of the node", async () => {
+  const loss = { bytes: 42, certainty: "lower-bound" as const, oldOffset: 142, newOffset: 100 };
+  const lastEpoch = {
+    ...{ epoch: 2, kind: "failover" as const, result: "completed" as const, isAutomatic: true },
+    ...{ from: held, to: "10.0.0.1:6379", reason: "it was down", isRefusal: false, loss },
+  };
+  cli.store.states.set("orders", { ...state, lastEpoch });
+  await cli.run("release", "orders", held);
+  expect(cli.lines).toContain("lost     at least 42 bytes");
+});
+
+test("release for programs prints an object, and asks nobody", async () => {
+  cli.answers.push(true);
+  expect(await cli.run("release", "orders", held, "--json")).toBe(2);
+  expect(cli.lines).toEqual([expect.stringContaining("expected --yes with --json")]);
+  expect(cli.store.writes).toEqual([]);
+
+  cli.lines.length = 0;
+  expect(await cli.run("release", "orders", held, "--json", "--yes")).toBe(0);
+  expect(JSON.parse(cli.lines.join("\n"))).toEqual({
+    schema: 1,
+    group: "orders",
+    node: held,
+    isReleased: true,
+    held: [],
+  });
+  expect(cli.questions).toEqual([]);
 });
 
 test("release of a node that is not held says which are", async () => {
@@ -42,7 +105,7 @@ test("release in an unknown group, or of a name without its port, says what ther
 });
 
 test.each([
-  ["a second time", () => cli.run("release", "orders", held)],
+  ["a second time", () => cli.run("release", "orders", held, "--yes")],
   [
     "while a failover is under way",
     async () => {

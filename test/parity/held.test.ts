@@ -35,8 +35,8 @@ describe("S9 whenReturned: hold", () => {
     const status = await rig.cli("status", "orders");
     const kept = await ballast(old);
     const refused = await rig.cli("switchover", "orders", "--to", idOf(old), "--yes");
-    const wrong = await rig.cli("release", "orders", idOf(replica));
-    const released = await rig.cli("release", "orders", idOf(old));
+    const wrong = await rig.cli("release", "orders", idOf(replica), "--yes");
+    const released = await rig.cli("release", "orders", idOf(old), "--yes");
     await rig.timeline.eventually("the release", said("-held"));
     await expectSettled(rig, idOf(replica));
 
