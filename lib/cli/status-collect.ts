@@ -48,9 +48,14 @@ export async function collectStatus(
     schema: 1,
     at: context.clock.wallTime(),
     table,
-    isHealthy: groups.every((group) => group.isHealthy),
+    isHealthy: groups.length > 0 && groups.every((group) => group.isHealthy),
+    problems: groups.length > 0 ? [] : [noGroups(table)],
     groups,
   };
+}
+
+function noGroups(table: string): string {
+  return `no group is configured in table ${table}, so nothing is watched: add one with \`lambda-sentinel apply -f groups.yml\`, or name the right table with --table and --region`;
 }
 
 async function collectGroup(

@@ -12,7 +12,10 @@ export interface StatusReport {
   /** Wall clock of this machine, ISO 8601. */
   readonly at: string;
   readonly table: string;
+  /** False where the table has no group: a monitor that looks at the wrong table must not be told that all is well. */
   readonly isHealthy: boolean;
+  /** One sentence for each thing that is wrong with the table itself. */
+  readonly problems: readonly string[];
   readonly groups: readonly GroupStatus[];
 }
 

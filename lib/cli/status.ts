@@ -20,9 +20,8 @@ export async function status(
   const { terminal } = context;
   const report = await collectStatus(context, context.open(options), group);
   if (options.json === true) terminal.out(JSON.stringify(report, null, 2));
-  else if (report.groups.length === 0) {
-    terminal.out(`no groups in table ${report.table}; add some with \`lambda-sentinel apply\``);
-  } else {
+  else {
+    for (const problem of report.problems) terminal.out(`${terminal.paint("bad", "!")} ${problem}`);
     for (const one of report.groups)
       for (const line of renderGroup(terminal, one)) terminal.out(line);
   }

@@ -87,10 +87,19 @@ describe("status", () => {
     expect(cli.lines).toContain("  config  version 1 stored, none adopted");
   });
 
-  test("of an empty table is not an error", async () => {
+  test("of an empty table says that nothing is watched, and how to add a group", async () => {
+    const why =
+      "no group is configured in table test, so nothing is watched: add one with `lambda-sentinel apply -f groups.yml`, or name the right table with --table and --region";
     cli.store.configs.clear();
-    expect(await cli.run("status")).toBe(0);
-    expect(cli.lines).toEqual(["no groups in table test; add some with `lambda-sentinel apply`"]);
+    expect(await cli.run("status")).toBe(1);
+    expect(await cli.run("status", "--json")).toBe(1);
+    expect(cli.lines[0]).toBe(`! ${why}`);
+    expect(JSON.parse(cli.lines[1] ?? "")).toMatchObject({
+      isHealthy: false,
+      problems: [why],
+      groups: [],
+    });
+    expect(cli.lines).toHaveLength(2);
   });
 
   test("of an unknown group is", async () => {
