@@ -3,6 +3,7 @@ import type { Outcome } from "./commands.ts";
 import type { GroupConfig } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
 import { withDiscovered } from "./discovered.ts";
+import { withOthers } from "./elsewhere.ts";
 import { type Memory, nodesOf, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Sample } from "./model.ts";
 import { withScriptKill, withWriteProbe } from "./spells.ts";
@@ -23,7 +24,7 @@ export function absorb(before: Memory, seen: Observation): Memory {
   for (const one of seen.newcomers) {
     memory = { ...memory, newcomers: { ...memory.newcomers, [one.node.id]: one } };
   }
-  memory = withFound(absorbStore(memory, seen));
+  memory = withOthers(withFound(absorbStore(memory, seen)), seen.others, seen.nowMs);
   if (seen.record.kind === "read") {
     const record = seen.record.value;
     memory = { ...memory, record, recordCheckedAtMs: seen.record.readAtMs };

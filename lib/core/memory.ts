@@ -1,6 +1,7 @@
 import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeConfig, NodeId } from "./config.ts";
 import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
+import type { Elsewhere, Others } from "./elsewhere.ts";
 import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
 import type { Spells } from "./spells.ts";
@@ -17,6 +18,8 @@ export interface Observation {
   readonly samples: readonly Sample[];
   readonly prepared: readonly Prepared[];
   readonly newcomers: readonly Newcomer[];
+  /** The nodes of the other groups that may be nodes of this one. */
+  readonly others: Others;
   readonly state: Asked<{ readonly state: GroupState | null }>;
   readonly votes: Asked<{ readonly votes: readonly Vote[] }>;
   readonly record: Asked<RecordView>;
@@ -130,6 +133,9 @@ export interface Memory {
   readonly nodes: Readonly<Record<NodeId, NodeMemory>>;
   readonly prepared: Readonly<Record<NodeId, Prepared>>;
   readonly newcomers: Readonly<Record<NodeId, Newcomer>>;
+  /** Nodes that are nodes of another group, too. */
+  readonly elsewhere: Readonly<Record<NodeId, Elsewhere>>;
+  readonly areOthersSeen: boolean;
   /** undefined: never read in this shift; null: the item doesn't exist. */
   readonly state: GroupState | null | undefined;
   readonly stateAskedAtMs: number;
@@ -211,6 +217,8 @@ export function newMemory(start: MemoryStart): Memory {
     nodes: nodesOf(config, knownBefore(start)),
     prepared: {},
     newcomers: {},
+    elsewhere: {},
+    areOthersSeen: false,
     state: undefined,
     stateAskedAtMs: Number.NEGATIVE_INFINITY,
     stateReadAtMs: Number.NEGATIVE_INFINITY,

@@ -1,8 +1,9 @@
 import type { NodeMemory } from "./detector.ts";
+import { type Elsewhere, isContested, mayBeElsewhere } from "./elsewhere.ts";
 import type { NodeFacts } from "./model.ts";
 import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
 import { verdictOf } from "./verdict.ts";
-import { isAnswering, nodesExcept, type View } from "./view.ts";
+import { isAnswering, isOurs, nodesExcept, type View } from "./view.ts";
 
 /** What is odd about nodes that answer: how it is told, and what it stands in the way of. */
 interface Meaning {
@@ -12,6 +13,9 @@ interface Meaning {
   /** What must not be done with such a node: "adoption" is of its group, at bootstrap, and includes nothing later. */
   readonly bars: "promotion" | "adoption" | "nothing";
 }
+
+const serverOfOneGroup =
+  "leave it to one of them, or restart it if it is a copy of a running machine";
 
 const meanings: Readonly<Record<NodeOddity, Meaning>> = {
   cluster: {
@@ -110,12 +114,37 @@ const meanings: Readonly<Record<NodeOddity, Meaning>> = {
     remedy: "name each server once in the groups file",
     bars: "adoption",
   },
+  "another-group": {
+    what: "is a server of another group, too, under another name",
+    remedy: serverOfOneGroup,
+    bars: "promotion",
+  },
 };
 
 /** `n1 runs in cluster mode, …; set cluster-enabled …` */
 export function sayOddity(node: string, oddity: NodeOddity): string {
   const { what, remedy } = meanings[oddity];
   return `${node} ${what}; ${remedy}`;
+}
+
+/** The same, and where the other name is, for those who can be shown it. */
+export function describeOddity(view: View, node: string, oddity: NodeOddity): string {
+  const other = view.memory.elsewhere[node];
+  if (oddity !== "another-group" || other === undefined) return sayOddity(node, oddity);
+  const fate = sayFate(view, node, other);
+  return `${node} is a server of group ${other.group}, too, under the name ${other.node}: ${fate}; ${serverOfOneGroup}`;
+}
+
+function sayFate({ memory }: View, node: string, { group, isClaimed }: Elsewhere): string {
+  const { state } = memory;
+  if (state === undefined || state === null || state.master === null) {
+    return "this group is not adopted with it";
+  }
+  if (!isClaimed) return `${group} leaves it alone`;
+  const facts = memory.nodes[node]?.facts ?? null;
+  return facts === null || isOurs(state, facts)
+    ? "neither group promotes, attaches or demotes it"
+    : `it holds what ${group} has, and is left alone here`;
 }
 
 /** Why the node must not be promoted, if it must not. */
@@ -131,6 +160,16 @@ export function ownOddities(
   return [...(facts?.oddities ?? []), ...(rehearsal?.oddities ?? [])];
 }
 
+/** What may stand in the way of the node's promotion. */
+export function barringOddities(
+  view: View,
+  node: NodeMemory,
+  facts: NodeFacts | null,
+): readonly NodeOddity[] {
+  const own = ownOddities(facts, node.rehearsal);
+  return isContested(view, node.node) ? [...own, "another-group"] : own;
+}
+
 /** Everything odd about a node: by itself, and beside the others of its group. */
 export function odditiesOf(view: View, node: NodeMemory): readonly NodeOddity[] {
   const own = ownOddities(node.facts, node.rehearsal);
@@ -144,6 +183,7 @@ export function odditiesOf(view: View, node: NodeMemory): readonly NodeOddity[] 
     ["no-masterauth", setup !== null && !setup.isLoginSet && isLoginUsed],
     ["no-replication-tls", setup !== null && !setup.isTls && isTlsUsed],
     ["same-server", others.some((one) => isSameServer(one, node))],
+    ["another-group", view.memory.elsewhere[node.node] !== undefined],
   ];
   return [...own, ...found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []))];
 }
@@ -167,7 +207,7 @@ export function whyNotAdopted(view: View): string | null {
       return `${node.node} ${what}: ${lastReply.text}`;
     }
     const odd = odditiesOf(view, node).find((oddity) => meanings[oddity].bars !== "nothing");
-    if (odd !== undefined) return sayOddity(node.node, odd);
+    if (odd !== undefined) return describeOddity(view, node.node, odd);
   }
-  return null;
+  return mayBeElsewhere(view) ? "the nodes of the other groups have not been asked yet" : null;
 }

@@ -1,7 +1,7 @@
 import type { NodeId } from "./config.ts";
 import { elect } from "./election.ts";
 import { isKept } from "./kept.ts";
-import { ownOddities } from "./oddities.ts";
+import { barringOddities } from "./oddities.ts";
 import { followed, isHeldDown, type MasterView, nodesExcept } from "./view.ts";
 
 /**
@@ -17,7 +17,7 @@ export function unfitness(view: MasterView): ReadonlyMap<NodeId, string | null> 
     contenders: others.map((node) => ({
       node: node.node,
       facts: node.facts,
-      oddities: ownOddities(node.facts, node.rehearsal),
+      oddities: barringOddities(view, node, node.facts),
       isHeldDown: isHeldDown(view, node),
       isKept: isKept(view.state, node.node),
       lastKnownOffset: null,

@@ -22,7 +22,9 @@ export type NodeOddity =
   /** Found by comparing the nodes of a group. */
   | "no-masterauth"
   | "no-replication-tls"
-  | "same-server";
+  | "same-server"
+  /** Found by comparing the nodes of two groups. */
+  | "another-group";
 
 /** What a rehearsal of a role change found; nothing of it was carried out. */
 export interface Rehearsal {

@@ -3,6 +3,7 @@ import type { Look, Outcome } from "../core/commands.ts";
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import { configSet } from "../core/config-changes.ts";
 import { groupView, masterView, step, viewOf } from "../core/decide.ts";
+import { noOthers } from "../core/elsewhere.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
 import type { Spells } from "../core/spells.ts";
 import { release } from "../core/state.ts";
@@ -90,7 +91,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     if (waitMs > 0) await alarm.sleep(waitMs);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
-    const request = { look, config: memory.config, outcomes, attempt };
+    const request = { look, config: memory.config, memory, outcomes, attempt };
     const observation = { ...(await observe(hands, request)), config };
     const { memory: next, decision, noticed } = step(memory, observation);
     memory = next;
@@ -197,6 +198,7 @@ function quiet(memory: Memory, outcomes: readonly Outcome[], nowMs: number, atte
     samples: [],
     prepared: [],
     newcomers: [],
+    others: noOthers,
     state: notAsked,
     votes: notAsked,
     record: notAsked,

@@ -1,7 +1,7 @@
 import { groupView, masterView, viewOf } from "../core/decide.ts";
 import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
-import { odditiesOf, sayOddity } from "../core/oddities.ts";
+import { describeOddity, odditiesOf } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
 import { spellsOf, writeRefusal } from "../core/spells.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
@@ -70,7 +70,7 @@ function unfitIn(view: View): ReadonlyMap<string, string | null> {
 
 /** For people: what is odd about it, and with which words it refuses writes. */
 function sayAllOdd(view: View, node: NodeMemory): readonly string[] {
-  const said = odditiesOf(view, node).map((oddity) => sayOddity(node.node, oddity));
+  const said = odditiesOf(view, node).map((oddity) => describeOddity(view, node.node, oddity));
   const refusal = writeRefusal(node, view.settings, view.nowMs);
   return refusal === null ? said : [...said, `${node.node} refuses writes: ${refusal}`];
 }

@@ -3,7 +3,12 @@ import {
   formatAddress,
   type GroupConfig,
   type NodeConfig,
+  type NodeId,
 } from "../core/config.ts";
+import type { Elsewhere, Sighting } from "../core/elsewhere.ts";
+import type { Memory } from "../core/memory.ts";
+import type { NodeFacts } from "../core/model.ts";
+import { isAnswering, isOurs } from "../core/view.ts";
 import type { GroupStatus } from "./group.ts";
 
 /** What a shift knows of the other groups, before a node is taken that no file names (ADR 0009). */
@@ -12,6 +17,13 @@ export interface Neighbours {
   areKnown(): boolean;
   /** The other group whose node this is, by its address or by the server that answers there; null: none. */
   ownerOf(node: NodeConfig, runId: string | null): string | null;
+  /** Whether every node of every other group has been asked once, whatever became of it. */
+  areSeen(): boolean;
+  /** The other groups' nodes that have one of these run ids, or are known as other names; by group and node. */
+  sightings(
+    runIds: ReadonlySet<string>,
+    known: Readonly<Record<NodeId, Elsewhere>>,
+  ): readonly Sighting[];
 }
 
 export interface Watched {
@@ -39,7 +51,51 @@ export function neighboursOf({ latest, statuses }: Watched, group: string): Neig
       });
       return owner?.name ?? null;
     },
+    areSeen: () =>
+      others().every(({ name }) => {
+        const nodes = Object.values(statuses.get(name)?.memory.nodes ?? {});
+        return nodes.length > 0 && nodes.every(({ lastReply }) => lastReply !== null);
+      }),
+    sightings: (runIds, known) => {
+      const names = new Set(Object.values(known).map(({ group: of, node }) => `${of} ${node}`));
+      return others()
+        .flatMap((config) => sightingsOf(config, statuses.get(config.name)?.memory))
+        .filter(
+          ({ group: of, node, runId }) =>
+            (runId !== null && runIds.has(runId)) || names.has(`${of} ${node}`),
+        )
+        .toSorted((a, b) => compare(a.group, b.group) || compare(a.node, b.node));
+    },
   };
+}
+
+function sightingsOf(config: GroupConfig, memory: Memory | undefined): readonly Sighting[] {
+  const group = config.name;
+  // A group whose watch has not begun has its nodes all the same: nobody loses another name for that.
+  if (memory === undefined) {
+    const unseen = { runId: null, askedAtMs: 0, isAnswering: false, isClaimed: true };
+    return config.nodes.map(({ id }) => ({ group, node: id, ...unseen }));
+  }
+  // What was removed touches nothing any more, and its servers are free (`remove`).
+  if (memory.state?.removed != null) return [];
+  return Object.values(memory.nodes).map((node) => ({
+    group,
+    node: node.node,
+    runId: node.facts?.runId ?? null,
+    askedAtMs: node.factsAskedAtMs ?? 0,
+    isAnswering: isAnswering(node),
+    isClaimed: isClaimedBy(memory.state, node.facts),
+  }));
+}
+
+function isClaimedBy(state: Memory["state"], facts: NodeFacts | null): boolean {
+  if (state === undefined) return true;
+  if (state === null || state.master === null) return false;
+  return facts === null || isOurs(state, facts);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function isNamedBy(config: GroupConfig, { probe }: NodeConfig): boolean {

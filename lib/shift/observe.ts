@@ -1,8 +1,9 @@
 import type { Look, Outcome } from "../core/commands.ts";
 import { findNode, type GroupConfig, type NodeConfig, type NodeId } from "../core/config.ts";
 import { isAnswer } from "../core/detector.ts";
+import type { Others } from "../core/elsewhere.ts";
 import { wallMsOf } from "../core/instants.ts";
-import type { Asked, Newcomer, Observation, Prepared, RecordView } from "../core/memory.ts";
+import type { Asked, Memory, Newcomer, Observation, Prepared, RecordView } from "../core/memory.ts";
 import type { GroupState, Sample, Vote } from "../core/model.ts";
 import { recordOf } from "../core/records.ts";
 import type { Result } from "../ports/errors.ts";
@@ -13,6 +14,8 @@ export interface ObserveRequest {
   readonly look: Look;
   /** The nodes that may be asked, discovered ones included. */
   readonly config: GroupConfig;
+  /** What was known of the nodes before. */
+  readonly memory: Pick<Memory, "nodes" | "elsewhere" | "areOthersSeen">;
   readonly outcomes: readonly Outcome[];
   readonly attempt: string;
 }
@@ -43,12 +46,21 @@ export async function observe(hands: Hands, request: ObserveRequest): Promise<Ob
     samples: [...hands.overheard.splice(0), ...samples],
     prepared,
     newcomers,
+    others: othersOf(hands, request, samples),
     state: store.state,
     votes: store.votes,
     record: takeRecord(hands),
     outcomes,
     lastThawMs,
   };
+}
+
+/** What the watches of the other groups in this process know of the servers that answer here. */
+function othersOf(hands: Hands, { memory }: ObserveRequest, samples: readonly Sample[]): Others {
+  const known = Object.values(memory.nodes).flatMap(({ facts }) => facts?.runId ?? []);
+  const heard = samples.flatMap(({ facts }) => facts?.runId ?? []);
+  const sightings = hands.neighbours.sightings(new Set([...known, ...heard]), memory.elsewhere);
+  return { areSeen: memory.areOthersSeen || hands.neighbours.areSeen(), sightings };
 }
 
 interface NodeAnswers {

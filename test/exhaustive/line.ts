@@ -8,6 +8,7 @@ import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { NodeSession, RedisNodes } from "../../lib/ports/redis.ts";
 import type { Store } from "../../lib/ports/store.ts";
 import type { Hands } from "../../lib/shift/hands.ts";
+import { alone } from "../support/alone.ts";
 import { type Answer, type Asked, type Call, type Heard, isOfKind } from "./calls.ts";
 import type { Turn } from "./replay.ts";
 import type { NodeCommand, Standing, Token } from "./servers.ts";
@@ -112,7 +113,7 @@ export class Line {
       trips: { store: 0, redis: 0 },
       failing: new Map(),
       overheard: [],
-      neighbours: { areKnown: () => true, ownerOf: () => null },
+      neighbours: alone,
       reading: [],
     };
   }

@@ -74,7 +74,7 @@ async function run(line: Line, turn: Turn): Promise<Ended> {
   const { memory, look, outcomes } = turn;
   const hands = line.hands();
   const attempt = `${memory.shift}#${turn.strays}`;
-  const seen = await observe(hands, { look, config: memory.config, outcomes, attempt });
+  const seen = await observe(hands, { look, config: memory.config, memory, outcomes, attempt });
   const stepped = step(memory, seen);
   line.rule = stepped.decision.rule;
   const done = await execute(hands, stepped.memory, stepped.decision);

@@ -67,6 +67,46 @@ describe("the other groups of a shift", () => {
     expect(neighbours({}).ownerOf(nodeConfig(n3), "run-n3")).toBeNull();
   });
 
+  test("show the servers that have a run id of this group's, and whether they could act on them", () => {
+    const ids = new Set([`run-replica-${n1}`]);
+    const found = (state: Partial<GroupState>) => neighbours(state).sightings(ids, {});
+
+    expect(found({})).toEqual([
+      {
+        ...{ group: "cache", node: n1, runId: `run-replica-${n1}`, askedAtMs: expect.any(Number) },
+        ...{ isAnswering: true, isClaimed: true },
+      },
+    ]);
+    // Nothing is claimed by a group without a master, and by one with another history unless the node has its marker.
+    const master = groupState().master;
+    const foreign = master === null ? null : { ...master, replid: "id-9" };
+    const claims = [found({ master: null }), found({ master: foreign, histories: ["id-9"] })];
+    expect(claims.flat().map((one) => one.isClaimed)).toEqual([false, true]);
+    expect(found({ removed: { by: "alice", rev: 1 } })).toEqual([]);
+    expect(neighbours({}).sightings(new Set(["run-x"]), {})).toEqual([]);
+  });
+
+  test("keep the other names that were known, also where their watch has told nothing", () => {
+    const known = { n: { group: "cache", node: n0, isClaimed: true, differsSinceMs: null } };
+    expect(neighbours(null).sightings(new Set(), known)).toEqual([
+      {
+        ...{ group: "cache", node: n0, runId: null, askedAtMs: 0 },
+        ...{ isAnswering: false, isClaimed: true },
+      },
+    ]);
+    expect(
+      neighbours({})
+        .sightings(new Set(), known)
+        .map((one) => one.node),
+    ).toEqual([n0]);
+  });
+
+  test("are seen when each of their nodes was asked once", () => {
+    expect(neighbours(null).areSeen()).toBe(false);
+    expect(neighbours({}).areSeen()).toBe(true);
+    expect(neighbours(null, [own]).areSeen()).toBe(true);
+  });
+
   test("never include the group itself", () => {
     expect(neighbours({}).ownerOf(nodeConfig("10.1.0.1:6379"), null)).toBeNull();
   });

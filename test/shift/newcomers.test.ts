@@ -3,6 +3,7 @@ import type { NodeFacts } from "../../lib/core/model.ts";
 import { failure, success } from "../../lib/ports/errors.ts";
 import { askNewcomers } from "../../lib/shift/newcomers.ts";
 import { n3, n3Facts } from "../core/discovery-stage.ts";
+import { alone } from "../support/alone.ts";
 import { groupConfig, nodeConfig } from "../support/builders.ts";
 import { createFakeClock } from "../support/cli.ts";
 
@@ -16,7 +17,7 @@ function ask(
   const calls: string[] = [];
   const hands: Hands = {
     clock: createFakeClock(),
-    neighbours: { areKnown: () => true, ownerOf: () => null, ...neighbours },
+    neighbours: { ...alone, ...neighbours },
     nodes: {
       openSession: async (_node, deadlineMs) => {
         calls.push(`open within ${deadlineMs}`);

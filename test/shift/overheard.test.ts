@@ -4,6 +4,7 @@ import type { RedisNodes } from "../../lib/ports/redis.ts";
 import { createBudget } from "../../lib/shift/budget.ts";
 import type { Hands } from "../../lib/shift/hands.ts";
 import { observe } from "../../lib/shift/observe.ts";
+import { alone } from "../support/alone.ts";
 import { groupConfig, n0 } from "../support/builders.ts";
 import { createFakeClock } from "../support/cli.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
@@ -28,7 +29,7 @@ function handsWithOneProbe() {
     dns: { read: unused, resolve: unused, publish: unused },
     reporter: { event: () => {}, line: () => {}, flush: () => Promise.resolve() },
     waker: null,
-    neighbours: { areKnown: () => true, ownerOf: () => null },
+    neighbours: alone,
     budget: createBudget(clock, 60_000, new AbortController().signal),
     freezes: { lastThawMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
     ...{ sessions: new Map(), trips: { store: 0, redis: 0 }, failing: new Map() },
@@ -52,6 +53,7 @@ async function look(hands: Hands, bystander: string | null) {
       ...{ order: "together", state: false, votes: false, record: "none" },
     },
     config: groupConfig(),
+    memory: { nodes: {}, elsewhere: {}, areOthersSeen: true },
     outcomes: [],
     attempt: "a/1#1",
   });

@@ -17,6 +17,7 @@ import { SimDns } from "../simulator/sim-dns.ts";
 import { simNodes } from "../simulator/sim-nodes.ts";
 import { type RoleCommand, SimRedis } from "../simulator/sim-redis.ts";
 import { SimStore } from "../simulator/sim-store.ts";
+import { alone } from "../support/alone.ts";
 import { groupState } from "../support/builders.ts";
 
 const config = simConfig([]);
@@ -164,7 +165,7 @@ export class PlanWorld {
       trips: { store: 0, redis: 0 },
       failing: new Map(),
       overheard: [],
-      neighbours: { areKnown: () => true, ownerOf: () => null },
+      neighbours: alone,
       reading: [],
     };
     const start = {

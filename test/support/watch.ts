@@ -1,6 +1,7 @@
 import type { Command, Outcome, Publish } from "../../lib/core/commands.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import { type Decision, groupView, masterView, step, viewOf } from "../../lib/core/decide.ts";
+import { noOthers, type Others } from "../../lib/core/elsewhere.ts";
 import type { SentinelEvent } from "../../lib/core/events.ts";
 import {
   type Asked,
@@ -36,6 +37,8 @@ export interface LookSeen {
   readonly samples?: readonly Seen<Sample>[];
   readonly prepared?: readonly Seen<Prepared>[];
   readonly newcomers?: readonly Seen<Newcomer>[];
+  /** What is known of the other groups; none are there otherwise. */
+  readonly others?: Others;
   readonly state?: "unread" | { readonly failed: string; readonly isForeign?: boolean };
   /** How long before the decision STATE was asked for; nodes are asked 3 ms before it. */
   readonly stateAskedAgoMs?: number;
@@ -108,6 +111,7 @@ export class Watch {
       samples: (seen.samples ?? []).map((at) => at(nowMs)),
       prepared: (seen.prepared ?? []).map((at) => at(nowMs)),
       newcomers: (seen.newcomers ?? []).map((at) => at(nowMs)),
+      others: seen.others ?? noOthers,
       outcomes: [...(seen.outcomes ?? []), ...this.#carryOut(seen)],
       state: this.#readState(seen),
       votes: seen.votes === undefined ? notAsked : this.#read(1, { votes: seen.votes }),

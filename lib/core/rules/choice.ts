@@ -4,7 +4,7 @@ import { type Election, elect } from "../election.ts";
 import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
-import { ownOddities } from "../oddities.ts";
+import { barringOddities } from "../oddities.ts";
 import type { NodeOddity } from "../rehearsal.ts";
 import type { ReplaceRequest } from "../requests.ts";
 import { type Suspicion, suspicion } from "../situation.ts";
@@ -118,7 +118,7 @@ function contender(view: MasterView, node: NodeMemory) {
   return {
     node: node.node,
     facts: isAsked ? prepared.facts : null,
-    oddities: ownOddities(isAsked ? prepared.facts : null, node.rehearsal),
+    oddities: barringOddities(view, node, isAsked ? prepared.facts : null),
     isHeldDown: isHeldDown(view, node),
     isKept: isKept(view.state, node.node),
     lastKnownOffset: node.positions.at(-1)?.offset ?? null,

@@ -1,5 +1,5 @@
 import { warning } from "../events.ts";
-import { odditiesOf, sayOddity } from "../oddities.ts";
+import { describeOddity, odditiesOf } from "../oddities.ts";
 import { isAnswering, type MasterView, nextLook } from "../view.ts";
 import { hold, type Rule } from "./rule.ts";
 
@@ -17,7 +17,7 @@ export const oddityRule: Rule<MasterView> = {
       .filter((node) => isAnswering(node))
       .flatMap((node) =>
         odditiesOf(view, node).map((oddity) => ({
-          ...warning("+oddity", sayOddity(node.node, oddity), {
+          ...warning("+oddity", describeOddity(view, node.node, oddity), {
             node: node.node,
             evidence: { oddity },
             onceKey: `odd ${node.node} ${oddity}`,

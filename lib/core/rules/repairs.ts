@@ -1,6 +1,7 @@
 import type { Attach, Command, Mark } from "../commands.ts";
 import { findNode, formatAddress, type NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
+import { isContested, mayBeElsewhere } from "../elsewhere.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
 import { isKept, nobody } from "../kept.ts";
 import type { Prepared } from "../memory.ts";
@@ -36,7 +37,7 @@ const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
 
 /** `scope` fence: only nodes that say master; whoever may see such a node, also while somebody else leads. */
 export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
-  if (!isMasterSane(view)) return none;
+  if (!isMasterSane(view) || mayBeElsewhere(view)) return none;
   let syncing = countSyncing(view);
   const found = nodesExcept(view, view.master.node).map((node): Repairs => {
     const wrong = wrongOf(view, node);
@@ -69,6 +70,7 @@ function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
   // Another name of the master itself: following it, it would follow nobody.
   if (view.state.candidate?.node === node.node || isSameServer(node, view.masterMemory))
     return null;
+  if (isContested(view, node.node)) return null;
   const role = node.role ?? node.facts.role;
   if (role === "master") return "master-too";
   if (isKept(view.state, node.node)) return null;
@@ -231,6 +233,7 @@ export function doAllFollow(view: MasterView): boolean {
       !isOurs(view.state, node.facts) ||
       (isKept(view.state, node.node) && node.role === "replica") ||
       isSameServer(node, view.masterMemory) ||
+      isContested(view, node.node) ||
       (node.facts.role === "replica" &&
         node.role === "replica" &&
         node.facts.isLinkUp &&
