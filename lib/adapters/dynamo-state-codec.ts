@@ -11,7 +11,12 @@ const lineage = {
   replid2: z.string().nullable(),
   secondOffset: z.number(),
 };
-const masterRecord = z.object({ ...lineage, node: z.string(), runId: z.string() });
+const masterRecord = z.object({
+  ...lineage,
+  node: z.string(),
+  runId: z.string(),
+  isMarked: z.boolean().default(false),
+});
 const loss = z.object({
   bytes: z.number().nullable(),
   certainty: z.enum(["exact", "lower-bound", "unknown"]),

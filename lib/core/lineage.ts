@@ -1,4 +1,4 @@
-import type { Lineage, MasterRecord, NodeFacts } from "./model.ts";
+import { isMarked, type Lineage, type MasterRecord, type NodeFacts } from "./model.ts";
 
 /**
  * Replication ids and offsets as a partial order of histories. A restart with an AOF gives a new id, no second id and
@@ -50,5 +50,6 @@ export function recordOf(node: string, facts: NodeFacts): MasterRecord {
     replid: facts.replid,
     replid2: facts.replid2,
     secondOffset: facts.secondOffset,
+    isMarked: isMarked(facts),
   };
 }

@@ -46,9 +46,14 @@ export interface NodeFacts extends Lineage {
   readonly replicas: readonly Address[];
 }
 
+/** Whether the group's marker was seen on it; one that could not be asked for was not. */
+export function isMarked({ marker }: NodeFacts): boolean {
+  return marker !== undefined && marker !== null;
+}
+
 /** Keys beside the group's own marker, which one of two equal copies may lack; one that could not be asked counts as absent. */
-export function keysBesideMarker({ keys, marker }: NodeFacts): number {
-  return marker === undefined || marker === null ? keys : Math.max(0, keys - 1);
+export function keysBesideMarker(facts: NodeFacts): number {
+  return isMarked(facts) ? Math.max(0, facts.keys - 1) : facts.keys;
 }
 
 /** Whether a FAILOVER is under way on the node; a server that knows no such thing has none. */
@@ -100,7 +105,7 @@ export interface Sample {
   readonly rehearsal?: Rehearsal;
 }
 
-export type DownKind = "silent" | "refused" | "not-master" | "amnesic" | "loading";
+export type DownKind = "silent" | "refused" | "not-master" | "amnesic" | "foreign" | "loading";
 
 /** What an observer concludes of a node. */
 export type Verdict =
@@ -116,6 +121,8 @@ export type Phase = "steady" | "promoting" | "settling";
 export interface MasterRecord extends Lineage {
   readonly node: NodeId;
   readonly runId: string;
+  /** Whether it was seen with the group's marker; then a server without it is not the group's (fault N18). */
+  readonly isMarked: boolean;
 }
 
 /** Written once per epoch by the claim; replid and offset as chosen, so that the commit can prove descent. */

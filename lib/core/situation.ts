@@ -6,15 +6,17 @@ import {
   loadingForMs,
 } from "./detector.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
-import { type DownKind, keysBesideMarker, type NodeFacts } from "./model.ts";
+import { type DownKind, isMarked, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
 import {
   isAnswering,
   isBlind,
+  isForeignMaster,
   isOfRecord,
   type MasterView,
   mostKeysOfChain,
   nodesExcept,
+  sayForeign,
 } from "./view.ts";
 
 /** What this observer holds against the committed master. */
@@ -29,8 +31,8 @@ export type Suspicion =
 
 /**
  * Two kinds of evidence, two limits (DESIGN 6): silence needs `downAfterMs`; refused fresh connects beside links that
- * are down on every answering replica need `crashAfterMs`. A master that is none any more, or lost its data, is down
- * of its own kinds (protocol F8, F5).
+ * are down on every answering replica need `crashAfterMs`. A master that is none any more, lost its data, or is another
+ * server is down of its own kinds (protocol F8, F5, fault N18).
  */
 export function suspicion(view: MasterView): Suspicion {
   const { masterMemory: master, settings, nowMs } = view;
@@ -64,7 +66,7 @@ export function formatTestimony(heard: readonly Testimony[]): string {
   return heard.map((one) => `${one.replica} says ${one.says} (${one.why})`).join(", ");
 }
 
-/** A master that answers, and yet is none: it reports a replica's role, its data is gone, or it loads for ever. */
+/** A master that answers, and yet is none: it says replica, its data is gone or another's, or it loads for ever. */
 function oddity(view: MasterView): Suspicion {
   const { masterMemory: master, settings, nowMs } = view;
   if (!isAnswering(master)) return { kind: "building", why: "it has not been heard of yet" };
@@ -86,6 +88,10 @@ function oddity(view: MasterView): Suspicion {
     const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChain(view)}`;
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
+  if (master.facts !== null && isOfRecord(view) && isForeignMaster(view, master.facts)) {
+    const why = `another server answers there: ${sayForeign(master.facts)}`;
+    return { kind: "full", of: "foreign", sinceMs: master.factsAtMs ?? nowMs, why };
+  }
   if (isLoadingTooLong(master, settings, nowMs)) {
     const forMs = Math.round(loadingForMs(master, nowMs));
     const why = `it restarted, and has been loading its data for ${forMs} ms`;
@@ -103,13 +109,13 @@ export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
   if (facts.role !== "master" || facts.isLoading) return false;
   if (!isRecordStale(view.master, facts)) return false;
   if (continuesChain(view.master, facts)) return false;
-  if (facts.marker !== undefined && facts.marker !== null) return false;
+  if (isMarked(facts)) return false;
   return keysBesideMarker(facts) < mostKeysOfChain(view);
 }
 
 /** The kinds of suspicion in which the suspect answers, so that its answer is no veto. */
 export function isAnsweringKind(of: DownKind): boolean {
-  return of === "not-master" || of === "amnesic" || of === "loading";
+  return of !== "silent" && of !== "refused";
 }
 
 /** The named situation of a group, for status, events and people (DESIGN 1, "analysis"). */
@@ -120,6 +126,7 @@ export type AnalysisName =
   | "Suspect"
   | "Unreachable"
   | "AmnesicMaster"
+  | "ForeignMaster"
   | "LoadingMaster"
   | "WrongMaster"
   | "TwoMasters"
@@ -148,6 +155,7 @@ export function analyse(view: MasterView): Analysis {
 
 function nameOf(of: DownKind): AnalysisName {
   if (of === "amnesic") return "AmnesicMaster";
+  if (of === "foreign") return "ForeignMaster";
   if (of === "loading") return "LoadingMaster";
   return of === "not-master" ? "WrongMaster" : "DeadMaster";
 }

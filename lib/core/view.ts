@@ -12,7 +12,13 @@ import { hasCome } from "./instants.ts";
 import { isKept } from "./kept.ts";
 import { isOfChain } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
-import { type GroupState, keysBesideMarker, type MasterRecord, type NodeFacts } from "./model.ts";
+import {
+  type GroupState,
+  isMarked,
+  keysBesideMarker,
+  type MasterRecord,
+  type NodeFacts,
+} from "./model.ts";
 import type { OperatorRequest, ReplaceRequest } from "./requests.ts";
 import type { Writer } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
@@ -59,9 +65,11 @@ export function isHeldDown(view: View, node: NodeMemory): boolean {
   return verdictOf(node, view.settings, view.nowMs).kind === "down";
 }
 
-/** Repairs act only while the committed master itself answers as master (Sentinel's "master looks sane"; F8). */
+/** Repairs act only while the committed master itself answers as master (Sentinel's "master looks sane"; F8, N18). */
 export function isMasterSane(view: MasterView): boolean {
-  return isAnswering(view.masterMemory) && view.masterMemory.role === "master";
+  const { masterMemory: master } = view;
+  if (!isAnswering(master) || master.role !== "master") return false;
+  return master.facts === null || !isForeignMaster(view, master.facts);
 }
 
 /** Nobody suspects anything, nothing is open, and the master answers as what STATE has of it. */
@@ -93,8 +101,37 @@ export function isOurs(state: GroupState, facts: NodeFacts): boolean {
     if (record.replid2 !== null) ids.add(record.replid2);
   }
   const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
-  const isMarked = facts.marker !== undefined && facts.marker !== null;
-  return isKnown || isMarked || (facts.keys === 0 && !facts.isLoading);
+  return isKnown || isMarked(facts) || (facts.keys === 0 && !facts.isLoading);
+}
+
+/**
+ * Whether somebody else's server answers at the committed master's address (fault N18): another run with a history that
+ * nobody knows, and data without the marker that the group's has. A restart from a disk brings the marker back with the
+ * data.
+ */
+export function isForeignMaster(view: MasterView, facts: NodeFacts): boolean {
+  if (facts.role !== "master" || facts.isLoading || facts.marker !== null) return false;
+  if (facts.runId === view.master.runId || isOurs(view.state, facts)) return false;
+  // Whoever holds the group's data tells of its marker, unless its own promotion wrote one since.
+  const { masterEpoch } = view.state;
+  if (copiesOfChain(view).some(({ marker = null }) => marker !== null && marker <= masterEpoch))
+    return true;
+  // An emptied master that was written to before anybody saw it looks alike. Once every other node has copied it there is
+  // nothing left to keep from it.
+  const others = nodesExcept(view, view.master.node);
+  return view.master.isMarked && others.some((node) => mayHoldData(view, node, facts));
+}
+
+/** Whether the node may hold what the group had, whatever it shows of the master's recorded history and of a marker. */
+function mayHoldData({ state }: MasterView, node: NodeMemory, beside: NodeFacts): boolean {
+  const { facts } = node;
+  if (facts === null || !isAnswering(node) || facts.isLoading) return true;
+  return facts.replid !== beside.replid && facts.keys > 0 && isOurs(state, facts);
+}
+
+/** By what a foreign server is told, for people. */
+export function sayForeign({ replid, keys }: NodeFacts): string {
+  return `replid ${replid}, ${keys} keys, no marker of this group`;
 }
 
 /** The configured node that this replica follows, by the replication address it names. */
@@ -105,11 +142,15 @@ export function followed(config: GroupConfig, facts: NodeFacts): NodeId | null {
 
 /** The best replica of the master's recorded history among those that answered, by keys. */
 export function mostKeysOfChain(view: MasterView): number {
-  const counts = nodesExcept(view, view.master.node).flatMap((node) => {
+  return Math.max(0, ...copiesOfChain(view).map(keysBesideMarker));
+}
+
+/** What the other nodes said that answer and hold the master's recorded history. */
+function copiesOfChain(view: MasterView): readonly NodeFacts[] {
+  return nodesExcept(view, view.master.node).flatMap((node) => {
     if (node.facts === null || !isAnswering(node) || isKept(view.state, node.node)) return [];
-    return isOfChain(view.master, node.facts) ? [keysBesideMarker(node.facts)] : [];
+    return isOfChain(view.master, node.facts) ? [node.facts] : [];
   });
-  return counts.length === 0 ? 0 : Math.max(...counts);
 }
 
 /** Something is going on that must not wait for the calm rhythm. */

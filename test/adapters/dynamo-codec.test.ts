@@ -16,6 +16,7 @@ import type { GroupState } from "../../lib/core/model.ts";
 import {
   groupConfig,
   groupState,
+  masterRecord,
   n0,
   n1,
   nodeConfig,
@@ -177,6 +178,13 @@ describe("C8 an item of another version", () => {
     const read = parseState(toItem(stateKey("cache"), older), "prod");
 
     expect(read).toEqual({ kind: "state", state: groupState() });
+  });
+
+  test("is a master of which nobody stored whether it carries the marker", () => {
+    const { isMarked: _marked, ...master } = masterRecord;
+    const read = parseState(toItem(stateKey("cache"), { ...groupState(), master }), "prod");
+
+    expect(read).toMatchObject({ state: { master: { ...masterRecord, isMarked: false } } });
   });
 
   test("is a configuration that asked for no discovery, where it was stored before there was any", () => {

@@ -88,7 +88,14 @@ describe("forget", () => {
   });
 
   test("never takes the master, although it was found", async () => {
-    const master = { node, runId: "x", replid: "y", replid2: null, secondOffset: -1 };
+    const master = {
+      node,
+      runId: "x",
+      replid: "y",
+      replid2: null,
+      secondOffset: -1,
+      isMarked: true,
+    };
     plant(cli, config, { ...steady, master });
 
     expect(await cli.run("forget", "orders", node, "--yes")).toBe(1);

@@ -78,7 +78,7 @@ describe("bootstrap", () => {
       epoch: 1,
       masterEpoch: 1,
       phase: "settling",
-      master: masterRecord,
+      master: { ...masterRecord, isMarked: false },
       leader: "a/2",
       round: { status: "closed" },
     });

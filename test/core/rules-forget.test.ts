@@ -192,7 +192,14 @@ describe("R696 is refused with its reason", () => {
   });
 
   test("the master, although it was found", () => {
-    const record = { node: n3, runId: "run-n3", replid: "id-1", replid2: null, secondOffset: -1 };
+    const record = {
+      node: n3,
+      runId: "run-n3",
+      replid: "id-1",
+      replid2: null,
+      secondOffset: -1,
+      isMarked: true,
+    };
     const { first } = ask(wish(n3), [answers(n3, masterFacts({ runId: "run-n3" }))], {
       master: record,
     });

@@ -86,7 +86,7 @@ describe("R730 repair on sight", () => {
     const watch = watchCalm();
     watch.look({ samples: everybody, prepared: [prepares(n0, masterFacts())] });
     const { replid, replid2, secondOffset } = promotedFacts();
-    const master = { node: n1, runId: "run-n1", replid, replid2, secondOffset };
+    const master = { node: n1, runId: "run-n1", replid, replid2, secondOffset, isMarked: true };
     const previousMaster = masterRecord;
     watch.table = groupState({ rev: 9, epoch: 2, masterEpoch: 2, master, previousMaster });
     const samples = [

@@ -5,6 +5,7 @@ import {
   masterFacts,
   n0,
   n1,
+  n1Record,
   n2,
   orphanFacts,
   promotedFacts,
@@ -186,6 +187,18 @@ describe("T620 the end of settling", () => {
       published: { epoch: 2, node: n1 },
     });
     expect(eventNames(end)).toEqual(["+failover-end"]);
+  });
+
+  test("N18 what was seen of the marker goes into the same write", () => {
+    const { watch, decision } = settling();
+    const master = { ...n1Record, isMarked: false };
+    watch.table = settlingState({ rev: 14, leader: "a/2", master });
+    watch.look({ done: decision, samples: afterFailover });
+
+    const end = watch.look({ samples: afterFailover });
+
+    expect(end.rule).toBe("T620");
+    expect(written(end).master).toEqual(n1Record);
   });
 
   test("F7 a node that does not answer is not waited for: steady repairs it later", () => {

@@ -11,6 +11,7 @@ import {
   n2,
   openOn,
   promotedFacts,
+  replicaFacts,
   round,
   settlingState,
 } from "../support/builders.ts";
@@ -53,6 +54,14 @@ describe("R700 a pause", () => {
 
 describe("R710 a committed master with a new history", () => {
   const restarted = masterFacts({ runId: "run-new", replid: "id-9", marker: null });
+  /** Adopted, and the marker has not been written yet. */
+  const unmarked = (marker: number | null = null) => {
+    const state = groupState({ epoch: 2, master: { ...masterRecord, isMarked: false } });
+    const watch = new Watch({ state });
+    const replicas = [n1, n2].map((node) => answers(node, replicaFacts({ marker })));
+    watch.look({ samples: [answers(n0, masterFacts({ marker: null })), ...replicas] });
+    return watch;
+  };
 
   test.each<[string, NodeFacts, string]>([
     [
@@ -62,9 +71,8 @@ describe("R710 a committed master with a new history", () => {
     ],
     ["F5a it holds the marker: an AOF restart", { ...restarted, keys: 0, marker: 1 }, "marker"],
     ["F5 it holds no fewer keys than any replica", restarted, "it holds 10 keys"],
-    ["F5 the marker is none of the keys that count", { ...restarted, keys: 9 }, "it holds 9 keys"],
   ])("%s", (_name, facts, reason) => {
-    const decision = watchCalm().look({ samples: [answers(n0, facts)] });
+    const decision = unmarked().look({ samples: [answers(n0, facts)] });
 
     expect(decision.rule).toBe("R710");
     expect(decision.why).toContain(reason);
@@ -76,6 +84,13 @@ describe("R710 a committed master with a new history", () => {
     // Data that lost the marker and continues nothing is another data set: adopted, and people are told.
     const isGone = reason.startsWith("it holds");
     expect(eventNames(decision)).toEqual(isGone ? ["+reboot", "+page"] : ["+reboot"]);
+  });
+
+  test("F5 the marker of a promotion is none of the keys that count, and nothing that it has lost", () => {
+    const decision = unmarked(2).look({ samples: [answers(n0, { ...restarted, keys: 9 })] });
+
+    expect(decision.rule).toBe("R710");
+    expect(decision.why).toContain("it holds 9 keys");
   });
 
   test("N3 one that lost its data is suspected, never adopted", () => {

@@ -4,7 +4,9 @@ import { analyse, suspicion } from "../../lib/core/situation.ts";
 import { answers, errs, isSilent, refuses, type Seen } from "../support/answers.ts";
 import {
   groupConfig,
+  groupState,
   masterFacts,
+  masterRecord,
   n0,
   n1,
   n2,
@@ -168,8 +170,12 @@ describe("N7 to N9 a fresh master that answers and does not say what it is", () 
 
 describe("N3, F5 a committed master that lost its data", () => {
   const emptied = masterFacts({ runId: "run-new", replid: "id-9", keys: 0, marker: null });
-  const seeing = (facts: typeof emptied, samples: readonly Seen<Sample>[] = []) => {
-    const watch = watchCalm();
+  const seeing = (
+    facts: typeof emptied,
+    samples: readonly Seen<Sample>[] = [],
+    state = groupState(),
+  ) => {
+    const watch = watchCalm({ state });
     watch.look({ samples: [answers(n0, facts), ...samples] });
     return watch;
   };
@@ -182,12 +188,20 @@ describe("N3, F5 a committed master that lost its data", () => {
   });
 
   test.each([
-    ["it kept its keys: an AOF restart", { ...emptied, keys: 10 }],
-    ["it kept its keys, and its replicas have the marker beside them", { ...emptied, keys: 9 }],
-    ["it kept the marker", { ...emptied, marker: 1 }],
+    ["it kept the marker: an AOF restart", { ...emptied, marker: 1 }],
     ["its history continues: an RDB restart", { ...emptied, replid2: "id-1", secondOffset: 900 }],
   ])("is not when %s", (_name, facts) => {
     expect(held(seeing(facts))).toEqual({ kind: "none" });
+  });
+
+  test.each([
+    ["it kept its keys", 10, null],
+    ["it kept its keys, and its successor has the marker of its promotion beside them", 9, 2],
+  ])("is not when %s: an AOF restart before the marker was written", (_name, keys, marker) => {
+    const state = groupState({ epoch: 2, master: { ...masterRecord, isMarked: false } });
+    const others = [answers(n1, replicaFacts({ marker })), answers(n2, replicaFacts({ marker }))];
+
+    expect(held(seeing({ ...emptied, keys }, others, state))).toEqual({ kind: "none" });
   });
 
   test("N6 is not while it loads: what it holds is not there yet", () => {

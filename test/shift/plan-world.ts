@@ -74,7 +74,7 @@ export class PlanWorld {
 
   #record(id: NodeId): MasterRecord {
     const { replid, runId } = this.#node(id);
-    return { node: id, runId, replid, replid2: null, secondOffset: -1 };
+    return { node: id, runId, replid, replid2: null, secondOffset: -1, isMarked: true };
   }
 
   #node(id: NodeId): SimRedis {

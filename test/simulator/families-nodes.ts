@@ -69,6 +69,23 @@ export const nodeFamilies: readonly Family[] = [
     },
   },
   {
+    // Fault N18 at the master's own address, where its replicas can't copy what they find: it wants no password of theirs.
+    name: "master-replaced",
+    meanMs: 120_000,
+    draw: (world, prng) => {
+      const node = world.state()?.master?.node.split(":")[0] ?? "";
+      if (!mayLose(world, node)) return [];
+      const forMs = 500 + prng.exp(30_000);
+      const hosts = [...world.nodes.values()].map((one) => one.host);
+      const deaf = hosts.filter((one) => one !== node && prng.chance(0.8));
+      const displace: Fault = { kind: "displace", node, keys: prng.int(1, 600) };
+      return [
+        ...deaf.flatMap((other) => cutFor(node, other, forMs)),
+        ...forWhile(0, forMs, displace, [{ kind: "reclaim", node }]),
+      ];
+    },
+  },
+  {
     // Faults N22 and P8: at the rhythm of the probes, or of the detector.
     name: "flapping",
     meanMs: 120_000,

@@ -41,7 +41,7 @@ export class Judges {
     this.checker = new Checker(sight);
     this.#truth = new Truth(sight);
     this.#witness = this.#newWitness();
-    this.#strangers = new Strangers(world.nodes);
+    this.#strangers = new Strangers(world.nodes, sight);
     this.#holding = new Holding(sight);
     this.handsOff = new HandsOff(world);
     this.losses = new LossMeter(world.writes, world.nodes);
@@ -80,6 +80,12 @@ export class Judges {
       lacksData: (id) => {
         const node = world.nodes.get(id);
         if (node === undefined || node.startedAtMs === 0) return false;
+        if (node.isDisplaced) return true;
+        if (
+          node.marker() === null &&
+          [...world.nodes.values()].some((one) => one.marker() !== null)
+        )
+          return true;
         return [...world.nodes.values()].some((one) => one.stream.hasMoreThan(node.stream));
       },
     });
@@ -88,7 +94,7 @@ export class Judges {
   onState(before: GroupState | null, after: GroupState, writer: string): void {
     this.losses.onState(before, after);
     this.windows.onState(before, after);
-    this.#strangers.onState(after);
+    this.#guard(() => this.#strangers.onState(before, after));
     this.#guard(() => this.#holding.onState(before, after));
     this.#guard(() => {
       this.checker.onState(before, after);

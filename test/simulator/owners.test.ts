@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { applyFault } from "./apply-fault.ts";
-import { checkOwner } from "./owners.ts";
+import { checkOwner, Strangers } from "./owners.ts";
 import { runGuarded } from "./run-seed.ts";
 import { SimWorld } from "./world.ts";
 
@@ -43,6 +43,34 @@ describe("S18, N18", () => {
       role: "replica",
       link: { isUp: true },
     });
+  });
+
+  it("another's server at the master's address must not be recorded as the master", async () => {
+    const world = await bootedWorld();
+    const before = world.state();
+    if (before?.master == null) throw new Error("expected a master");
+    applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
+    const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
+    const after = { ...before, master: { ...before.master, runId, replid } };
+    const judge = (nodes: SimWorld["nodes"]) => () =>
+      new Strangers(world.nodes, { nodes }).onState(before, after);
+
+    expect(before.master.isMarked).toBe(true);
+    expect(judge(world.nodes)).toThrow("N18");
+    expect(judge(new Map())).not.toThrow();
+  });
+
+  it("another's server at the master's address is replaced and left alone", async () => {
+    const world = await bootedWorld();
+    for (const other of ["10.0.0.2", "10.0.0.3"]) {
+      applyFault(world, { kind: "cut", one: "10.0.0.1", other });
+    }
+    applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
+    await world.engine.runUntil(60_000);
+
+    expect(world.violation).toBeNull();
+    expect(world.state()?.master?.node).not.toBe("10.0.0.1:6379");
+    expect(world.nodes.get("10.0.0.1:6379")).toMatchObject({ role: "master", isDisplaced: true });
   });
 
   it("records that carry another owner's companion must not be changed", async () => {

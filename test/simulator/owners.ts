@@ -1,5 +1,6 @@
-import type { GroupState } from "../../lib/core/model.ts";
+import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
+import type { Sight } from "./sight.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
 import { Violation } from "./violation.ts";
 
@@ -13,20 +14,25 @@ export function checkOwner(standing: readonly RecordSet[], deployment: string): 
 }
 
 /**
- * S18, N18: no role is ever changed of a server that is somebody else's. One that took the master's own address and holds
- * as much as any replica is recorded as the master with another data set, and people are called (rule R710); so is the
- * data of one that people made the master's master by hand. From then on nothing tells it from the group's.
+ * S18, N18: no role is ever changed of a server that is somebody else's, and none is recorded as the master while another
+ * node has what the group had, if its marker was seen. Otherwise one that took the master's own address and holds as much
+ * as any replica is recorded with another data set, and people are called (rule R710); so is the data of one that people
+ * made the master's master by hand. From then on nothing tells it from the group's.
  */
 export class Strangers {
   readonly #nodes: ReadonlyMap<string, SimRedis>;
+  readonly #sight: Pick<Sight, "nodes">;
   readonly #adopted = new Set<SimRedis>();
 
-  constructor(nodes: ReadonlyMap<string, SimRedis>) {
+  /** `sight`: the nodes that the group knows of, which may be fewer. */
+  constructor(nodes: ReadonlyMap<string, SimRedis>, sight: Pick<Sight, "nodes">) {
     this.#nodes = nodes;
+    this.#sight = sight;
   }
 
-  onState({ master }: GroupState): void {
+  onState(before: GroupState | null, { master }: GroupState): void {
     if (master === null) return;
+    this.#checkMaster(before?.master ?? null, master);
     for (const node of this.#nodes.values()) {
       if (!node.isDisplaced) continue;
       // One that was started again is still known by the history that it had.
@@ -34,6 +40,18 @@ export class Strangers {
       const isShared = histories.some((id) => [master.replid, master.replid2].includes(id));
       if (isShared) this.#adopted.add(node);
     }
+  }
+
+  #checkMaster(before: MasterRecord | null, { node: id, runId }: MasterRecord): void {
+    const node = this.#nodes.get(id);
+    if (node === undefined || !node.isDisplaced || this.#adopted.has(node)) return;
+    if (before?.node !== id || !before.isMarked || runId !== node.runId) return;
+    const holder = [...this.#sight.nodes.values()].find(
+      (one) => !one.isDisplaced && one.marker() !== null,
+    );
+    if (holder === undefined) return;
+    const what = `and ${holder.id} holds the group's marker`;
+    throw new Violation("N18", `another's server at ${id} is recorded as the master, ${what}`);
   }
 
   onRoleChange(node: SimRedis, { kind, by }: RoleCommand): void {

@@ -100,7 +100,12 @@ export function report(records: readonly SeedRecord[]): string {
 const besideTable: readonly string[] = ["F160", "F190", "L440"];
 
 /** Families that lose writes by themselves, whoever fails over. */
-const ownLosses: readonly string[] = ["manual-role", "node-empty", "address-reuse"];
+const ownLosses: readonly string[] = [
+  "manual-role",
+  "node-empty",
+  "address-reuse",
+  "master-replaced",
+];
 
 function losesByFailoverAlone(record: SeedRecord): boolean {
   return !record.families.some((name) => ownLosses.includes(name));

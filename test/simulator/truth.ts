@@ -26,11 +26,16 @@ export class Truth {
     this.#promotedAtMs.set(epoch, this.#sight.now());
   }
 
-  /** N2, N3: whoever is said to have lost its data did lose some that it had acknowledged. */
+  /**
+   * N2, N3, N18: whoever is said to have lost its data did lose some that it had acknowledged, and whoever is said to be
+   * another server is one, or lost as much.
+   */
   onVote({ verdict, evidence, node }: Vote): void {
     const suspect = this.#sight.nodes.get(node ?? "");
-    if (verdict !== "down" || suspect === undefined || !evidence.includes("without its data"))
-      return;
+    const isForeign = evidence.includes("another server");
+    if (verdict !== "down" || suspect === undefined) return;
+    if (!(isForeign || evidence.includes("without its data"))) return;
+    if (isForeign && suspect.isDisplaced) return;
     // The answer may be from the moment before its own data came back.
     const sinceMs = this.#sight.troubles.befellAtMs(suspect.id);
     if (this.#sight.now() - sinceMs < noticedMs) return;
@@ -41,9 +46,10 @@ export class Truth {
     if (suspect.hasBegunEmpty) return;
     if ([...this.#sight.nodes.values()].some((node) => node.stream.hasMoreThan(suspect.stream)))
       return;
+    const what = isForeign ? "another server" : "emptied";
     throw new Violation(
-      "N3",
-      `${suspect.id} is voted down as emptied, and holds all it ever wrote`,
+      isForeign ? "N18" : "N3",
+      `${suspect.id} is voted down as ${what}, and holds all it ever wrote`,
     );
   }
 
@@ -106,13 +112,14 @@ export class Truth {
     return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
   }
 
-  /** F6: until the commit the old master wins, if it answers whoever commits. */
+  /** F6: until the commit the old master wins, if it answers whoever commits; another's server in its place does not. */
   onCommit(before: GroupState, after: GroupState, leader: string): void {
     const old = this.#sight.nodes.get(before.master?.node ?? "");
     const chosen = this.#sight.nodes.get(after.master?.node ?? "");
     const promotedAtMs = this.#promotedAtMs.get(after.masterEpoch);
     if (old === undefined || chosen === undefined || promotedAtMs === undefined) return;
     if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
+    if (old.isDisplaced) return;
     if (!old.isServing || old.role !== "master" || chosen.stream.hasMoreThan(old.stream)) return;
     const sinceMs = this.#sight.troubles.changedAtMs(old.id);
     if (old.loading.isTooLong(this.#sight.config().settings)) return;

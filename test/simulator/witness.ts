@@ -25,7 +25,7 @@ export interface Sight {
   tableReadAtMs(process: Process): number;
   /** Whether the table was put back to a backup, so that whoever knows it writes nothing (rule F150). */
   isRestored(): boolean;
-  /** Whether a server was started again with less than another one holds: it answers, and is held to be emptied. */
+  /** Whether another's server answers there, or one that was started again with less than another one holds. */
   lacksData(node: string): boolean;
 }
 
@@ -162,9 +162,11 @@ export class Witness {
         `${process.name} votes down in round ${vote.round} without a probe sent since it was opened`,
       );
     }
-    // A master that lost its data answers as one, and whether it did is held against the truth.
-    const isEmptied = vote.evidence.includes("without its data");
-    if (!isEmptied && this.#masters.get(process)?.has(vote.node ?? "") === true) {
+    // A master that lost its data, or whose address another server has, answers as one: that is held against the truth.
+    const isOfData = ["without its data", "another server"].some((what) =>
+      vote.evidence.includes(what),
+    );
+    if (!isOfData && this.#masters.get(process)?.has(vote.node ?? "") === true) {
       const what = `${process.name} votes down, and ${vote.node} has just answered it as master`;
       throw new Violation("S2", what);
     }

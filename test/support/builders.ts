@@ -125,6 +125,7 @@ export const masterRecord: MasterRecord = {
   replid: "id-1",
   replid2: null,
   secondOffset: -1,
+  isMarked: true,
 };
 
 export const n1Record: MasterRecord = {
@@ -133,6 +134,7 @@ export const n1Record: MasterRecord = {
   replid: "id-2",
   replid2: "id-1",
   secondOffset: 1_001,
+  isMarked: true,
 };
 
 export function round(change: Partial<Round> = {}): Round {

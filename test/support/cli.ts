@@ -118,7 +118,7 @@ export function configOf(text: string, version = 1): GroupConfig {
 }
 
 export function masterOf(node: string): MasterRecord {
-  return { node, runId: "run-1", replid: "r1", replid2: null, secondOffset: -1 };
+  return { node, runId: "run-1", replid: "r1", replid2: null, secondOffset: -1, isMarked: true };
 }
 
 /** A group whose bootstrap is over: epoch 1, phase steady. */

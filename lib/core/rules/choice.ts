@@ -8,7 +8,14 @@ import { barringOddities } from "../oddities.ts";
 import type { NodeOddity } from "../rehearsal.ts";
 import type { ReplaceRequest } from "../requests.ts";
 import { type Suspicion, suspicion } from "../situation.ts";
-import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
+import {
+  dueFailover,
+  isAnswering,
+  isForeignMaster,
+  isHeldDown,
+  type MasterView,
+  nodesExcept,
+} from "../view.ts";
 
 /** The choice of a node, from what the nodes said just now over the sessions that would promote them. */
 
@@ -107,9 +114,9 @@ function goneMs(view: MasterView, ownMs: number): number {
   return downs.length === 0 ? ownMs : Math.max(ownMs, Math.min(...downs));
 }
 
-/** The offset of an emptied master, or of a replica that was one, may belong to another history. */
+/** The offset of an emptied master, of a replica that was one, or of another server may belong to another history. */
 function isOfAnother(held: Suspicion): boolean {
-  return held.kind === "full" && (held.of === "amnesic" || held.of === "not-master");
+  return held.kind === "full" && ["amnesic", "not-master", "foreign"].includes(held.of);
 }
 
 function contender(view: MasterView, node: NodeMemory) {
@@ -125,9 +132,14 @@ function contender(view: MasterView, node: NodeMemory) {
   };
 }
 
-/** The last offset of the master that this observer saw, in this shift or in the one before it. */
+/**
+ * The last offset of the master that this observer saw, in this shift or in the one before it. Once another server has
+ * answered in its place nobody knows whose offset that is (fault N18).
+ */
 export function ownOffset(view: MasterView): number | null {
   const { inherited } = view.memory;
+  const { facts } = view.masterMemory;
+  if (facts !== null && isForeignMaster(view, facts)) return null;
   const before = inherited?.suspect === view.master.node ? inherited.offset : null;
   return lastOffset(view.masterMemory) ?? before;
 }

@@ -1,3 +1,4 @@
+import { markerKeyOf } from "../config.ts";
 import {
   callPeople,
   coolDownLeftMs,
@@ -11,7 +12,7 @@ import { type SentinelEvent, warning } from "../events.ts";
 import { type Tally, tally } from "../quorum.ts";
 import { suspicion } from "../situation.ts";
 import { claim } from "../state.ts";
-import { dueFailover, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { dueFailover, lookNow, type MasterView, nextLook, sayForeign, writer } from "../view.ts";
 import { areChoicesFresh, chooseFor, highest, ownOffset } from "./choice.ts";
 import { refuse } from "./requests.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
@@ -129,7 +130,7 @@ export const claimRules: readonly Rule<MasterView>[] = [
         // What an operator consents to may still be too little: each wish gets an answer of its own.
         onceKey: `none ${view.state.round.number} ${dueFailover(view)?.id ?? ""}`,
       });
-      return hold(`no candidate: ${choice.why}`, nextLook(view), event);
+      return hold(`no candidate: ${choice.why}`, nextLook(view), event, ...foreignPage(view));
     },
   },
   {
@@ -227,6 +228,18 @@ function agreeDurations(view: MasterView): Record<string, number> {
 
 function fieldEvidence(election: Election): Record<string, string> {
   return Object.fromEntries(election.field.map((row) => [row.node, row.why]));
+}
+
+/** Of a server that is not the group's nobody makes its master, and without a candidate that is all there is to do (N18). */
+function foreignPage(view: MasterView): readonly SentinelEvent[] {
+  const { config, state, master, masterMemory } = view;
+  const held = suspicion(view);
+  if (held.kind !== "full" || held.of !== "foreign" || masterMemory.facts === null) return [];
+  const { facts } = masterMemory;
+  const todo = `bring the group's own server or a replica with its data back; if this is to be the group's data, \`SET ${markerKeyOf(config.name)} ${state.masterEpoch}\` there`;
+  const why = `${master.node}, the master's address, is foreign: ${sayForeign(facts)}; nobody may be promoted, hands off: ${todo}`;
+  const onceKey = `foreign ${master.node} ${facts.replid}`;
+  return [warning("+page", why, { node: master.node, onceKey })];
 }
 
 function heldOnce(view: MasterView, key: string, why = key): SentinelEvent {

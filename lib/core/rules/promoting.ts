@@ -12,6 +12,7 @@ import { switched } from "../switched.ts";
 import {
   dueReplacement,
   isAnswering,
+  isForeignMaster,
   lookNow,
   type MasterView,
   nextLook,
@@ -39,8 +40,8 @@ export const closingRules: readonly Rule<MasterView>[] = [
   {
     id: "P500",
     title:
-      "Close the epoch when the old master answers and is not known as a replica, emptied, or loading for too long: until the commit it wins.",
-    source: "protocol F6; faults N23, N6 to N9",
+      "Close the epoch when the old master answers and is not known as a replica, emptied, foreign, or loading for too long: until the commit it wins.",
+    source: "protocol F6; faults N23, N18, N6 to N9",
     find: (view) => {
       if (view.state.kind !== "failover") return null;
       // A master that had stopped being one may be its own successor; then it answers because we promoted it.
@@ -272,9 +273,9 @@ function ownPromotion(view: MasterView) {
   return promotion?.epoch === view.state.epoch ? promotion : null;
 }
 
-/** An emptied master, or one that is none any more, has nothing to win with. */
+/** An emptied master, one that is none any more, or somebody else's server has nothing to win with. */
 function wins(view: MasterView, facts: NodeFacts): boolean {
-  return facts.role === "master" && !isAmnesic(view, facts);
+  return facts.role === "master" && !isAmnesic(view, facts) && !isForeignMaster(view, facts);
 }
 
 /** A plan was made for the master that is no more: the commit clears it. */

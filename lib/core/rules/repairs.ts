@@ -14,6 +14,7 @@ import {
   isOurs,
   type MasterView,
   nodesExcept,
+  sayForeign,
 } from "../view.ts";
 import { emit } from "./rule.ts";
 
@@ -150,7 +151,7 @@ function describe(view: MasterView, node: NodeId, facts: NodeFacts, wrong: Wrong
 }
 
 function foreign(node: NodeId, facts: NodeFacts): SentinelEvent {
-  const why = `${node} is foreign: replid ${facts.replid}, ${facts.keys} keys, no marker of this group; hands off`;
+  const why = `${node} is foreign: ${sayForeign(facts)}; hands off`;
   return warning("+page", why, { node, onceKey: `foreign ${node} ${facts.replid}` });
 }
 

@@ -2,6 +2,7 @@ import type { Command } from "../commands.ts";
 import { warning } from "../events.ts";
 import { settle } from "../state.ts";
 import { isAnswering, isMasterSane, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { withMark } from "./marked.ts";
 import { duePublications, isMasterPublished, masterRefusal } from "./publication.ts";
 import { doAllFollow, emitAll, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
@@ -67,7 +68,10 @@ export const settlingRules: readonly Rule<MasterView>[] = [
       });
       return {
         why,
-        plan: [[settle(state, config.dns !== undefined, writer(view, "T620", why))], [emit(event)]],
+        plan: [
+          [settle(withMark(view), config.dns !== undefined, writer(view, "T620", why))],
+          [emit(event)],
+        ],
         look: lookNow(view, { state: true }),
       };
     },
@@ -87,7 +91,7 @@ export const settlingRules: readonly Rule<MasterView>[] = [
       const why = `epoch ${state.epoch} was settling for more than ${settings.failoverTimeoutMs} ms, ${sayMissing(view)}; the repairs go on in calm`;
       const event = warning("+failover-end", why, { node: view.master.node });
       const next = settle(
-        state,
+        withMark(view),
         isPublished && config.dns !== undefined,
         writer(view, "T625", why),
       );

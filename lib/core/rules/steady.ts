@@ -2,7 +2,7 @@ import { warning } from "../events.ts";
 import { hasCome } from "../instants.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
 import { isSameProcess, lossOnReturn } from "../loss.ts";
-import { keysBesideMarker, type NodeFacts } from "../model.ts";
+import { isMarked, keysBesideMarker, type NodeFacts } from "../model.ts";
 import { adoptLineage, closeRound, recordLoss, resume } from "../state.ts";
 import {
   isAnswering,
@@ -18,6 +18,7 @@ import {
 import { busyRule } from "./busy.ts";
 import { discoveryRules } from "./discovery.ts";
 import { letGoRule } from "./kept.ts";
+import { markedRule } from "./marked.ts";
 import { driftOf, masterRefusal, neededPublications } from "./publication.ts";
 import { emitAll, isOfThisReign, repairs } from "./repairs.ts";
 import { emit, hold, type Rule } from "./rule.ts";
@@ -67,7 +68,8 @@ export const lineageRules: readonly Rule<MasterView>[] = [
   {
     id: "R710",
     title: "Adopt the new replication id of a healthy committed master.",
-    source: "protocol F5: the chain continues, or no replica of the chain holds more keys",
+    source:
+      "protocol F5: the chain continues, or no replica of the chain holds more keys; never another server's (fault N18)",
     find: (view) => {
       const { state, master, masterMemory } = view;
       const { facts } = masterMemory;
@@ -75,12 +77,11 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       // Older facts than the record would write dead ids back.
       if (facts.role !== "master" || !isOfRecord(view) || !isRecordStale(master, facts))
         return null;
-      const isMarked = facts.marker !== undefined && facts.marker !== null;
       const isWhole = keysBesideMarker(facts) >= mostKeysOfChain(view);
-      if (!continuesChain(master, facts) && !isMarked && !isWhole) return null;
+      if (!continuesChain(master, facts) && !isMarked(facts) && !isWhole) return null;
       const reason = continuesChain(master, facts)
         ? "its history continues"
-        : isMarked
+        : isMarked(facts)
           ? "it holds the group's marker"
           : `it holds ${facts.keys} keys, no replica of the old history holds more`;
       const why = `${master.node} restarted or changed its replication id to ${facts.replid}; ${reason}`;
@@ -168,6 +169,7 @@ export const steadyRules: readonly Rule<MasterView>[] = [
     },
   },
   busyRule,
+  markedRule,
   {
     id: "R740",
     title: "Close a round that this shift opened or found standing, once its suspect answers.",
