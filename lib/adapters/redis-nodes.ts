@@ -169,7 +169,8 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     return { kind: "answered", replies: got.value };
   };
 
-  const probe = async (wants: ProbeWants): Promise<Sample> => {
+  const probe = async (wanted: ProbeWants): Promise<Sample> => {
+    let wants = wanted;
     const sentAtMs = clock.nowMs();
     isBusy = true;
     try {
@@ -179,6 +180,8 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
       for (let attempt = 0; attempt < 2; attempt += 1) {
         if (connection === null) {
           isFreshConnect = true;
+          // Another server may be at the address since, or another run of ours (faults N3, N18).
+          wants = { ...wanted, info: true };
           const failed = await reconnect(wants);
           if (failed !== null) return sample(sentAtMs, isFreshConnect, connectReply(failed));
         }

@@ -50,7 +50,10 @@ describe("a probe of a live node", () => {
   });
 
   test("without INFO brings the role and the offset alone", async () => {
-    const sample = await lab.nodes().probe(nodeAt(await lab.start()), { ...wants, info: false });
+    const [nodes, node] = [lab.nodes(), nodeAt(await lab.start())];
+    await nodes.probe(node, wants);
+
+    const sample = await nodes.probe(node, { ...wants, info: false });
 
     expect(sample).toMatchObject({ reply: { kind: "pong" }, role: { role: "master", offset: 0 } });
     expect(sample).not.toHaveProperty("facts");

@@ -71,14 +71,19 @@ export function describeProbes(name: string, play: RedisPlay): void {
         expect(ofReplica.facts?.runId).not.toBe(first.facts?.runId);
       }));
 
-    test("without INFO brings the role and the offset alone", () =>
+    test("without INFO brings the role and the offset alone, N3, N18 and INFO once a connection: who is there may be new", () =>
       play(async (stage) => {
-        const server = await stage.start();
+        const [server, nodes] = [await stage.start(), stage.observer()];
+        const ask = () => nodes.probe(server.node, { ...patient, info: false });
 
-        const sample = await stage.observer().probe(server.node, { ...patient, info: false });
+        const [first, second] = [await ask(), await ask()];
+        await server.kill();
+        await server.restart();
+        const anew = await ask();
 
-        expect(sample).toMatchObject({ reply: { kind: "pong" }, role: { role: "master" } });
-        expect(sample).not.toHaveProperty("facts");
+        expect(second).toMatchObject({ reply: { kind: "pong" }, role: { role: "master" } });
+        expect(second).not.toHaveProperty("facts");
+        expect(new Set([first.facts?.runId, anew.facts?.runId, undefined]).size).toBe(3);
       }));
 
     test("knows an absent marker from one that is not asked for", () =>

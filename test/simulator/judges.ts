@@ -77,18 +77,24 @@ export class Judges {
       config: () => this.#config,
       tableReadAtMs: ({ name }) => world.store.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY,
       isRestored: () => world.operators.isRestored,
-      lacksData: (id) => {
-        const node = world.nodes.get(id);
-        if (node === undefined || node.startedAtMs === 0) return false;
-        if (node.isDisplaced) return true;
-        if (
-          node.marker() === null &&
-          [...world.nodes.values()].some((one) => one.marker() !== null)
-        )
-          return true;
-        return [...world.nodes.values()].some((one) => one.stream.hasMoreThan(node.stream));
-      },
+      lacksData: (id) => this.#lacksData(id),
     });
+  }
+
+  /**
+   * Of a group whose marker was seen a server without it is no master while anybody has it, or can't be asked (fault N18).
+   */
+  #lacksData(id: string): boolean {
+    const world = this.#world;
+    const node = world.nodes.get(id);
+    if (node === undefined || node.startedAtMs === 0) return false;
+    const others = [...world.members.values()].filter((one) => one !== node);
+    const isUnmarked = world.state()?.master?.isMarked === true && node.marker() === null;
+    const { isReachable } = this.#sight();
+    const mayHold = (one: SimRedis) =>
+      one.marker() !== null || one.isLoading || !one.isServing || !isReachable(one.id);
+    if (node.isDisplaced || (isUnmarked && others.some(mayHold))) return true;
+    return [...world.nodes.values()].some((one) => one.stream.hasMoreThan(node.stream));
   }
 
   onState(before: GroupState | null, after: GroupState, writer: string): void {

@@ -41,11 +41,13 @@ export class ProbeLine {
       this.#drop();
     }
     let isFreshConnect = this.#connection === null;
-    let look = await this.#look(sentAtMs, wants);
+    // Another server may be at the address since, or another run of it.
+    const anew: ProbeWants = { ...wants, info: true };
+    let look = await this.#look(sentAtMs, isFreshConnect ? anew : wants);
     // The end of a kept connection tells nothing of the node.
     if (!isFreshConnect && look.reply.kind === "reset") {
       isFreshConnect = this.#connection === null;
-      look = await this.#look(sentAtMs, wants);
+      look = await this.#look(sentAtMs, isFreshConnect ? anew : wants);
     }
     const receivedAtMs = process.now();
     const late = this.#lateMs === null ? {} : { lateReplyToMs: this.#lateMs };

@@ -87,10 +87,11 @@ export class Witness {
     const hasTable = process.now() - this.#sight.tableReadAtMs(process) < tableGapMs;
     const canWrite = hasTable && !this.#sight.isRestored() && this.#isActedOn();
     const isAwake = process.now() - process.lastThawMs > withdrawnMs;
-    if (!isMaster || !canWrite || !isAwake) held.heardSinceMs = null;
+    const isHeard = isMaster && canWrite && isAwake && !this.#sight.lacksData(node);
+    if (!isHeard) held.heardSinceMs = null;
     else held.heardSinceMs ??= nowMs;
     const forMs = nowMs - (held.heardSinceMs ?? nowMs);
-    if (forMs <= withdrawnMs || this.#sight.lacksData(node)) return;
+    if (forMs <= withdrawnMs) return;
     throw new Violation(
       "F3",
       `${process.name} has heard ${node} for ${Math.round(forMs)} ms and lets its down vote stand`,
