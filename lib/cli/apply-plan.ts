@@ -3,14 +3,16 @@ import { toGroupConfig } from "../config/digest.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { formatPath, type Path, type Problem, sortProblems } from "../config/problems.ts";
 import {
+  addressesOf,
   findByReplicate,
   formatAddress,
   type GroupConfig,
   type NodeConfig,
 } from "../core/config.ts";
-import { isDiscovered, nodeAt } from "../core/discovered.ts";
+import { nodeAt } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import { whyUnpublishable } from "../core/records.ts";
+import { inForce, whyMasterLost } from "./apply-master.ts";
 
 /** What applying one group of the file means. */
 export interface GroupPlan {
@@ -21,6 +23,8 @@ export interface GroupPlan {
   readonly isNew: boolean;
   /** All versions that the table has, newest first. */
   readonly stored: readonly GroupConfig[];
+  /** The version in force, as the file had it; null: none is. */
+  readonly before: GroupConfig | null;
 }
 
 export interface ApplyPlan {
@@ -47,7 +51,8 @@ export function planApply(
     const newestVersion = versions[0]?.version ?? states.get(draft.name)?.configVersion ?? 0;
     const version = newestVersion + (isNew ? 1 : 0);
     const config = toGroupConfig(draft, version);
-    return [{ group: draft.name, diff, config, isNew, stored: versions }];
+    const before = inForce(configs, states.get(draft.name));
+    return [{ group: draft.name, diff, config, isNew, stored: versions, before }];
   });
   return { groups, diffs };
 }
@@ -91,9 +96,9 @@ export function checkAgainstTable(
   for (const [index, draft] of loaded.groups.entries()) {
     const others = newest.filter((config) => config.name !== draft.name);
     for (const [position, node] of draft.nodes.entries()) {
-      const owner = others.find((config) => config.nodes.some((one) => one.id === node.id));
+      const owner = others.find((config) => addressesOf([config]).has(formatAddress(node.probe)));
       if (owner !== undefined) {
-        report(["groups", index, "nodes", position], explainOwned(node.id, owner.name));
+        report(["groups", index, "nodes", position], explainOwned(node, owner.name));
       }
     }
     for (const field of ["name", "replicas"] as const) {
@@ -110,7 +115,8 @@ export function checkAgainstTable(
     for (const message of unpublishableIn(draft, states.get(draft.name))) {
       report(["groups", index, "dns"], message);
     }
-    const master = whyMasterLost(draft, states.get(draft.name));
+    const state = states.get(draft.name);
+    const master = whyMasterLost(draft, state, inForce(configs, state));
     if (master !== null) report(["groups", index, "nodes"], master);
   }
   return sortProblems(problems);
@@ -145,23 +151,8 @@ function unpublishableIn(
   });
 }
 
-/** Why a list would leave the group without its master; null: it doesn't. */
-export function whyMasterLost(
-  { nodes }: Pick<GroupConfig, "nodes">,
-  state: GroupState | null | undefined,
-): string | null {
-  const master = state?.master?.node;
-  if (state == null || master === undefined || nodes.some((node) => node.id === master))
-    return null;
-  const other = nodes.find((node) => formatAddress(node.replicate) === master);
-  if (other !== undefined) {
-    return `expected the group to keep its master ${master}, got it under another name, ${other.id}; fail over to another node first`;
-  }
-  // Found by the observers, it stays as that.
-  if (isDiscovered(state, master)) return null;
-  return `expected the group to keep its master ${master}, got a list without it; fail over to another node first`;
-}
-
-function explainOwned(node: string, owner: string): string {
+function explainOwned({ id, probe }: NodeConfig, owner: string): string {
+  const address = formatAddress(probe);
+  const node = id === address ? id : `${id} at ${address}`;
   return `expected each node in one group only, got ${node}, which the table has in group "${owner}"; take it out there first with \`apply --wait\``;
 }

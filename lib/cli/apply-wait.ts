@@ -1,4 +1,5 @@
 import type { Store } from "../ports/store.ts";
+import { addressesOf } from "../core/config.ts";
 import type { GroupPlan } from "./apply-plan.ts";
 import type { CliContext } from "./context.ts";
 import { need } from "./exit.ts";
@@ -63,7 +64,6 @@ export async function releaseRemoved(
 }
 
 export function removedNodes(plan: GroupPlan): readonly string[] {
-  const kept = new Set(plan.config.nodes.map((node) => node.id));
-  const before = new Set(plan.stored.flatMap((config) => config.nodes.map((node) => node.id)));
-  return [...before].filter((node) => !kept.has(node));
+  const kept = addressesOf([plan.config]);
+  return [...addressesOf(plan.stored)].filter((node) => !kept.has(node));
 }

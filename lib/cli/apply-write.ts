@@ -1,10 +1,12 @@
 import type { WriteState } from "../core/commands.ts";
-import type { GroupConfig } from "../core/config.ts";
+import { addressesOf, type GroupConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { activateConfig } from "../core/state.ts";
 import { reviveGroup } from "../core/state-removal.ts";
 import type { Store } from "../ports/store.ts";
-import { type GroupPlan, whyMasterLost } from "./apply-plan.ts";
+import { renamesIn, whyMasterLost } from "./apply-master.ts";
+import { type Proof, whyUnproven } from "./apply-move.ts";
+import type { GroupPlan } from "./apply-plan.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, exitCodes, need } from "./exit.ts";
 import { changeState, needAnyState, operatorWriter, readGroupState } from "./group-state.ts";
@@ -21,8 +23,8 @@ interface Claim {
 export async function claimNodes(store: Store, plans: readonly GroupPlan[]): Promise<void> {
   const made: Claim[] = [];
   for (const plan of plans) {
-    const owned = new Set(plan.stored.flatMap((config) => config.nodes.map((node) => node.id)));
-    for (const { id: node } of plan.config.nodes) {
+    const owned = addressesOf(plan.stored);
+    for (const node of addressesOf([plan.config])) {
       const claim = { node, group: plan.group };
       // Given back even if its answer is lost: giving back what is not ours does nothing.
       if (!owned.has(node)) made.push(claim);
@@ -68,16 +70,19 @@ export type Activation = "active" | "not-adopted-yet" | "not-steady";
 export async function activate(
   context: CliContext,
   store: Store,
-  config: GroupConfig,
+  plan: GroupPlan,
+  proof: Proof | null,
 ): Promise<Activation> {
   const { clock, terminal } = context;
+  const { config } = plan;
   const startedAtMs = clock.nowMs();
   let isTold = false;
   for (;;) {
     const state = await readGroupState(store, config.name);
     if (state === null) return "not-adopted-yet";
     if (isInForce(state, config.version)) return "active";
-    if (state.phase === "steady" && (await tryActivate(context, store, config))) return "active";
+    if (state.phase === "steady" && (await tryActivate(context, store, plan, proof)))
+      return "active";
     if (clock.nowMs() - startedAtMs >= steadyWaitMs) return "not-steady";
     if (!isTold && state.phase !== "steady") {
       const why = `its phase is ${state.phase}`;
@@ -94,20 +99,28 @@ export async function activate(
 async function tryActivate(
   context: CliContext,
   store: Store,
-  config: GroupConfig,
+  plan: GroupPlan,
+  proof: Proof | null,
 ): Promise<boolean> {
+  const { config, before } = plan;
   const { name, version } = config;
   const change = (state: GroupState): WriteState | null => {
     if (state.phase !== "steady" || isInForce(state, version)) return null;
+    if (before !== null && state.removed === null && state.configVersion !== before.version) {
+      const message = `expected version ${before.version} of ${name} in force, got ${state.configVersion} meanwhile; version ${version} is stored and not active, run the command again to see the difference`;
+      throw new CliError(exitCodes.unfinished, message);
+    }
     const master = state.master?.node;
-    if (whyMasterLost(config, state) !== null) {
+    if (whyMasterLost(config, state, before) !== null) {
       const message = `expected ${name} to keep its master ${master}, got a failover to it meanwhile; version ${version} is stored and not active, apply a file that has this node`;
       throw new CliError(exitCodes.unfinished, message);
     }
+    const unproven = whyUnproven(plan, state, proof);
+    if (unproven !== null) throw new CliError(exitCodes.unfinished, unproven);
     const why = `${context.operator} applied version ${version}`;
     const writer = operatorWriter(context, "apply", why);
     if (state.removed !== null) return reviveGroup(state, version, writer);
-    return activateConfig(state, config, writer);
+    return activateConfig(state, config, writer, renamesIn(config, state, before));
   };
   const written = await changeState(store, name, change, needAnyState);
   return isInForce(written.state, version);

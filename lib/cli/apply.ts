@@ -3,6 +3,7 @@ import { assertNever } from "../core/assert-never.ts";
 import { findByReplicate, formatAddress } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Store } from "../ports/store.ts";
+import { type Proof, proveOrStop } from "./apply-move.ts";
 import { type ApplyPlan, checkAgainstTable, type GroupPlan, planApply } from "./apply-plan.ts";
 import { releaseRemoved, removedNodes, waitForAdoption } from "./apply-wait.ts";
 import { activate, claimNodes, pruneVersions, putVersion } from "./apply-write.ts";
@@ -82,11 +83,14 @@ async function write(
   }
   const count = pending.length === 1 ? "one group" : `${pending.length} groups`;
   await confirmOrStop(terminal, options.yes === true, `Apply ${count}?`);
+  const proofs = new Map<string, Proof | null>();
+  for (const one of pending) proofs.set(one.group, await proveOrStop(context, store, one));
   await claimNodes(store, pending);
   for (const { isNew, config } of pending) if (isNew) await putVersion(store, config);
   let code: number = exitCodes.fine;
   for (const one of pending) {
-    if (!(await activateAndPrune(context, store, one))) code = exitCodes.unfinished;
+    const proof = proofs.get(one.group) ?? null;
+    if (!(await activateAndPrune(context, store, one, proof))) code = exitCodes.unfinished;
   }
   return code;
 }
@@ -95,11 +99,12 @@ async function activateAndPrune(
   context: CliContext,
   store: Store,
   plan: GroupPlan,
+  proof: Proof | null,
 ): Promise<boolean> {
   const { terminal } = context;
   const { name, version } = plan.config;
   const before = await readGroupState(store, name);
-  const activation = await activate(context, store, plan.config);
+  const activation = await activate(context, store, plan, proof);
   switch (activation) {
     case "active":
       terminal.out(`${name}: version ${version} is active`);

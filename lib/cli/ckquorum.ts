@@ -5,7 +5,7 @@ import type { Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { needGroupState, readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
-import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
+import { type Heard, listen } from "./heartbeats.ts";
 import { sayEnd } from "./pause.ts";
 import { formatAge } from "./status-collect.ts";
 import { renderTable } from "./table.ts";
@@ -89,48 +89,6 @@ async function readGroup(
   const config = configs.find((one) => one.name === group);
   if (config !== undefined) return { config, state };
   throw unknownGroup(group, new Set(configs.map((one) => one.name)));
-}
-
-interface Heard {
-  /** The last heartbeat of each observer that has ever sent one. */
-  readonly last: Heartbeats;
-  /** Who has sent one while we listened. */
-  readonly fresh: ReadonlySet<string>;
-  readonly listenedForMs: number;
-}
-
-/** An observer writes as often as the most impatient of its groups asks for, and this often at the least. */
-const beatMaxMs = 15_000;
-const graceMs = 3_000;
-const pollMs = 500;
-
-/**
- * Fresh is a heartbeat that was written while we listened: a heartbeat's own time is its writer's clock, and clocks of
- * two machines are not compared where something depends on it. All is known after one interval, or after two.
- */
-async function listen(context: CliContext, store: Store, config: GroupConfig): Promise<Heard> {
-  const { clock } = context;
-  const startedAtMs = clock.nowMs();
-  const waitMs = 2 * Math.min(beatMaxMs, config.settings.heartbeatMs) + graceMs;
-  const first = await readHeartbeats(store, config.observers);
-  const last = new Map(first);
-  const fresh = new Set<string>();
-  // Where nobody has ever said anything there is nothing to listen to.
-  if (first.size === 0) return { last, fresh, listenedForMs: 0 };
-  if (context.terminal.isInteractive) {
-    context.terminal.error(`listening to the observers for up to ${Math.ceil(waitMs / 1_000)} s`);
-  }
-  for (;;) {
-    const listenedForMs = clock.nowMs() - startedAtMs;
-    const missing = config.observers.filter((name) => !fresh.has(name));
-    if (missing.length === 0 || listenedForMs >= waitMs) return { last, fresh, listenedForMs };
-    await clock.sleep(pollMs);
-    for (const [name, heartbeat] of await readHeartbeats(store, missing)) {
-      last.set(name, heartbeat);
-      const before = first.get(name);
-      if (heartbeat.at !== before?.at || heartbeat.shift !== before.shift) fresh.add(name);
-    }
-  }
 }
 
 function judge(context: CliContext, config: GroupConfig, name: string, heard: Heard): Voter {

@@ -1,4 +1,6 @@
+import type { GroupConfig } from "../core/config.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
+import type { CliContext } from "./context.ts";
 import { needRead } from "./exit.ts";
 
 /** The last heartbeat of each observer that has sent one. */
@@ -13,4 +15,50 @@ export async function readHeartbeats(store: Store, names: Iterable<string>): Pro
     }),
   );
   return new Map(read.flat());
+}
+
+export interface Heard {
+  /** The last heartbeat of each observer that has ever sent one. */
+  readonly last: Heartbeats;
+  /** Who has sent one while we listened. */
+  readonly fresh: ReadonlySet<string>;
+  readonly listenedForMs: number;
+}
+
+/** An observer writes as often as the most impatient of its groups asks for, and this often at the least. */
+const beatMaxMs = 15_000;
+const graceMs = 3_000;
+const pollMs = 500;
+
+/**
+ * Fresh is a heartbeat that was written while we listened: a heartbeat's own time is its writer's clock, and clocks of
+ * two machines are not compared where something depends on it. All is known after one interval, or after two.
+ */
+export async function listen(
+  context: CliContext,
+  store: Store,
+  config: GroupConfig,
+): Promise<Heard> {
+  const { clock } = context;
+  const startedAtMs = clock.nowMs();
+  const waitMs = 2 * Math.min(beatMaxMs, config.settings.heartbeatMs) + graceMs;
+  const first = await readHeartbeats(store, config.observers);
+  const last = new Map(first);
+  const fresh = new Set<string>();
+  // Where nobody has ever said anything there is nothing to listen to.
+  if (first.size === 0) return { last, fresh, listenedForMs: 0 };
+  if (context.terminal.isInteractive) {
+    context.terminal.error(`listening to the observers for up to ${Math.ceil(waitMs / 1_000)} s`);
+  }
+  for (;;) {
+    const listenedForMs = clock.nowMs() - startedAtMs;
+    const missing = config.observers.filter((name) => !fresh.has(name));
+    if (missing.length === 0 || listenedForMs >= waitMs) return { last, fresh, listenedForMs };
+    await clock.sleep(pollMs);
+    for (const [name, heartbeat] of await readHeartbeats(store, missing)) {
+      last.set(name, heartbeat);
+      const before = first.get(name);
+      if (heartbeat.at !== before?.at || heartbeat.shift !== before.shift) fresh.add(name);
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { type GroupConfig, markerKeyOf } from "../core/config.ts";
+import { addressesOf, type GroupConfig, markerKeyOf } from "../core/config.ts";
 import { withDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import { companionName, recordOf } from "../core/records.ts";
@@ -44,7 +44,7 @@ export async function remove(
     const rev = await markRemoved(context, store, group);
     if (!(await waitForHandsOff(context, store, newest, rev))) return exitCodes.unfinished;
   }
-  for (const node of new Set(configs.flatMap((config) => config.nodes.map((one) => one.id)))) {
+  for (const node of addressesOf(configs)) {
     need(await store.releaseNode(node, group), `give ${node} back`);
   }
   // The newest goes last: while one is there, the command can be run again.

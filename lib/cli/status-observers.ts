@@ -1,4 +1,4 @@
-import type { GroupConfig, NodeConfig } from "../core/config.ts";
+import { formatAddress, type GroupConfig, type NodeConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { configuredRank } from "../core/placement.ts";
 import type { GroupReport } from "../ports/store.ts";
@@ -42,6 +42,7 @@ export function describeNodes(
 ): readonly Omit<NodeStatus, "isDiscovered">[] {
   return config.nodes.map((node) => ({
     id: node.id,
+    probe: formatAddress(node.probe),
     isMaster: node.id === master,
     zone: node.zone ?? null,
     region: node.region ?? null,

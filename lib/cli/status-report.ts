@@ -93,6 +93,8 @@ export interface RecordStatus {
 
 export interface NodeStatus {
   readonly id: string;
+  /** The `host:port` at which it is probed, which is its id where the file gives it no name. */
+  readonly probe: string;
   readonly isMaster: boolean;
   /** Whether the observers found it: no file names it. */
   readonly isDiscovered: boolean;

@@ -153,8 +153,12 @@ function nodeRows(group: GroupStatus): readonly (readonly string[])[] {
   ];
 }
 
-function nameOf({ id, isMaster, isDiscovered }: NodeStatus): string {
-  const marks = [...(isMaster ? ["master"] : []), ...(isDiscovered ? ["discovered"] : [])];
+function nameOf({ id, probe, isMaster, isDiscovered }: NodeStatus): string {
+  const marks = [
+    ...(id === probe ? [] : [probe]),
+    ...(isMaster ? ["master"] : []),
+    ...(isDiscovered ? ["discovered"] : []),
+  ];
   return marks.length === 0 ? id : `${id} (${marks.join(", ")})`;
 }
 

@@ -98,11 +98,13 @@ function settingsOf(draft: GroupDraft): readonly (readonly [string, string])[] {
 }
 
 function describeNode(node: NodeConfig): string {
+  const probe = formatAddress(node.probe);
   const replicate = formatAddress(node.replicate);
   const publish = formatAddress(node.publish);
   const parts = [
-    ...(replicate === node.id ? [] : [`replicates at ${replicate}`]),
-    ...(publish === node.id ? [] : [`published as ${publish}`]),
+    ...(probe === node.id ? [] : [`at ${probe}`]),
+    ...(replicate === probe ? [] : [`replicates at ${replicate}`]),
+    ...(publish === probe ? [] : [`published as ${publish}`]),
     ...(node.zone === undefined ? [] : [`zone ${node.zone}`]),
     ...(node.region === undefined ? [] : [`region ${node.region}`]),
     ...(node.priority === undefined ? [] : [`priority ${node.priority}`]),
@@ -161,7 +163,8 @@ function describePlacement(draft: GroupDraft): readonly string[] {
     ...prefixed("masters in", placement?.masterRegions?.join(", ")),
   ];
   const nodes = draft.nodes.filter(
-    ({ zone, region, priority }) => (zone ?? region ?? priority) !== undefined,
+    ({ id, probe, zone, region, priority }) =>
+      id !== formatAddress(probe) || (zone ?? region ?? priority) !== undefined,
   );
   return [
     ...(says.length === 0 ? [] : [`    placement: ${says.join("; ")}`]),

@@ -26,10 +26,26 @@ export function renderSettings(): string {
     "|---|---|",
     ...timingRules.map((rule) => `| ${escapeCell(rule.text)} | ${escapeCell(rule.why)} |`),
     "",
+    ...namesText,
+    "",
     ...placementText,
     "",
   ].join("\n");
 }
+
+const namesText = [
+  "## What a node is called",
+  "",
+  "A node is called as its probe address, or by its `name`, which it keeps wherever its addresses move. Commands, events and the",
+  "table know it by that alone. What `apply` demands before the master is looked for elsewhere stands in",
+  "[ADR 0010](adr/0010-names-of-nodes.md).",
+  "",
+  "```yaml",
+  "nodes:",
+  '  - { name: n1, probe: "10.0.1.10:6379" }',
+  '  - { name: n2, probe: "10.0.2.10:6379", publish: "203.0.113.2:6379" }',
+  "```",
+];
 
 const placementText = [
   "## Where a master may live",

@@ -1,3 +1,4 @@
+import { formatAddress } from "../core/config.ts";
 import type { ReadGroup } from "./draft.ts";
 import { type Finding, formatPath, type Path, problemAt, warningAt } from "./problems.ts";
 
@@ -60,7 +61,7 @@ function nameOf(group: ReadGroup): readonly Claim[] {
 }
 
 function nodesOf(group: ReadGroup): readonly Claim[] {
-  return group.nodes.map((node) => ({ key: node.config.id, path: node.path }));
+  return group.nodes.map(({ config, path }) => ({ key: formatAddress(config.probe), path }));
 }
 
 function recordsOf(group: ReadGroup): readonly Claim[] {

@@ -113,7 +113,7 @@ function readNode(raw: unknown, path: Path): Read<ReadNode | null> {
   if (typeof data === "string") {
     const only = readAddress(data, path);
     if (only.value === null) return { value: null, findings: only.findings };
-    const config = nodeOf(only.value, only.value, only.value);
+    const config = nodeOf(undefined, only.value, only.value, only.value);
     return { value: { path, config, publishPath: path }, findings: [] };
   }
   const probe = readAddress(data.probe, [...path, "probe"]);
@@ -123,9 +123,9 @@ function readNode(raw: unknown, path: Path): Read<ReadNode | null> {
     const own = [replicate, publish].filter((read) => read !== probe);
     return { value: null, findings: [probe, ...own].flatMap((read) => read.findings) };
   }
-  const { zone, region, priority } = data;
+  const { name, zone, region, priority } = data;
   const config = {
-    ...nodeOf(probe.value, replicate.value, publish.value),
+    ...nodeOf(name, probe.value, replicate.value, publish.value),
     ...(zone === undefined ? {} : { zone }),
     ...(region === undefined ? {} : { region }),
     ...(priority === undefined ? {} : { priority }),
@@ -134,8 +134,14 @@ function readNode(raw: unknown, path: Path): Read<ReadNode | null> {
   return { value: { path, config, publishPath }, findings: [] };
 }
 
-function nodeOf(probe: Address, replicate: Address, publish: Address): NodeConfig {
-  return { id: formatAddress(probe), probe, replicate, publish };
+/** A name has no colon, so that no node is called as another one's address (ADR 0010). */
+function nodeOf(
+  name: string | undefined,
+  probe: Address,
+  replicate: Address,
+  publish: Address,
+): NodeConfig {
+  return { id: name ?? formatAddress(probe), probe, replicate, publish };
 }
 
 function readOptional(

@@ -55,16 +55,17 @@ export function majorityOf(observers: number): number {
   return Math.floor(observers / 2) + 1;
 }
 
-/** Each of the three kinds of address tells the nodes apart, so no two nodes may share one. */
+/** Name and each of the three kinds of address tell the nodes apart, so no two nodes may share one. */
 function checkDuplicates(nodes: readonly ReadNode[]): readonly Finding[] {
   const findings: Finding[] = [];
   const seen = new Map<string, Path>();
   for (const node of nodes) {
-    const { probe, replicate, publish } = node.config;
+    const { id, probe, replicate, publish } = node.config;
     const keys = new Set([
       `node ${formatAddress(probe)}`,
       `node ${formatAddress(replicate)}`,
       `published address ${formatAddress(publish)}`,
+      `name ${id}`,
     ]);
     const repeated = [...keys].find((key) => seen.has(key));
     if (repeated === undefined) {

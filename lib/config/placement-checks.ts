@@ -1,3 +1,4 @@
+import { formatAddress } from "../core/config.ts";
 import { configuredRank } from "../core/placement.ts";
 import type { ReadGroup } from "./draft.ts";
 import { type Finding, type Path, problemAt, quote, warningAt } from "./problems.ts";
@@ -48,7 +49,7 @@ function checkRegionsKnown({ nodes, placement }: ReadGroup): readonly Finding[] 
   return nodes
     .filter((node) => node.config.region === undefined)
     .map((node) => {
-      const message = `expected a region, as placement.masterRegions needs, got none for ${node.config.id}: write it as { probe: "${node.config.id}", region: … }`;
+      const message = `expected a region, as placement.masterRegions needs, got none for ${node.config.id}: write it as { probe: "${formatAddress(node.config.probe)}", region: … }`;
       return problemAt(node.path, message);
     });
 }

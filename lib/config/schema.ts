@@ -104,8 +104,11 @@ const prioritySchema = z
   .min(0, { error: priorityForm })
   .max(priorityMax, { error: priorityForm });
 
-const nodeForm = `${addressForm}, or a mapping with probe, replicate and publish where they differ from it, and zone, region and priority where they matter`;
+const nodeForm = `${addressForm}, or a mapping with name, probe, replicate and publish where they differ from it, and zone, region and priority where they matter`;
 const nodeMapping = z.strictObject({
+  name: nameSchema.optional().meta({
+    description: "What it is called, wherever its addresses move; its probe address by default.",
+  }),
   probe: addressSchema.meta({ description: "Where observers connect." }),
   replicate: addressSchema
     .optional()

@@ -1,6 +1,6 @@
 import { failedPublication, withPublication } from "./absorb-publication.ts";
 import type { Outcome } from "./commands.ts";
-import type { GroupConfig } from "./config.ts";
+import { findNode, formatAddress, type GroupConfig } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
 import { withDiscovered } from "./discovered.ts";
 import { withOthers } from "./elsewhere.ts";
@@ -45,7 +45,7 @@ function withFound(memory: Memory): Memory {
 }
 
 function withNodes(memory: Memory, config: GroupConfig): Memory {
-  const nodes = nodesOf(config, memory.nodes);
+  const nodes = nodesOf(config, unmoved(memory, config));
   const prepared = Object.values(memory.prepared).filter((one) => nodes[one.node] !== undefined);
   return {
     ...memory,
@@ -53,6 +53,16 @@ function withNodes(memory: Memory, config: GroupConfig): Memory {
     nodes,
     prepared: Object.fromEntries(prepared.map((one) => [one.node, one])),
   };
+}
+
+/** Of a node that is looked for elsewhere nothing is known: another server may answer there. */
+function unmoved(memory: Memory, config: GroupConfig): Memory["nodes"] {
+  const isMoved = (id: string): boolean => {
+    const [old, now] = [findNode(memory.config, id), findNode(config, id)];
+    if (old === undefined || now === undefined) return false;
+    return formatAddress(old.probe) !== formatAddress(now.probe);
+  };
+  return Object.fromEntries(Object.entries(memory.nodes).filter(([id]) => !isMoved(id)));
 }
 
 /**

@@ -11,7 +11,7 @@ export function formatAddress(address: Address): string {
     : `${address.host}:${address.port}`;
 }
 
-/** The name of a node: the `host:port` at which it is probed. */
+/** The name of a node: the file's, or else the `host:port` at which it is probed (ADR 0010). */
 export type NodeId = string;
 
 /** One Redis server of a group and its three addresses (DESIGN: vocabulary, "node"). */
@@ -121,6 +121,11 @@ export interface GroupConfig {
 /** Votes that a claim needs: never fewer than a majority of the configured observers. */
 export function votesNeeded(config: GroupConfig): number {
   return Math.max(config.settings.quorum, Math.floor(config.observers.length / 2) + 1);
+}
+
+/** Where a group's nodes are, as they are reserved in the table. */
+export function addressesOf(configs: readonly Pick<GroupConfig, "nodes">[]): ReadonlySet<string> {
+  return new Set(configs.flatMap(({ nodes }) => nodes.map(({ probe }) => formatAddress(probe))));
 }
 
 export function findNode(config: GroupConfig, id: NodeId): NodeConfig | undefined {

@@ -1,7 +1,7 @@
 import type { WriteState } from "./commands.ts";
 import {
   type Address,
-  findNode,
+  findByReplicate,
   formatAddress,
   type GroupConfig,
   type NodeConfig,
@@ -31,7 +31,7 @@ export function withDiscovered(
 ): GroupConfig {
   const found = (state?.discovered ?? [])
     .map(nodeAt)
-    .filter((node) => findNode(config, node.id) === undefined);
+    .filter(({ probe: { host, port } }) => findByReplicate(config, host, port) === undefined);
   return found.length === 0 ? config : { ...config, nodes: [...config.nodes, ...found] };
 }
 

@@ -12,6 +12,7 @@ import {
   type RoundPurpose,
   STATE_SCHEMA,
 } from "./model.ts";
+import { noRenames, type Renames, renameIn } from "./renames.ts";
 import type { ForgetRequest, NotifyTestRequest, ReplaceRequest } from "./requests.ts";
 
 import { entryOf, type Writer, write, writeUnlogged } from "./state-write.ts";
@@ -269,11 +270,17 @@ export function resume(state: GroupState, writer: Writer): WriteState {
  * A new configuration ends the round, so that no claim counts votes cast under the old one (protocol F11). What it names
  * is discovered no longer.
  */
-export function activateConfig(state: GroupState, config: GroupConfig, writer: Writer): WriteState {
+export function activateConfig(
+  state: GroupState,
+  config: GroupConfig,
+  writer: Writer,
+  renames: Renames = noRenames,
+): WriteState {
   const { version } = config;
   return write(
     state,
     {
+      ...renameIn(state, renames),
       configVersion: version,
       discovered: state.discovered.filter(
         ({ host, port }) => findByReplicate(config, host, port) === undefined,

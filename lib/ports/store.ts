@@ -33,9 +33,9 @@ export interface Store {
   /** Immutable: fails as "refused" when the version exists. */
   putConfig(config: GroupConfig): Promise<Result<void>>;
   deleteConfig(group: string, version: number): Promise<Result<void>>;
-  /** Put if absent: which group owns the node (protocol F14). */
-  claimNode(node: NodeId, group: string): Promise<Result<{ readonly owner: string }>>;
-  releaseNode(node: NodeId, group: string): Promise<Result<void>>;
+  /** Put if absent: which group owns the node at this `host:port`, whatever it is called (protocol F14). */
+  claimNode(address: string, group: string): Promise<Result<{ readonly owner: string }>>;
+  releaseNode(address: string, group: string): Promise<Result<void>>;
 }
 
 export type StoredState =

@@ -121,7 +121,7 @@ describe("a node", () => {
     expect(
       problemsOf(group("nodes: [ok:1, 6379, { prob: a:1 }, { probe: a:1, publish: b }]")),
     ).toEqual([
-      'g.yml:4:19: groups[0].nodes[1]: expected "host:port" ("[address]:port" for IPv6), or a mapping with probe, replicate and publish where they differ from it, and zone, region and priority where they matter, got 6379',
+      'g.yml:4:19: groups[0].nodes[1]: expected "host:port" ("[address]:port" for IPv6), or a mapping with name, probe, replicate and publish where they differ from it, and zone, region and priority where they matter, got 6379',
       'g.yml:4:25: groups[0].nodes[2].probe: expected "host:port" ("[address]:port" for IPv6), got nothing',
       'g.yml:4:27: groups[0].nodes[2].prob: expected a known key of a node, got "prob": did you mean "probe"?',
       'g.yml:4:63: groups[0].nodes[3].publish: expected "host:port", got "b": the port is missing',

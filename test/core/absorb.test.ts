@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { unknownNode } from "../../lib/core/detector.ts";
 import { isJoinable } from "../../lib/core/memory.ts";
 import { answers, isSilent, prepares } from "../support/answers.ts";
 import {
@@ -126,6 +127,23 @@ describe("C2 a probe that was under way during a freeze", () => {
 });
 
 describe("a new configuration", () => {
+  test("that looks for a node elsewhere knows nothing of it, and still all of the others", () => {
+    const watch = watchCalm();
+    const before = watch.memory.config;
+    const away = { host: "10.9.0.2", port: 6379 };
+    const config = {
+      ...before,
+      version: before.version + 1,
+      nodes: before.nodes.map((node) => (node.id === n1 ? { ...node, probe: away } : node)),
+    };
+    const known = watch.memory.nodes[n2];
+
+    watch.look({ config, samples: [] });
+
+    expect(watch.memory.nodes[n1]).toEqual(unknownNode(n1));
+    expect(watch.memory.nodes[n2]).toEqual(known);
+  });
+
   test("keeps what is known of the nodes that stay, and drops votes and sessions", () => {
     const watch = watchCalm();
     watch.look({ prepared: [prepares(n1, orphanFacts())], votes: [vote("b")] });
