@@ -154,7 +154,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (facts.isLoading) return "it is loading its data set";
   const { never } = rankOf(input.config, node, facts.priority);
   if (never !== null) return never;
-  if (!isOfChain(input.master, facts)) return "it holds another history than the master's";
+  if (!isOfChain(input.master, facts)) return sayHistory(facts);
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }
@@ -174,6 +174,13 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
     return `it is ${lagBytes} bytes behind, more than ${limit} ${allowedBytes}`;
   }
   return null;
+}
+
+/** Whoever has to choose wants to know what there is: the marker says that it was the group's once, and not how new it is. */
+function sayHistory(facts: NodeFacts): string {
+  const what = "it holds another history than the master's";
+  if (facts.marker === undefined || facts.marker === null) return what;
+  return `${what}, with the group's marker of epoch ${facts.marker} and ${facts.keys} keys`;
 }
 
 /** Sentinel's sixth filter: a link that was down for much longer than the master is gone (sentinel.md 1.6). */

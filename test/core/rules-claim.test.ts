@@ -238,3 +238,28 @@ test("S370 every effect waits for the claim: nothing but STATE and events is in 
   expect(new Set(kindsOf(voteAndCount(new Watch())))).toEqual(new Set(["write-state", "emit"]));
   expect(commandsOf(voteAndCount(new Watch()))).toHaveLength(6);
 });
+
+describe("S360 nobody holds a history that is known", () => {
+  const unknown = (marker: number | null, keys: number) =>
+    orphanFacts({ replid: `own-${keys}`, replid2: null, secondOffset: -1, marker, keys });
+  const among = (one: ReturnType<typeof unknown>, other: ReturnType<typeof unknown>) =>
+    counting(watchCalm(), agreed, [prepares(n1, one), prepares(n2, other)]);
+
+  test("what those hold that have the marker is said, and what people can do", () => {
+    const decision = among(unknown(1, 7), unknown(1, 9));
+
+    expect(decision).toMatchObject({
+      rule: "S360",
+      why: `no candidate: ${n1}: it holds another history than the master's, with the group's marker of epoch 1 and 7 keys; ${n2}: it holds another history than the master's, with the group's marker of epoch 1 and 9 keys; how new ${n1} and ${n2} are can't be proved: start ${n0} with its data, or choose one by hand, let the others follow it, and remove and apply the group`,
+    });
+    expect(kindsOf(decision)).toEqual(["emit"]);
+  });
+
+  test("nobody is told to choose a stranger", () => {
+    const { why } = among(unknown(null, 7), unknown(1, 9));
+
+    expect(why).toContain(`${n1}: it holds another history than the master's; `);
+    expect(why).toContain(`how new ${n2} is can't be proved`);
+    expect(among(unknown(null, 7), unknown(null, 9)).why).not.toContain("proved");
+  });
+});

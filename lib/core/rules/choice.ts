@@ -149,3 +149,17 @@ export function highest(a: number | null, b: number | null): number | null {
   if (a === null) return b;
   return b === null ? a : Math.max(a, b);
 }
+
+/**
+ * What people can do where nobody may be promoted and somebody came back with the group's data in a history that nobody
+ * knows. Its offset begins anew, so which of several is the newest, and whether a silent one is newer, can't be proved.
+ */
+export function wayOut(view: MasterView): string {
+  const marked = contenders(view).flatMap(({ node }) => {
+    const facts = view.memory.prepared[node]?.facts ?? null;
+    if (facts?.marker == null || isOfChain(view.master, facts)) return [];
+    return isFresh(view.memory, node, view) ? [node] : [];
+  });
+  if (marked.length === 0) return "";
+  return `; how new ${marked.join(" and ")} ${marked.length === 1 ? "is" : "are"} can't be proved: start ${view.master.node} with its data, or choose one by hand, let the others follow it, and remove and apply the group`;
+}

@@ -13,7 +13,7 @@ import { type Tally, tally } from "../quorum.ts";
 import { suspicion } from "../situation.ts";
 import { claim } from "../state.ts";
 import { dueFailover, lookNow, type MasterView, nextLook, sayForeign, writer } from "../view.ts";
-import { areChoicesFresh, chooseFor, highest, ownOffset } from "./choice.ts";
+import { areChoicesFresh, chooseFor, highest, ownOffset, wayOut } from "./choice.ts";
 import { refuse } from "./requests.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 import { countLook, isOpenOnMaster } from "./suspicion.ts";
@@ -125,12 +125,13 @@ export const claimRules: readonly Rule<MasterView>[] = [
       if (!areChoicesFresh(view)) return hold("asking the candidates", countLook(view));
       const { choice } = chooseFor(view, counted.lastOffset);
       if (choice.kind === "chosen") return null;
-      const event = warning("-failover-abort-no-good-slave", choice.why, {
+      const why = `${choice.why}${wayOut(view)}`;
+      const event = warning("-failover-abort-no-good-slave", why, {
         node: view.master.node,
         // What an operator consents to may still be too little: each wish gets an answer of its own.
         onceKey: `none ${view.state.round.number} ${dueFailover(view)?.id ?? ""}`,
       });
-      return hold(`no candidate: ${choice.why}`, nextLook(view), event, ...foreignPage(view));
+      return hold(`no candidate: ${why}`, nextLook(view), event, ...foreignPage(view));
     },
   },
   {

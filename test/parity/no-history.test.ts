@@ -1,0 +1,72 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "@jest/globals";
+import { asking, expectWrites, lostOn, roleOf } from "../support/assess.ts";
+import { idOf, startRig, stopRigs } from "../support/rig.ts";
+
+let folder = "";
+
+afterEach(async () => {
+  await stopRigs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("all were down, the master stays away and no history is known: nobody is chosen, and people choose by hand", async () => {
+  // Prepare
+  const rig = await startRig({ persistence: "aof" });
+  const { timeline, world } = rig;
+  const before = await rig.state();
+  const [old, chosen, other] = world.nodes;
+  if (old === undefined || chosen === undefined || other === undefined) throw new Error("nodes");
+  const writer = rig.startWriter();
+  await expectWrites(rig, writer, 50);
+  await writer.stop();
+  await Promise.all(world.nodes.map((node) => node.kill()));
+  await timeline.eventually("a group that is down", (one) => one.event === "+sdown");
+
+  // Act: what comes back from an AOF has a new replication id, which nobody recorded.
+  const since = timeline.mark();
+  await Promise.all([chosen.restart(), other.restart()]);
+  const nobody = await timeline.eventually(
+    "a reason",
+    (one) => one.event === "-failover-abort-no-good-slave",
+    { since, limitMs: 30_000 },
+  );
+  const untouched = await rig.state();
+  await asking(chosen, (ask) => ask("REPLICAOF", "NO", "ONE"));
+  await asking(other, (ask) => ask("REPLICAOF", chosen.host, chosen.port));
+  const removed = await rig.cli("remove", "orders", "--yes");
+  folder = await mkdtemp(join(tmpdir(), "lambda-sentinel-no-history-"));
+  const file = join(folder, "groups.yml");
+  await writeFile(file, world.configText);
+  const applied = await rig.cli("apply", "-f", file, "--yes", "--wait");
+  await timeline.until(
+    "the group to be adopted as it was put right",
+    async () => {
+      const { master, phase } = await rig.state();
+      expect({ phase, node: master?.node }).toEqual({ phase: "steady", node: idOf(chosen) });
+    },
+    30_000,
+  );
+  await old.restart();
+  await timeline.until(
+    "the old master to follow",
+    async () => expect(await roleOf(old)).toMatchObject({ follows: idOf(chosen), isLinkUp: true }),
+    30_000,
+  );
+
+  // Assess
+  for (const node of [chosen, other]) {
+    expect(nobody.message).toContain(
+      `${idOf(node)}: it holds another history than the master's, with the group's marker of epoch 1 and`,
+    );
+  }
+  expect(nobody.message).toContain(
+    `start ${idOf(old)} with its data, or choose one by hand, let the others follow it, and remove and apply the group`,
+  );
+  expect(untouched).toMatchObject({ epoch: before.epoch, master: { node: idOf(old) } });
+  expect(removed).toMatchObject({ code: 0 });
+  expect(applied).toMatchObject({ code: 0 });
+  expect(await lostOn(chosen, writer)).toEqual([]);
+}, 150_000);
