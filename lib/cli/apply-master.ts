@@ -3,7 +3,7 @@ import { isDiscovered, nodeAt, withDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import { noRenames, type Renames, renamesBetween } from "../core/renames.ts";
 
-/** What a file does to the nodes that STATE knows, its master before all (ADR 0010). */
+/** What a file does to the nodes that STATE knows, its master before all (ADR 0011). */
 
 type Nodes = Pick<GroupConfig, "nodes">;
 

@@ -14,7 +14,7 @@ import { readGroupState } from "./group-state.ts";
 import { type Heard, listen } from "./heartbeats.ts";
 
 /**
- * The master may be looked for elsewhere only while nobody reaches it where it was (ADR 0010). Otherwise a typing error
+ * The master may be looked for elsewhere only while nobody reaches it where it was (ADR 0011). Otherwise a typing error
  * is a silent master to the observers, who replace it, and a living one to its clients, which nobody watches or fences.
  */
 
@@ -57,6 +57,15 @@ export async function proveOrStop(
   if (before === null || state === null || move === null) return null;
   const { terminal } = context;
   if (state.phase !== "steady") throw refuse(plan, move, `phase ${state.phase}`);
+  const there = [...before.nodes.map(({ probe }) => probe), ...state.discovered].map(formatAddress);
+  // Whoever was another node of the group there would be the master without an epoch, a choice or a count of what is lost.
+  if (there.includes(move.to)) {
+    throw refuse(
+      plan,
+      move,
+      `another node of the group at ${move.to}; a failover makes that one the master`,
+    );
+  }
   terminal.out(
     `${plan.group}: asking the observers whether anybody reaches ${move.node} at ${move.from}`,
   );
@@ -82,7 +91,7 @@ function judge(plan: GroupPlan, before: GroupConfig, heard: Heard, master: NodeI
     report === null ? [] : sayReached(name, report, master),
   );
   if (reached.length > 0) return { kind: "refused", why: reached.join(", ") };
-  const by = reports.filter(([, report]) => isSilent(report, master)).map(([name]) => name);
+  const by = reports.filter(([, report]) => isGone(report, master)).map(([name]) => name);
   const others = reports.filter(([name]) => !by.includes(name));
   const unsure = others.filter(([, report]) => report !== null);
   if (by.length >= votesNeeded(before) && unsure.length === 0) return { kind: "down", by };
@@ -98,9 +107,9 @@ function verdictIn(report: GroupReport | null, node: NodeId): string {
   return report?.nodes[node]?.verdict ?? "nothing";
 }
 
-/** Nobody answers there. A master that is down because it loads, or says replica, answers. */
-function isSilent(report: GroupReport | null, node: NodeId): boolean {
-  return ["down(silent)", "down(refused)"].includes(verdictIn(report, node));
+/** Nobody of the group answers there. A master that is down because it loads, or says replica, answers. */
+function isGone(report: GroupReport | null, node: NodeId): boolean {
+  return ["down(silent)", "down(refused)", "down(foreign)"].includes(verdictIn(report, node));
 }
 
 /** What an observer says that asked in vain, or not yet. */
@@ -109,10 +118,9 @@ const unknowns = ["slow", "unresolved", "blind", "nothing"];
 /** An observer that reaches it, or a replica that has a link to it. */
 function sayReached(name: string, report: GroupReport, master: NodeId): readonly string[] {
   const verdict = verdictIn(report, master);
-  if (!isSilent(report, master) && !unknowns.includes(verdict))
-    return [`${name} saying ${verdict}`];
+  if (!isGone(report, master) && !unknowns.includes(verdict)) return [`${name} saying ${verdict}`];
   const linked = Object.entries(report.nodes)
-    .filter(([id, seen]) => id !== master && !isSilent(report, id) && seen.isLinkUp)
+    .filter(([id, seen]) => id !== master && !isGone(report, id) && seen.isLinkUp)
     .map(([id]) => id);
   return linked.length === 0 ? [] : [`${name} saying that ${linked.join(", ")} has a link to it`];
 }

@@ -1,5 +1,5 @@
-import type { Store } from "../ports/store.ts";
 import { addressesOf } from "../core/config.ts";
+import type { Store } from "../ports/store.ts";
 import type { GroupPlan } from "./apply-plan.ts";
 import type { CliContext } from "./context.ts";
 import { need } from "./exit.ts";

@@ -38,7 +38,7 @@ const namesText = [
   "",
   "A node is called as its probe address, or by its `name`, which it keeps wherever its addresses move. Commands, events and the",
   "table know it by that alone. What `apply` demands before the master is looked for elsewhere stands in",
-  "[ADR 0010](adr/0010-names-of-nodes.md).",
+  "[ADR 0011](adr/0011-names-of-nodes.md).",
   "",
   "```yaml",
   "nodes:",

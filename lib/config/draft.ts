@@ -134,7 +134,7 @@ function readNode(raw: unknown, path: Path): Read<ReadNode | null> {
   return { value: { path, config, publishPath }, findings: [] };
 }
 
-/** A name has no colon, so that no node is called as another one's address (ADR 0010). */
+/** A name has no colon, so that no node is called as another one's address (ADR 0011). */
 function nodeOf(
   name: string | undefined,
   probe: Address,

@@ -11,7 +11,7 @@ export function formatAddress(address: Address): string {
     : `${address.host}:${address.port}`;
 }
 
-/** The name of a node: the file's, or else the `host:port` at which it is probed (ADR 0010). */
+/** The name of a node: the file's, or else the `host:port` at which it is probed (ADR 0011). */
 export type NodeId = string;
 
 /** One Redis server of a group and its three addresses (DESIGN: vocabulary, "node"). */

@@ -3,7 +3,7 @@ import { formatAddress, type GroupConfig, type NodeId } from "./config.ts";
 import type { EpochResult, GroupState, MasterRecord } from "./model.ts";
 import type { OperatorRequest } from "./requests.ts";
 
-/** Nodes that stay where they are under another name: the old name → the new one (ADR 0010). */
+/** Nodes that stay where they are under another name: the old name → the new one (ADR 0011). */
 export type Renames = ReadonlyMap<NodeId, NodeId>;
 
 export const noRenames: Renames = new Map();

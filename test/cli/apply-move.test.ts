@@ -4,7 +4,7 @@ import type { GroupReport, NodeReport } from "../../lib/ports/store.ts";
 import { configOf, heartbeatOf, masterOf, plant, steadyState } from "../support/cli.ts";
 import { apply, cli, writer } from "./apply-stage.ts";
 
-/** ADR 0010: the master is looked for elsewhere only while nobody reaches it where it was. */
+/** ADR 0011: the master is looked for elsewhere only while nobody reaches it where it was. */
 
 const textOf = (...hosts: readonly string[]) =>
   `observers: [a, b, c]\ngroups:\n  - name: orders\n    nodes:\n${hosts.map((host, index) => `      - { name: n${index + 1}, probe: "${host}:6379" }\n`).join("")}`;
@@ -60,6 +60,22 @@ describe("a master's new address", () => {
     expect(await apply(moved, "--yes")).toBe(0);
 
     expect(cli.lines).toContain("orders: n1 is down for a, b");
+  });
+
+  test("is taken where another server has the old one", async () => {
+    const recycled = { ...allDown, n1: seen("down(foreign)") };
+    for (const name of ["a", "b", "c"]) beats(name, recycled);
+
+    expect(await apply(moved, "--yes")).toBe(0);
+  });
+
+  test("is refused where another node of the group was: that would be a failover without an epoch", async () => {
+    for (const name of ["a", "b", "c"]) beats(name, allDown);
+
+    expect(await apply(textOf("10.0.0.2", "10.9.0.2"), "--yes")).toBe(1);
+
+    expect(cli.lines.at(-1)).toContain("got another node of the group at 10.0.0.2:6379");
+    expect(written()).toEqual([]);
   });
 
   test("waits for an observer that has only begun to miss it", async () => {

@@ -3,7 +3,7 @@ import type { GroupState } from "../../lib/core/model.ts";
 import { configOf, masterOf, plant, steadyState } from "../support/cli.ts";
 import { apply, cli } from "./apply-stage.ts";
 
-/** ADR 0010: nodes by name, whose addresses may be others. */
+/** ADR 0011: nodes by name, whose addresses may be others. */
 
 const textOf = (...entries: readonly string[]) =>
   `observers: [a, b, c]\ngroups:\n  - name: orders\n    nodes:\n${entries.map((one) => `      - ${one}\n`).join("")}`;

@@ -3,7 +3,7 @@ import { formatAddress } from "../../lib/core/config.ts";
 import { configOf } from "../support/cli.ts";
 import { group, problemsOf } from "./load-stage.ts";
 
-/** ADR 0010: a node is called as the file calls it, or by its probe address. */
+/** ADR 0011: a node is called as the file calls it, or by its probe address. */
 
 const named = (...entries: readonly string[]) => group(`nodes: [${entries.join(", ")}]`);
 

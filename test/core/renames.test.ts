@@ -4,7 +4,7 @@ import { noRenames, renameIn, renamesBetween } from "../../lib/core/renames.ts";
 import { activateConfig } from "../../lib/core/state.ts";
 import { configOf, masterOf, steadyState } from "../support/cli.ts";
 
-/** ADR 0010: who stays where it is under another name is the same node. */
+/** ADR 0011: who stays where it is under another name is the same node. */
 
 const listing = (...entries: readonly string[]) =>
   configOf(

@@ -6,7 +6,7 @@ import { type RedisServer, startRedis } from "../../lab/redis/server.ts";
 import { expectWrites, lostOn, resolvedBy, roleOf } from "../support/assess.ts";
 import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
 
-/** Nodes that have no host names, and come back at other addresses (ADR 0010). */
+/** Nodes that have no host names, and come back at other addresses (ADR 0011). */
 
 let folder = "";
 
