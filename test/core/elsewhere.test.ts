@@ -20,7 +20,7 @@ const second = masterFacts({ runId: "run-shared" });
 const others = everybody.filter((one) => one(0).node !== n1);
 const unasked: Others = { areSeen: false, sightings: [] };
 
-describe("B240 a server of two groups", () => {
+describe("F14: B240 a server of two groups", () => {
   test("is adopted by neither of them, with the other group and the other name in the reason", () => {
     for (const isClaimed of [true, false]) {
       const watch = new Watch({ state: groupState({ master: null }) });

@@ -27,7 +27,7 @@ async function applyCarts(rig: Rig, addresses: readonly string[]) {
   return await rig.cli("apply", "--file", file, "--yes");
 }
 
-describe("a server that two groups reach under two names", () => {
+describe("F14: a server that two groups reach under two names", () => {
   test("is not adopted a second time, is told of in its group, and goes on there", async () => {
     // Prepare
     const rig = await startRig({ scheduleMs: 20_000 });

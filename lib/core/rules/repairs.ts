@@ -38,7 +38,8 @@ const none: Repairs = { commands: [], events: [], toPrepare: [], remarks: [] };
 
 /** `scope` fence: only nodes that say master; whoever may see such a node, also while somebody else leads. */
 export function repairs(view: MasterView, scope: "fence" | "all"): Repairs {
-  if (!isMasterSane(view) || mayBeElsewhere(view)) return none;
+  if (!isMasterSane(view)) return none;
+  if (mayBeElsewhere(view)) return none;
   let syncing = countSyncing(view);
   const found = nodesExcept(view, view.master.node).map((node): Repairs => {
     const wrong = wrongOf(view, node);
