@@ -75,6 +75,13 @@ for (const id of ids) {
     const found = explore(inMoves, options.path);
     if (found !== null) finds.push(found);
   }
+  const isLookedFor =
+    (inSeeds !== undefined && options.by !== "exploration") ||
+    (inMoves !== undefined && options.by !== "simulator");
+  if (!isLookedFor) {
+    console.log(`${id.padEnd(28)} is not looked for by the ${options.by}`);
+    continue;
+  }
   if (finds.length === 0) unseen += 1;
   const how = finds.length === 0 ? "NOT FOUND" : finds.join(", ");
   console.log(`${id.padEnd(28)} ${how.padEnd(58)} ${(inSeeds ?? inMoves)?.title ?? ""}`);

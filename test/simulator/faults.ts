@@ -13,6 +13,7 @@ const observer = z.string().regex(/^[a-z]+$/, "expected the name of an observer"
 const count = z.coerce.number().int().min(1);
 
 export const rateNames = [
+  "store-lost-request",
   "store-lost-reply",
   "store-late-apply",
   "store-throttled",

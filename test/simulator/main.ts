@@ -33,6 +33,10 @@ function reportLedger(ledger: Ledger<SeedRecord> | null): number {
 
 /** A run in which nothing happened proves nothing. */
 function verdict(records: readonly SeedRecord[]): number {
+  if (records.length === 0) {
+    console.log("this run proves nothing: its time was up before the first seed");
+    return 1;
+  }
   const totals = totalsOf(records);
   const lacks = missing(totals);
   if (lacks.length > 0) console.log(`this run proves nothing: it had no ${lacks.join(", no ")}`);

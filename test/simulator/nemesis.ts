@@ -34,6 +34,7 @@ export function drawSwarm(seed: number): Swarm {
 }
 
 const rates: readonly Rate[] = [
+  ["store-lost-request", 0.3, (prng) => prng.next() * 0.1],
   ["store-lost-reply", 0.3, (prng) => prng.next() * 0.1],
   ["store-late-apply", 0.3, (prng) => prng.next() * 0.05],
   ["store-throttled", 0.3, (prng) => prng.next() * 0.1],

@@ -3,6 +3,9 @@ import type { SimWorld } from "./world.ts";
 
 /** What each rate is a rate of: how often something fails from now on, how long it takes, how much there is. */
 const setters: Readonly<Record<RateName, (world: SimWorld, value: number) => void>> = {
+  "store-lost-request": ({ store }, value) => {
+    store.faults.lostRequest = value;
+  },
   "store-lost-reply": ({ store }, value) => {
     store.faults.lostReply = value;
   },
