@@ -58,33 +58,46 @@ export function neighboursOf({ latest, statuses }: Watched, group: string): Neig
       }),
     sightings: (runIds, known) => {
       const names = new Set(Object.values(known).map(({ group: of, node }) => `${of} ${node}`));
-      return others()
-        .flatMap((config) => sightingsOf(config, statuses.get(config.name)?.memory))
-        .filter(
-          ({ group: of, node, runId }) =>
-            (runId !== null && runIds.has(runId)) || names.has(`${of} ${node}`),
-        )
-        .toSorted((a, b) => compare(a.group, b.group) || compare(a.node, b.node));
+      // Asked with every look of every group: nothing is made for a node that nobody asks for.
+      const isWanted: IsWanted = (of, node, runId) =>
+        (runId !== null && runIds.has(runId)) || (names.size > 0 && names.has(`${of} ${node}`));
+      const found: Sighting[] = [];
+      for (const config of latest.values()) {
+        if (config.name === group) continue;
+        found.push(...sightingsOf(config, statuses.get(config.name)?.memory, isWanted));
+      }
+      return found.sort((a, b) => compare(a.group, b.group) || compare(a.node, b.node));
     },
   };
 }
 
-function sightingsOf(config: GroupConfig, memory: Memory | undefined): readonly Sighting[] {
+type IsWanted = (group: string, node: NodeId, runId: string | null) => boolean;
+
+function sightingsOf(
+  config: GroupConfig,
+  memory: Memory | undefined,
+  isWanted: IsWanted,
+): readonly Sighting[] {
   const group = config.name;
   // A group whose watch has not begun has its nodes all the same: nobody loses another name for that.
   if (memory === undefined) {
     const unseen = { runId: null, askedAtMs: 0, isAnswering: false, isClaimed: true };
-    return config.nodes.map(({ id }) => ({ group, node: id, ...unseen }));
+    const known = config.nodes.filter(({ id }) => isWanted(group, id, null));
+    return known.map(({ id }) => ({ group, node: id, ...unseen }));
   }
+  const { state } = memory;
   // What was removed touches nothing any more, and its servers are free (`remove`).
-  if (memory.state?.removed != null) return [];
-  return Object.values(memory.nodes).map((node) => ({
+  if (state?.removed != null) return [];
+  const wanted = Object.values(memory.nodes).filter(({ node, facts }) =>
+    isWanted(group, node, facts?.runId ?? null),
+  );
+  return wanted.map((node) => ({
     group,
     node: node.node,
     runId: node.facts?.runId ?? null,
     askedAtMs: node.factsAskedAtMs ?? 0,
     isAnswering: isAnswering(node),
-    isClaimed: isClaimedBy(memory.state, node.facts),
+    isClaimed: isClaimedBy(state, node.facts),
   }));
 }
 
