@@ -29,19 +29,21 @@ export interface DynamoStoreOptions {
   readonly onUnreadable?: (why: string) => void;
 }
 
+export function createTableClient(region: string | undefined, timeoutMs = 1_000): DynamoDBClient {
+  return new DynamoDBClient({
+    ...(region === undefined ? {} : { region }),
+    requestHandler: limitedHandler(timeoutMs),
+    // The table is reached by a gateway endpoint, which knows no IPv6, wherever AWS_USE_DUALSTACK_ENDPOINT is set.
+    useDualstackEndpoint: false,
+    // A repeated conditional write that had been applied is recognised by its attempt id.
+    maxAttempts: 2,
+  });
+}
+
 /** The quorum store on DynamoDB: single-item conditional writes and strong reads. */
 export function createDynamoStore(options: DynamoStoreOptions): Store {
   const { table, deployment, timeoutMs = 1_000 } = options;
-  const client =
-    options.client ??
-    new DynamoDBClient({
-      ...(options.region === undefined ? {} : { region: options.region }),
-      requestHandler: limitedHandler(timeoutMs),
-      // The table is reached by a gateway endpoint, which knows no IPv6, wherever AWS_USE_DUALSTACK_ENDPOINT is set.
-      useDualstackEndpoint: false,
-      // A repeated conditional write that had been applied is recognised by its attempt id.
-      maxAttempts: 2,
-    });
+  const client = options.client ?? createTableClient(options.region, timeoutMs);
   keepDoubts(client);
   const calls = createCalls(client, table);
 

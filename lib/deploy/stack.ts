@@ -20,7 +20,6 @@ export interface Stack {
   readonly table: string;
   /** The region whose copy of the table this observer asks. */
   readonly tableRegion: string;
-  readonly tableMode: Stage["table"]["mode"];
   readonly tableArns: readonly Substituted[];
   readonly consistency: "STRONG" | Absent;
   readonly replicas: readonly Replica[];
@@ -147,7 +146,6 @@ function peersOf(stage: Stage, stageName: string, observer: StageObserver) {
 function tableOf(stage: Stage) {
   const { mode, home, replicas, witness } = stage.table;
   return {
-    tableMode: mode,
     consistency: mode === "strongly-consistent" ? ("STRONG" as const) : absent,
     replicas: (replicas ?? [home]).map((region) => replicaOf(stage, region)),
     witnesses: witness === undefined ? absent : [{ Region: witness }],

@@ -20,6 +20,8 @@ const retryMs = 1_000;
 export interface ShiftPorts extends Ports {
   /** Connects to a group's nodes; a secret that can't be resolved is a failure, never "down" (fault N9). */
   connect(config: GroupConfig): Promise<Result<RedisNodes>>;
+  /** Why the table must not decide anything; null: it may. */
+  whyTableIsUnsafe(): Promise<Result<string | null>>;
   readonly watchFreezes: () => FreezeWatch;
 }
 
@@ -50,6 +52,8 @@ export interface Shift extends ShiftRequest {
   readonly number: number | null;
   /** null: there was none; "unknown": the table could not be asked. */
   readonly predecessor: Heartbeat | null | "unknown";
+  /** Why nothing is watched: the table can't tell one winner from two. */
+  readonly unsafe: string | null;
   readonly startedAtMs: number;
   readonly budget: Budget;
   readonly freezes: FreezeWatch;
@@ -64,7 +68,10 @@ export interface Shift extends ShiftRequest {
 /** Begins a shift: who came before, which groups there are, a watch for each. */
 export async function startShift(ports: ShiftPorts, request: ShiftRequest): Promise<Shift> {
   const { observer, deployment, requestId, remainingMs, signal } = request;
-  const before = await ports.store.readHeartbeat(observer);
+  const [before, unsafe] = await Promise.all([
+    ports.store.readHeartbeat(observer),
+    askWhyUnsafe(ports),
+  ]);
   if (!before.ok) ports.reporter.line("warn", `no predecessor known: ${before.why}`, {});
   const predecessor = before.ok ? before.value : ("unknown" as const);
   const number = before.ok ? (before.value?.shift ?? 0) + 1 : null;
@@ -75,6 +82,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     identity: { observer, shift: name, deployment },
     number,
     predecessor,
+    unsafe,
     startedAtMs: ports.clock.nowMs(),
     budget: createBudget(ports.clock, Math.min(remainingMs, hardCapMs), signal),
     freezes: ports.watchFreezes(),
@@ -86,9 +94,21 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
   };
 }
 
+/** A table that could not be asked has been checked as it was deployed; one that says that it is unsafe decides nothing. */
+async function askWhyUnsafe({ whyTableIsUnsafe, reporter }: ShiftPorts): Promise<string | null> {
+  const asked = await whyTableIsUnsafe();
+  if (asked.ok) return asked.value;
+  reporter.line("warn", `whether the table may decide is not known: ${asked.why}`, {});
+  return null;
+}
+
 /** Watches every group of the table until the successor has taken over or the time is up. */
 export async function watchGroups(shift: Shift): Promise<ShiftReport> {
   const { ports, ending, budget } = shift;
+  if (shift.unsafe !== null) {
+    ports.reporter.line("error", shift.unsafe, {});
+    return { shift: shift.identity.shift, groups: [], reason: shift.unsafe };
+  }
   let reason = "the invocation's time is up";
   let listedAtMs = Number.NEGATIVE_INFINITY;
   const pulse = createPulse(shift);

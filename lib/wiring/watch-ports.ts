@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics } from "@aws-lambda-powertools/metrics";
-import { createDynamoStore } from "../adapters/dynamo-store.ts";
+import { createDynamoStore, createTableClient } from "../adapters/dynamo-store.ts";
 import { createEventBridgeNotifier } from "../adapters/eventbridge-notifier.ts";
 import { createReporter } from "../adapters/json-reporter.ts";
 import { createLambdaWaker, parsePeers } from "../adapters/lambda-waker.ts";
@@ -11,6 +11,7 @@ import { createRedisNodes } from "../adapters/redis-nodes.ts";
 import { createRoute53Dns } from "../adapters/route53-dns.ts";
 import { createSnsNotifier } from "../adapters/sns-notifier.ts";
 import { systemClock } from "../adapters/system-clock.ts";
+import { createConsistencyCheck } from "../adapters/table-consistency.ts";
 import { createSecretSource } from "../config/secrets.ts";
 import { type GroupConfig, markerKeyOf } from "../core/config.ts";
 import { success } from "../ports/errors.ts";
@@ -38,11 +39,11 @@ export function wireWatch(environment: Environment): Wiring {
   const logger = new Logger({ serviceName: "lambda-sentinel" });
   const metrics = new Metrics({ namespace: "LambdaSentinel", serviceName: "lambda-sentinel" });
   const clock = systemClock;
-  const region = tableRegion === undefined ? {} : { region: tableRegion };
+  const client = createTableClient(tableRegion);
   const store = createDynamoStore({
     table,
     deployment,
-    ...region,
+    client,
     onUnreadable: (why) => logger.error(`an item was left out: ${why}`, { observer }),
   });
   const secrets = createSecretSource({ clock });
@@ -70,6 +71,7 @@ export function wireWatch(environment: Environment): Wiring {
     }),
     waker: createLambdaWaker(parsePeers(peers)),
     connect,
+    whyTableIsUnsafe: createConsistencyCheck(client, table),
     watchFreezes: () => watchFreezes(clock),
   };
   return { logger, metrics, ports };

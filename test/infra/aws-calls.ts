@@ -192,6 +192,10 @@ const dynamoBody = z.object({
 /** Leading keys are the partition keys that a request names (DynamoDB guide, fine-grained access control). */
 function dynamoCall(operation: string, body: string, region: string): AwsCall {
   const parsed = dynamoBody.parse(JSON.parse(body));
+  if (operation === "DescribeTable") {
+    const resource = `arn:aws:dynamodb:${region}:${account}:table/${parsed.TableName}`;
+    return plain("dynamodb:DescribeTable", resource);
+  }
   const batch = Object.entries(parsed.RequestItems ?? {});
   const table = parsed.TableName ?? batch[0]?.[0] ?? "";
   const condition = /:\w+/.exec(parsed.KeyConditionExpression ?? "")?.[0] ?? "";

@@ -46,7 +46,6 @@ describe("the packaged function", () => {
         LAMBDA_SENTINEL_OBSERVER: "eu-west-2",
         LAMBDA_SENTINEL_TABLE: "lambda-sentinel-test-third-region",
         LAMBDA_SENTINEL_TABLE_REGION: "eu-central-1",
-        LAMBDA_SENTINEL_TABLE_MODE: "single-region",
         LAMBDA_SENTINEL_PEERS:
           "eu-west-1=eu-west-1:lambda-sentinel-test-third-region-eu-west-1,eu-central-1=eu-central-1:lambda-sentinel-test-third-region-eu-central-1",
         LAMBDA_SENTINEL_TOPIC: topicArn,

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { createDynamoStore } from "../../lib/adapters/dynamo-store.ts";
+import { createDynamoStore, createTableClient } from "../../lib/adapters/dynamo-store.ts";
 import { createEventBridgeNotifier } from "../../lib/adapters/eventbridge-notifier.ts";
 import { createLambdaWaker, parsePeers } from "../../lib/adapters/lambda-waker.ts";
 import { notificationOf } from "../../lib/adapters/notification.ts";
 import { createRoute53Dns } from "../../lib/adapters/route53-dns.ts";
 import { createSnsNotifier } from "../../lib/adapters/sns-notifier.ts";
 import { systemClock } from "../../lib/adapters/system-clock.ts";
+import { createConsistencyCheck } from "../../lib/adapters/table-consistency.ts";
 import { createSecretSource } from "../../lib/config/secrets.ts";
 import { companionName, srvName, wantedRecords } from "../../lib/core/records.ts";
 import { groupConfig, groupState, storedEvent, vote } from "../support/builders.ts";
@@ -44,7 +45,9 @@ afterAll(async () => {
 
 /** Does everything that a shift does with the table. */
 async function watchTheTable(): Promise<void> {
-  const store = createDynamoStore({ table, deployment: "prod", region: "eu-central-1" });
+  const client = createTableClient("eu-central-1");
+  await createConsistencyCheck(client, table)();
+  const store = createDynamoStore({ table, deployment: "prod", client });
   const state = groupState();
   await store.writeState(null, state, "an-attempt");
   await store.writeState(null, state, "another");
@@ -104,6 +107,7 @@ describe("the watch function's role", () => {
     expect(actionsOf(calls)).toEqual([
       "dynamodb:BatchGetItem",
       "dynamodb:DeleteItem",
+      "dynamodb:DescribeTable",
       "dynamodb:GetItem",
       "dynamodb:PutItem",
       "dynamodb:Query",

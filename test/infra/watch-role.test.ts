@@ -15,6 +15,7 @@ describe("the watch function's role", () => {
     "dynamodb:GetItem",
     "dynamodb:BatchGetItem",
     "dynamodb:Query",
+    "dynamodb:DescribeTable",
     "dynamodb:PutItem",
     "dynamodb:DeleteItem",
     "ssm:GetParameter",

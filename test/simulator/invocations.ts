@@ -241,6 +241,7 @@ export class Invocations {
             }),
           ),
         ),
+      whyTableIsUnsafe: () => Promise.resolve(success(null)),
       watchFreezes: () => ({ lastThawMs: () => process.lastThawMs, stop: () => {} }),
     };
   }

@@ -1,0 +1,36 @@
+import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type Result, success } from "../ports/errors.ts";
+import { awsFailure } from "./aws-client.ts";
+
+/** Asks why a table must not decide; null: it may. */
+export type AskWhyUnsafe = () => Promise<Result<string | null>>;
+
+/**
+ * A table with replicas in other regions decides only with strong consistency: otherwise a condition sees its own region's
+ * copy, the last writer wins, and two observers both do (DynamoDB guide, global tables). The answer is asked for once in
+ * the life of a process, because DescribeTable is no call for each minute.
+ */
+export function createConsistencyCheck(client: DynamoDBClient, table: string): AskWhyUnsafe {
+  let known: Result<string | null> | null = null;
+  return async () => {
+    known ??= await ask(client, table);
+    const answer = known;
+    if (!answer.ok) known = null;
+    return answer;
+  };
+}
+
+async function ask(client: DynamoDBClient, table: string): Promise<Result<string | null>> {
+  try {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
+    const own = Table?.TableArn?.split(":")[3];
+    const regions = (Table?.Replicas ?? []).flatMap(({ RegionName }) => RegionName ?? []);
+    const others = regions.filter((region) => region !== own);
+    if (others.length === 0 || Table?.MultiRegionConsistency === "STRONG") return success(null);
+    return success(
+      `expected table ${table} in one region or with strong consistency, got replicas in ${others.join(", ")} with eventual consistency, where two observers could both win: take the replicas away, or make a table with MultiRegionConsistency STRONG (docs/deploying.md)`,
+    );
+  } catch (error) {
+    return awsFailure(`DescribeTable ${table}`, error);
+  }
+}
