@@ -36,6 +36,10 @@ async function startServer(says: Says): Promise<Address> {
   servers.push(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  return addressOf(server);
+}
+
+function addressOf(server: Server): Address {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("expected a TCP address");
   return { host: "127.0.0.1", port: address.port };
@@ -63,6 +67,24 @@ function endless(to: Socket): void {
   };
   more();
 }
+
+describe("protected mode", () => {
+  test("is an answer, with the server's own words: it greets whoever is not on its machine so, and hangs up", async () => {
+    const words = "DENIED Redis is running in protected mode because protected mode is enabled";
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.resume();
+      socket.end(`-${words}\r\n`);
+    });
+    servers.push(server);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+
+    const sample = await lab.nodes().probe(nodeAt(addressOf(server)), wants);
+
+    expect(sample.reply).toEqual({ kind: "error", code: "NOAUTH", text: words });
+  });
+});
 
 describe("the replicas that a master names", () => {
   const replicasOf = async (...lines: readonly string[]) => {
