@@ -29,8 +29,10 @@ test("all were down, the master stays away and no history is known: nobody is ch
   const since = timeline.mark();
   await Promise.all([chosen.restart(), other.restart()]);
   const nobody = await timeline.eventually(
-    "a reason",
-    (one) => one.event === "-failover-abort-no-good-slave",
+    "a reason that names both",
+    (one) =>
+      one.event === "-failover-abort-no-good-slave" &&
+      [chosen, other].every((node) => one.message.includes(`${idOf(node)}: it holds`)),
     { since, limitMs: 30_000 },
   );
   const untouched = await rig.state();

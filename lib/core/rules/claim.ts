@@ -125,11 +125,13 @@ export const claimRules: readonly Rule<MasterView>[] = [
       if (!areChoicesFresh(view)) return hold("asking the candidates", countLook(view));
       const { choice } = chooseFor(view, counted.lastOffset);
       if (choice.kind === "chosen") return null;
-      const why = `${choice.why}${wayOut(view)}`;
+      const way = wayOut(view);
+      const why = `${choice.why}${way}`;
       const event = warning("-failover-abort-no-good-slave", why, {
         node: view.master.node,
-        // What an operator consents to may still be too little: each wish gets an answer of its own.
-        onceKey: `none ${view.state.round.number} ${dueFailover(view)?.id ?? ""}`,
+        // What an operator consents to may still be too little: each wish gets an answer of its own. And who comes back
+        // later than another one is somebody more to choose from.
+        onceKey: `none ${view.state.round.number} ${dueFailover(view)?.id ?? ""}${way}`,
       });
       return hold(`no candidate: ${why}`, nextLook(view), event, ...foreignPage(view));
     },
