@@ -123,10 +123,19 @@ export function isForeignMaster(view: MasterView, facts: NodeFacts): boolean {
 }
 
 /** Whether the node may hold what the group had, whatever it shows of the master's recorded history and of a marker. */
-function mayHoldData({ state }: MasterView, node: NodeMemory, beside: NodeFacts): boolean {
+function mayHoldData(view: MasterView, node: NodeMemory, beside: NodeFacts): boolean {
+  const { state } = view;
   const { facts } = node;
   if (facts === null || !isAnswering(node) || facts.isLoading) return true;
+  // What it said before the other server was there, it said of another time: it may have synchronised since.
+  if (isAskedBeforeMaster(view, node)) return true;
   return facts.replid !== beside.replid && facts.keys > 0 && isOurs(state, facts);
+}
+
+/** Nodes that are asked in one look are asked within half an interval. */
+function isAskedBeforeMaster({ masterMemory, settings }: MasterView, node: NodeMemory): boolean {
+  const masterMs = masterMemory.factsAskedAtMs ?? Number.POSITIVE_INFINITY;
+  return (node.factsAskedAtMs ?? 0) < masterMs - settings.probeIntervalMs / 2;
 }
 
 /** By what a foreign server is told, for people. */

@@ -126,7 +126,8 @@ export class Judges {
   onVote(process: Process, vote: Vote): void {
     this.#guard(() => {
       this.#witness.onVote(process, vote);
-      this.#truth.onVote(vote);
+      const { master = null } = this.#world.state() ?? {};
+      this.#truth.onVote(vote, this.#strangers.isAnothers(master));
     });
   }
 

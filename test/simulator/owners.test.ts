@@ -52,8 +52,9 @@ describe("S18, N18", () => {
     applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
     const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
     const after = { ...before, master: { ...before.master, runId, replid } };
+    const later = { troubles: world.troubles, now: () => world.engine.nowMs + 10_000 };
     const judge = (nodes: SimWorld["nodes"]) => () =>
-      new Strangers(world.nodes, { nodes }).onState(before, after);
+      new Strangers(world.nodes, { ...later, nodes }).onState(before, after);
 
     expect(before.master.isMarked).toBe(true);
     expect(judge(world.nodes)).toThrow("N18");

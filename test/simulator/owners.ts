@@ -2,6 +2,7 @@ import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
 import type { Sight } from "./sight.ts";
 import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import { noticedMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 
 /** S18: a batch of this deployment never touches records whose companion names another owner. */
@@ -21,11 +22,15 @@ export function checkOwner(standing: readonly RecordSet[], deployment: string): 
  */
 export class Strangers {
   readonly #nodes: ReadonlyMap<string, SimRedis>;
-  readonly #sight: Pick<Sight, "nodes">;
+  readonly #sight: Pick<Sight, "nodes" | "troubles" | "now">;
   readonly #adopted = new Set<SimRedis>();
+  readonly #histories = new Set<string>();
 
   /** `sight`: the nodes that the group knows of, which may be fewer. */
-  constructor(nodes: ReadonlyMap<string, SimRedis>, sight: Pick<Sight, "nodes">) {
+  constructor(
+    nodes: ReadonlyMap<string, SimRedis>,
+    sight: Pick<Sight, "nodes" | "troubles" | "now">,
+  ) {
     this.#nodes = nodes;
     this.#sight = sight;
   }
@@ -38,16 +43,28 @@ export class Strangers {
       // One that was started again is still known by the history that it had.
       const histories = [node.stream.replid, node.stream.replid2].filter((id) => id !== null);
       const isShared = histories.some((id) => [master.replid, master.replid2].includes(id));
-      if (isShared) this.#adopted.add(node);
+      if (!isShared) continue;
+      this.#adopted.add(node);
+      for (const id of histories) this.#histories.add(id);
     }
+  }
+
+  /** Whether what is recorded is another's data by now: then the group's own server is the other one. */
+  isAnothers(master: MasterRecord | null): boolean {
+    return master !== null && this.#histories.has(master.replid);
   }
 
   #checkMaster(before: MasterRecord | null, { node: id, runId }: MasterRecord): void {
     const node = this.#nodes.get(id);
     if (node === undefined || !node.isDisplaced || this.#adopted.has(node)) return;
     if (before?.node !== id || !before.isMarked || runId !== node.runId) return;
-    const holder = [...this.#sight.nodes.values()].find(
-      (one) => !one.isDisplaced && one.marker() !== null,
+    // Whoever came back after the decision is no reason against it: a write may be a second on its way.
+    const { nodes, troubles, now } = this.#sight;
+    const holder = [...nodes.values()].find(
+      (one) =>
+        !one.isDisplaced &&
+        one.marker() !== null &&
+        now() - troubles.changedAtMs(one.id) > noticedMs,
     );
     if (holder === undefined) return;
     const what = `and ${holder.id} holds the group's marker`;

@@ -20,6 +20,8 @@ const pingBytes = 14;
 /** What one server holds: its data as the writes that made it, how far it came, and the history that this belongs to. */
 export class Stream implements Lineage {
   replid: string;
+  /** Whether it ever began from nothing: what was written since is data that the group need not have had. */
+  wasEmptied = false;
   replid2: string | null = null;
   secondOffset = -1;
   offset = 0;
@@ -149,6 +151,7 @@ export class Stream implements Lineage {
   restore(data: "aof" | "rdb" | "empty", role: "master" | "replica"): void {
     const hasStream = this.#backlogFrom !== null;
     this.#backlogFrom = null;
+    this.wasEmptied ||= data === "empty";
     // An RDB knows the history that it was saved in, and a replica goes on in it.
     if (data === "rdb" && hasStream) {
       this.#keepFromHere();

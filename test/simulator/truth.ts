@@ -28,14 +28,15 @@ export class Truth {
 
   /**
    * N2, N3, N18: whoever is said to have lost its data did lose some that it had acknowledged, and whoever is said to be
-   * another server is one, or lost as much.
+   * another server is one, or lost as much, unless `isRecordAnothers`: the group has another's data, and its own server is
+   * the stranger.
    */
-  onVote({ verdict, evidence, node }: Vote): void {
+  onVote({ verdict, evidence, node }: Vote, isRecordAnothers: boolean): void {
     const suspect = this.#sight.nodes.get(node ?? "");
     const isForeign = evidence.includes("another server");
     if (verdict !== "down" || suspect === undefined) return;
     if (!(isForeign || evidence.includes("without its data"))) return;
-    if (isForeign && suspect.isDisplaced) return;
+    if (isForeign && (suspect.isDisplaced || isRecordAnothers)) return;
     // The answer may be from the moment before its own data came back.
     const sinceMs = this.#sight.troubles.befellAtMs(suspect.id);
     if (this.#sight.now() - sinceMs < noticedMs) return;
@@ -44,6 +45,8 @@ export class Truth {
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;
     // What it lost may have been written by its predecessors, and be gone everywhere: replicas copy an emptiness.
     if (suspect.hasBegunEmpty) return;
+    // A data set that began from nothing, and has no marker yet, is its own, whoever wrote to it and however often it was started.
+    if (isForeign && suspect.stream.wasEmptied && suspect.marker() === null) return;
     if ([...this.#sight.nodes.values()].some((node) => node.stream.hasMoreThan(suspect.stream)))
       return;
     const what = isForeign ? "another server" : "emptied";

@@ -72,11 +72,22 @@ function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
   // Another name of the master itself: following it, it would follow nobody.
   if (view.state.candidate?.node === node.node || isSameServer(node, view.masterMemory))
     return null;
-  if (isContested(view, node.node)) return null;
+  if (isContested(view, node.node) || isOldMasterElsewhere(view, node.facts, node.node))
+    return null;
   const role = node.role ?? node.facts.role;
   if (role === "master") return "master-too";
   if (isKept(view.state, node.node)) return null;
   return followed(view.config, node.facts) === view.master.node ? null : "wrong-master";
+}
+
+/** The old master itself under another node's name: it becomes a replica under its own, once its loss is counted (S9). */
+function isOldMasterElsewhere(
+  { state }: MasterView,
+  { runId, role }: NodeFacts,
+  node: NodeId,
+): boolean {
+  const { previousMaster } = state;
+  return role === "master" && previousMaster?.runId === runId && previousMaster.node !== node;
 }
 
 function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
