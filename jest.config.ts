@@ -8,6 +8,7 @@ const config: Config = {
   testPathIgnorePatterns: [
     "/node_modules/",
     "<rootDir>/test/parity/",
+    "<rootDir>/test/e2e/(return|shifts).test.ts",
     "<rootDir>/test/infra/",
     "<rootDir>/test/conformance/real-valkey.test.ts",
   ],
