@@ -88,7 +88,9 @@ function oddity(view: MasterView): Suspicion {
     const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChain(view)}`;
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
-  if (master.facts !== null && isOfRecord(view) && isForeignMaster(view, master.facts)) {
+  // Who it is was asked over this connection; who turns us away since may be the group's own server again.
+  const isKnown = master.facts !== null && master.lastReply?.kind === "pong" && isOfRecord(view);
+  if (isKnown && master.facts !== null && isForeignMaster(view, master.facts)) {
     const why = `another server answers there: ${sayForeign(master.facts)}`;
     return { kind: "full", of: "foreign", sinceMs: master.factsAtMs ?? nowMs, why };
   }

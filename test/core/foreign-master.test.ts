@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
-import { answers, isSilent, prepares } from "../support/answers.ts";
+import { answers, errs, isSilent, prepares } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,
@@ -81,6 +81,13 @@ describe("N18 another server at the master's address", () => {
 
     expect(decision.rule).toBe("R710");
     expect(eventNames(decision)).toEqual(["+reboot", "+page"]);
+  });
+
+  test("is only remembered once it turns us away: whose server that is nobody knows", () => {
+    const watch = meeting(stranger, orphans);
+    watch.look({ samples: [errs(n0, "NOAUTH", "NOAUTH Authentication required."), ...orphans] });
+
+    expect(held(watch)).toMatchObject({ kind: expect.not.stringMatching("full") });
   });
 
   test("is none by a replica's marker alone: STATE may not know of it yet", () => {
