@@ -12,12 +12,20 @@ export function judgeHealed(world: SimWorld, broken: string | null): Violation |
   return notCopied(world) ?? notSettled(world, broken);
 }
 
+/** An entry is copied at its writer's next look, or at the next one of anybody else. */
+const copiedWithinMs = 5_000;
+
 /** S16: whoever wrote an entry of the log and died, or could not reach the table, somebody else has copied it. */
 function notCopied(world: SimWorld): Violation | null {
   const copied = world.store.registry
     .newestEvents(groupName)
     .flatMap((event) => (event.name === "+transition" ? [Number(event.id.split("#")[0])] : []));
-  const missing = (world.state()?.log ?? []).filter((entry) => !copied.includes(entry.rev));
+  // A group that holds, and says so in round after round, may have written its last entry just now.
+  const isDue = (rev: number) =>
+    world.engine.nowMs - (world.judges.writtenAtMs.get(rev) ?? 0) >= copiedWithinMs;
+  const missing = (world.state()?.log ?? []).filter(
+    ({ rev }) => !copied.includes(rev) && isDue(rev),
+  );
   if (missing.length === 0) return null;
   const revs = missing.map((entry) => entry.rev).join(", ");
   return new Violation("S16", `rev ${revs} of the log stand in no event`);

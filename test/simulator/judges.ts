@@ -97,7 +97,11 @@ export class Judges {
     return [...world.nodes.values()].some((one) => one.stream.hasMoreThan(node.stream));
   }
 
+  /** When STATE got each of its last entries. */
+  readonly writtenAtMs = new Map<number, number>();
+
   onState(before: GroupState | null, after: GroupState, writer: string): void {
+    this.writtenAtMs.set(after.rev, this.#sight().now());
     this.losses.onState(before, after);
     this.windows.onState(before, after);
     this.#guard(() => this.#strangers.onState(before, after));
