@@ -1,7 +1,8 @@
 // npm run package, deploy and remove: one command for all stacks of a stage.
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
-import { formatProblem } from "../lib/config/problems.ts";
+import { problemsError } from "../lib/cli/load-file.ts";
+import { createTerminal } from "../lib/cli/terminal.ts";
 import { createFramework } from "../lib/deploy/osls.ts";
 import { runStage, type StageCommand } from "../lib/deploy/run-stage.ts";
 import { stacksOf } from "../lib/deploy/stack.ts";
@@ -50,10 +51,7 @@ async function run(command: StageCommand, { stage, from, file }: Options): Promi
   }
   const loaded = await loadStageFile(file ?? `infra/stages/${stage}.yml`);
   if (!loaded.ok) {
-    for (const problem of loaded.problems) console.error(formatProblem(problem));
-    console.error(
-      `expected a valid stage file, got ${loaded.problems.length} problems; nothing was done`,
-    );
+    console.error(problemsError(createTerminal(), loaded.problems).message);
     return usageExit;
   }
   const stacks = stacksOf(loaded.stage, stage);

@@ -29,6 +29,7 @@ export interface DynamoStoreOptions {
   readonly onUnreadable?: (why: string) => void;
 }
 
+/** `timeoutMs`: the limit of one request, of which the SDK may make two. No region: the SDK's own sources of it. */
 export function createTableClient(region: string | undefined, timeoutMs = 1_000): DynamoDBClient {
   return new DynamoDBClient({
     ...(region === undefined ? {} : { region }),

@@ -1,7 +1,7 @@
 import {
-  type Address,
   formatAddress,
   type GroupConfig,
+  moveOf,
   type NodeId,
   votesNeeded,
 } from "../core/config.ts";
@@ -33,13 +33,8 @@ interface Move {
 /** Where the master was and is to be looked for; null: it stays, or it is no master of theirs. */
 function moveOfMaster({ before, config }: GroupPlan, state: GroupState | null): Move | null {
   const node = state?.master?.node;
-  if (before === null || node === undefined) return null;
-  const at = (nodes: readonly { readonly id: NodeId; readonly probe: Address }[]) => {
-    const found = nodes.find(({ id }) => id === node);
-    return found === undefined ? null : formatAddress(found.probe);
-  };
-  const [from, to] = [at(before.nodes), at(config.nodes)];
-  return from === null || to === null || from === to ? null : { node, from, to };
+  const move = before === null || node === undefined ? null : moveOf(before, config, node);
+  return move === null || node === undefined ? null : { node, ...move };
 }
 
 /** A shift that has just begun has not found out yet; a heartbeat later it may have. */

@@ -4,16 +4,9 @@ import { checkDocument } from "./document-checks.ts";
 import { type GroupDraft, type ReadGroup, readGroup, toDnsConfig } from "./draft.ts";
 import { checkGroup, majorityOf } from "./group-checks.ts";
 import { findingsOfIssues, valueAt } from "./issues.ts";
-import {
-  type Finding,
-  formatPath,
-  type Path,
-  type Position,
-  type Problem,
-  sortProblems,
-} from "./problems.ts";
+import { type Finding, formatPath, type Path, type Position, type Problem } from "./problems.ts";
 import { documentSchema, groupsMax, type RawGroup } from "./schema.ts";
-import { type PlacedFinding, readYaml, type YamlSource } from "./yaml-source.ts";
+import { type PlacedFinding, placeAll, readYaml, type YamlSource } from "./yaml-source.ts";
 
 /** A valid document; `locate` finds the place of what is checked later, against the world outside the file. */
 export interface LoadedConfig {
@@ -62,14 +55,14 @@ export function explainReadError(error: unknown): string {
 /** Checks the text of a configuration and reports everything that is wrong with it at once, in the file's order. */
 export function loadConfig(text: string, file: string): ConfigResult {
   const read = readYaml(text.replace(/^\uFEFF/, ""));
-  if (!read.ok) return { ok: false, problems: place(read.found, file), warnings: [] };
+  if (!read.ok) return { ok: false, problems: placeAll(read.found, file), warnings: [] };
   const { source } = read;
   const parsed = documentSchema.safeParse(source.value);
   const issues = findingsOfIssues(parsed.error?.issues ?? [], source.value);
   const { groups, findings } = checkEverything(source.value);
   const all = dropRepeated([...issues, ...findings]).map((finding) => toPlaced(finding, source));
-  const warnings = place(all.filter(isOf("warning")), file);
-  const problems = place([...source.found, ...all.filter(isOf("problem"))], file);
+  const warnings = placeAll(all.filter(isOf("warning")), file);
+  const problems = placeAll([...source.found, ...all.filter(isOf("problem"))], file);
   if (problems.length > 0 || !parsed.success) return { ok: false, problems, warnings };
   const drafts = parsed.data.groups.map((raw, index) =>
     toDraft(raw, groups[index], parsed.data.observers),
@@ -141,17 +134,6 @@ function isOf(severity: Finding["severity"]) {
 
 function toPlaced(finding: Finding, source: YamlSource): PlacedFinding {
   return { finding, position: source.locate(finding) };
-}
-
-function place(found: readonly PlacedFinding[], file: string): readonly Problem[] {
-  return sortProblems(
-    found.map(({ finding, position }) => ({
-      file,
-      ...position,
-      path: formatPath(finding.path),
-      message: finding.message,
-    })),
-  );
 }
 
 function dropRepeated(findings: readonly Finding[]): readonly Finding[] {

@@ -1,5 +1,12 @@
 import { type Document, LineCounter, parseAllDocuments, visit, type YAMLError } from "yaml";
-import { type Finding, type Position, problemAt } from "./problems.ts";
+import {
+  type Finding,
+  formatPath,
+  type Position,
+  type Problem,
+  problemAt,
+  sortProblems,
+} from "./problems.ts";
 import { findOffset, findPath } from "./yaml-places.ts";
 
 /** A parsed document, and where its parts stand in the text. */
@@ -19,6 +26,18 @@ export interface PlacedFinding {
 export type YamlRead =
   | { readonly ok: true; readonly source: YamlSource }
   | { readonly ok: false; readonly found: readonly PlacedFinding[] };
+
+/** What was found, as people are told of it: in the order of the file. */
+export function placeAll(found: readonly PlacedFinding[], file: string): readonly Problem[] {
+  return sortProblems(
+    found.map(({ finding, position }) => ({
+      file,
+      ...position,
+      path: formatPath(finding.path),
+      message: finding.message,
+    })),
+  );
+}
 
 const bytesMax = 1_048_576;
 const start: Position = { line: 1, column: 1 };

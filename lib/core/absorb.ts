@@ -1,6 +1,6 @@
 import { failedPublication, withPublication } from "./absorb-publication.ts";
 import type { Outcome } from "./commands.ts";
-import { findNode, formatAddress, type GroupConfig } from "./config.ts";
+import { type GroupConfig, moveOf } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
 import { withDiscovered } from "./discovered.ts";
 import { withOthers } from "./elsewhere.ts";
@@ -57,12 +57,10 @@ function withNodes(memory: Memory, config: GroupConfig): Memory {
 
 /** Of a node that is looked for elsewhere nothing is known: another server may answer there. */
 function unmoved(memory: Memory, config: GroupConfig): Memory["nodes"] {
-  const isMoved = (id: string): boolean => {
-    const [old, now] = [findNode(memory.config, id), findNode(config, id)];
-    if (old === undefined || now === undefined) return false;
-    return formatAddress(old.probe) !== formatAddress(now.probe);
-  };
-  return Object.fromEntries(Object.entries(memory.nodes).filter(([id]) => !isMoved(id)));
+  const staying = Object.entries(memory.nodes).filter(
+    ([id]) => moveOf(memory.config, config, id) === null,
+  );
+  return Object.fromEntries(staying);
 }
 
 /**

@@ -132,6 +132,18 @@ export function findNode(config: GroupConfig, id: NodeId): NodeConfig | undefine
   return config.nodes.find((node) => node.id === id);
 }
 
+/** Where a node of both configurations was probed and is to be probed now; null: it stays, or one of them lacks it. */
+export function moveOf(
+  before: GroupConfig,
+  after: GroupConfig,
+  id: NodeId,
+): { readonly from: string; readonly to: string } | null {
+  const [old, now] = [findNode(before, id), findNode(after, id)];
+  if (old === undefined || now === undefined) return null;
+  const [from, to] = [formatAddress(old.probe), formatAddress(now.probe)];
+  return from === to ? null : { from, to };
+}
+
 /** The node that peers know under this replication address, if it is one of ours. */
 export function findByReplicate(
   config: Pick<GroupConfig, "nodes">,

@@ -1,6 +1,6 @@
 import type { GroupConfig, NodeId } from "./config.ts";
 import { isOfChain } from "./lineage.ts";
-import type { MasterRecord, NodeFacts } from "./model.ts";
+import { isMarked, type MasterRecord, type NodeFacts } from "./model.ts";
 import { barrierOf, sayOddity } from "./oddities.ts";
 import { type Rank, rankOf } from "./placement.ts";
 import type { NodeOddity } from "./rehearsal.ts";
@@ -179,7 +179,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
 /** Whoever has to choose wants to know what there is: the marker says that it was the group's once, and not how new it is. */
 function sayHistory(facts: NodeFacts): string {
   const what = "it holds another history than the master's";
-  if (facts.marker === undefined || facts.marker === null) return what;
+  if (!isMarked(facts)) return what;
   return `${what}, with the group's marker of epoch ${facts.marker} and ${facts.keys} keys`;
 }
 

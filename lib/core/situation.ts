@@ -89,7 +89,7 @@ function oddity(view: MasterView): Suspicion {
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
   // Who it is was asked over this connection; who turns us away since may be the group's own server again.
-  const isKnown = master.facts !== null && master.lastReply?.kind === "pong" && isOfRecord(view);
+  const isKnown = master.lastReply?.kind === "pong" && isOfRecord(view);
   if (isKnown && master.facts !== null && isForeignMaster(view, master.facts)) {
     const why = `another server answers there: ${sayForeign(master.facts)}`;
     return { kind: "full", of: "foreign", sinceMs: master.factsAtMs ?? nowMs, why };

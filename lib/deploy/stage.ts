@@ -10,10 +10,9 @@ import {
   type Problem,
   problemAt,
   quote,
-  sortProblems,
 } from "../config/problems.ts";
 import { didYouMean } from "../config/suggest.ts";
-import { readYaml } from "../config/yaml-source.ts";
+import { placeAll, readYaml } from "../config/yaml-source.ts";
 import { checkStage } from "./stage-checks.ts";
 import { type Stage, stageSchema } from "./stage-schema.ts";
 
@@ -34,22 +33,17 @@ export async function loadStageFile(file: string): Promise<StageResult> {
 /** Checks the text of a stage file and reports everything that is wrong with it at once, in the file's order. */
 export function readStage(text: string, file: string): StageResult {
   const read = readYaml(text.replace(/^\uFEFF/, ""));
-  if (!read.ok) {
-    const problems = read.found.map(({ finding, position }) => toProblem(file, finding, position));
-    return { ok: false, problems: sortProblems(problems) };
-  }
+  if (!read.ok) return { ok: false, problems: placeAll(read.found, file) };
   const { source } = read;
   const parsed = stageSchema.safeParse(source.value);
   const findings = parsed.success
     ? checkStage(parsed.data)
     : parsed.error.issues.flatMap((issue) => findingsOf(issue, source.value));
-  const problems = [
-    ...source.found.map(({ finding, position }) => toProblem(file, finding, position)),
-    ...findings.map((finding) => toProblem(file, finding, source.locate(finding))),
-  ];
+  const placed = findings.map((finding) => ({ finding, position: source.locate(finding) }));
+  const problems = placeAll([...source.found, ...placed], file);
   return parsed.success && problems.length === 0
     ? { ok: true, stage: parsed.data }
-    : { ok: false, problems: sortProblems(problems) };
+    : { ok: false, problems };
 }
 
 function findingsOf(issue: z.core.$ZodIssue, root: unknown): readonly Finding[] {
@@ -69,12 +63,4 @@ function unknownKey(path: Path, key: string): Finding {
   const hint = didYouMean(key, known) || `; known are ${known.join(", ")}`;
   const message = `expected a known key of ${path.length === 0 ? "a stage" : formatPath(path)}, got ${quote(key)}${hint}`;
   return { severity: "problem", path: [...path, key], at: "key", message };
-}
-
-function toProblem(
-  file: string,
-  finding: Finding,
-  position: Pick<Problem, "line" | "column">,
-): Problem {
-  return { file, ...position, path: formatPath(finding.path), message: finding.message };
 }

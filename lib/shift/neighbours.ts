@@ -61,12 +61,9 @@ export function neighboursOf({ latest, statuses }: Watched, group: string): Neig
       // Asked with every look of every group: nothing is made for a node that nobody asks for.
       const isWanted: IsWanted = (of, node, runId) =>
         (runId !== null && runIds.has(runId)) || (names.size > 0 && names.has(`${of} ${node}`));
-      const found: Sighting[] = [];
-      for (const config of latest.values()) {
-        if (config.name === group) continue;
-        found.push(...sightingsOf(config, statuses.get(config.name)?.memory, isWanted));
-      }
-      return found.sort((a, b) => compare(a.group, b.group) || compare(a.node, b.node));
+      return others()
+        .flatMap((config) => sightingsOf(config, statuses.get(config.name)?.memory, isWanted))
+        .toSorted((a, b) => compare(a.group, b.group) || compare(a.node, b.node));
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "@jest/globals";
 import { startRedis } from "../../lab/redis/server.ts";
 import type { World } from "../../lab/world.ts";
-import { asking, expectWrites, lostOn, resolvedBy, roleOf } from "../support/assess.ts";
+import { asking, expectMoved, expectWrites, lostOn } from "../support/assess.ts";
 import { type DnsRoute, openDnsRoute } from "../support/dns-route.ts";
 import { idOf, startRig, stopRigs } from "../support/rig.ts";
 
@@ -129,25 +129,7 @@ test("all nodes are down and back at other addresses under their names: an apply
   );
   await writeFile(file, text);
   const applied = await rig.cli("apply", "-f", file, "--yes", "--wait");
-  const [newMaster, ...replicas] = moved;
-  if (newMaster === undefined) throw new Error("expected nodes");
-  await timeline.until(
-    "the group to go on at its new addresses",
-    async () => {
-      const { phase, round } = await rig.state();
-      if (phase !== "steady" || round.status === "open")
-        throw new Error(`${phase}, ${round.status}`);
-      for (const replica of replicas) {
-        const { role, follows, isLinkUp } = await roleOf(replica);
-        if (role !== "replica" || follows !== idOf(newMaster) || !isLinkUp) {
-          throw new Error(`${idOf(replica)} is ${role} of ${follows}`);
-        }
-      }
-      const found = await resolvedBy(rig);
-      if (found !== idOf(newMaster)) throw new Error(`the name says ${found}`);
-    },
-    40_000,
-  );
+  const newMaster = await expectMoved(rig, moved);
 
   // Assess
   const after = await rig.state();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type RedisServer, startRedis } from "../../lab/redis/server.ts";
-import { expectWrites, lostOn, resolvedBy, roleOf } from "../support/assess.ts";
+import { expectMoved, expectWrites, lostOn } from "../support/assess.ts";
 import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
 
 /** Nodes that have no host names, and come back at other addresses (ADR 0011). */
@@ -67,25 +67,7 @@ test("all nodes are down and back at other addresses: named where they were, and
   await timeline.eventually("a group that is down", (one) => one.event === "+sdown");
   const moved = await moveAll(rig);
   const applied = await applyNodes(rig, named(moved));
-  const [newMaster, ...others] = moved;
-  if (newMaster === undefined) throw new Error("expected nodes");
-  await timeline.until(
-    "the group to go on at its new addresses",
-    async () => {
-      const { phase, round } = await rig.state();
-      if (phase !== "steady" || round.status === "open")
-        throw new Error(`${phase}, ${round.status}`);
-      for (const replica of others) {
-        const { role, follows, isLinkUp } = await roleOf(replica);
-        if (role !== "replica" || follows !== idOf(newMaster) || !isLinkUp) {
-          throw new Error(`${idOf(replica)} is ${role} of ${follows}`);
-        }
-      }
-      const found = await resolvedBy(rig);
-      if (found !== idOf(newMaster)) throw new Error(`the name says ${found}`);
-    },
-    40_000,
-  );
+  const newMaster = await expectMoved(rig, moved);
 
   // Assess
   expect(replicas).toHaveLength(2);

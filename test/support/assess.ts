@@ -87,6 +87,31 @@ export async function expectSettled(rig: Rig, master: string, limitMs = 20_000):
   );
 }
 
+/**
+ * Waits for a group that was applied at other addresses: the first leads it there, the rest follow, the name says so.
+ * Returns the first.
+ */
+export async function expectMoved(rig: Rig, nodes: readonly RedisServer[]): Promise<RedisServer> {
+  const [master, ...replicas] = nodes;
+  if (master === undefined) throw new Error("expected nodes");
+  await rig.timeline.until(
+    "the group to go on at its new addresses",
+    async () => {
+      const { phase, round } = await rig.state();
+      check("phase", phase, "steady");
+      check("round", round.status, "closed");
+      for (const { node, role, follows, isLinkUp } of await Promise.all(replicas.map(roleOf))) {
+        check(`role of ${node}`, role, "replica");
+        check(`master of ${node}`, follows, idOf(master));
+        check(`link of ${node}`, isLinkUp, true);
+      }
+      check("address in DNS", await resolvedBy(rig), idOf(master));
+    },
+    40_000,
+  );
+  return master;
+}
+
 /** The node that the name answers now. */
 export async function resolvedBy(rig: Rig): Promise<string> {
   const { dnsName: name, route53 } = rig.world;

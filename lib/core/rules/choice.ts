@@ -4,6 +4,7 @@ import { type Election, elect } from "../election.ts";
 import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
+import { isMarked } from "../model.ts";
 import { barringOddities } from "../oddities.ts";
 import type { NodeOddity } from "../rehearsal.ts";
 import type { ReplaceRequest } from "../requests.ts";
@@ -157,7 +158,7 @@ export function highest(a: number | null, b: number | null): number | null {
 export function wayOut(view: MasterView): string {
   const marked = contenders(view).flatMap(({ node }) => {
     const facts = view.memory.prepared[node]?.facts ?? null;
-    if (facts?.marker == null || isOfChain(view.master, facts)) return [];
+    if (facts === null || !isMarked(facts) || isOfChain(view.master, facts)) return [];
     return isFresh(view.memory, node, view) ? [node] : [];
   });
   if (marked.length === 0) return "";
