@@ -1,9 +1,10 @@
 import type { NodeMemory } from "./detector.ts";
 import { type Elsewhere, isContested, mayBeElsewhere } from "./elsewhere.ts";
+import { isOurs } from "./identity.ts";
 import type { NodeFacts } from "./model.ts";
 import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
 import { verdictOf } from "./verdict.ts";
-import { isAnswering, isOurs, nodesExcept, type View } from "./view.ts";
+import { isAnswering, nodesExcept, type View } from "./view.ts";
 
 /** What is odd about nodes that answer: how it is told, and what it stands in the way of. */
 interface Meaning {

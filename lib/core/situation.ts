@@ -5,19 +5,11 @@ import {
   isSilentTooLong,
   loadingForMs,
 } from "./detector.ts";
+import { isForeignMaster, isOfRecord, mostKeysOfChainNow, sayForeign } from "./identity.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
 import { type DownKind, isMarked, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
-import {
-  isAnswering,
-  isBlind,
-  isForeignMaster,
-  isOfRecord,
-  type MasterView,
-  mostKeysOfChain,
-  nodesExcept,
-  sayForeign,
-} from "./view.ts";
+import { isAnswering, isBlind, type MasterView, nodesExcept } from "./view.ts";
 
 /** What this observer holds against the committed master. */
 export type Suspicion =
@@ -85,7 +77,7 @@ function oddity(view: MasterView): Suspicion {
     return { kind: "full", of: "not-master", sinceMs, why };
   }
   if (master.facts !== null && isOfRecord(view) && isAmnesic(view, master.facts)) {
-    const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChain(view)}`;
+    const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChainNow(view)}`;
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
   // Who it is was asked over this connection; who turns us away since may be the group's own server again.
@@ -104,15 +96,15 @@ function oddity(view: MasterView): Suspicion {
 
 /**
  * Whether the master lost its data: a new history that does not continue the old one, no marker key, and fewer keys
- * than a replica that still holds the old history (protocol F5, fault N3). An AOF restart keeps marker and keys; what a
- * server that is loading holds is not known yet (fault N6).
+ * than a replica that still holds the old history (protocol F5, fault N3), as it says as lately as the master. An AOF
+ * restart keeps marker and keys; what a server that is loading holds is not known yet (fault N6).
  */
 export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
   if (facts.role !== "master" || facts.isLoading) return false;
   if (!isRecordStale(view.master, facts)) return false;
   if (continuesChain(view.master, facts)) return false;
   if (isMarked(facts)) return false;
-  return keysBesideMarker(facts) < mostKeysOfChain(view);
+  return keysBesideMarker(facts) < mostKeysOfChainNow(view);
 }
 
 /** The kinds of suspicion in which the suspect answers, so that its answer is no veto. */

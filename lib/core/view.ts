@@ -9,16 +9,9 @@ import {
   type NodeMemory,
 } from "./detector.ts";
 import { hasCome } from "./instants.ts";
-import { isKept } from "./kept.ts";
-import { isOfChain } from "./lineage.ts";
+import { isRecordStale } from "./lineage.ts";
 import { isJoinable, type Memory } from "./memory.ts";
-import {
-  type GroupState,
-  isMarked,
-  keysBesideMarker,
-  type MasterRecord,
-  type NodeFacts,
-} from "./model.ts";
+import type { GroupState, MasterRecord, NodeFacts } from "./model.ts";
 import type { OperatorRequest, ReplaceRequest } from "./requests.ts";
 import type { Writer } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
@@ -65,101 +58,10 @@ export function isHeldDown(view: View, node: NodeMemory): boolean {
   return verdictOf(node, view.settings, view.nowMs).kind === "down";
 }
 
-/** Repairs act only while the committed master itself answers as master (Sentinel's "master looks sane"; F8, N18). */
-export function isMasterSane(view: MasterView): boolean {
-  const { masterMemory: master } = view;
-  if (!isAnswering(master) || master.role !== "master") return false;
-  return master.facts === null || !isForeignMaster(view, master.facts);
-}
-
-/** Nobody suspects anything, nothing is open, and the master answers as what STATE has of it. */
-export function isCalm(view: MasterView): boolean {
-  const { round, phase, candidate } = view.state;
-  const isQuiet = round.status === "closed" && phase === "steady" && candidate === null;
-  return isQuiet && isMasterSane(view);
-}
-
-/**
- * Whether what the master said of itself is as young as its record. What it said before its commit was known here was
- * said as somebody else's replica; what it said before this record of it was known may be another run's.
- */
-export function isOfRecord(view: MasterView): boolean {
-  const { masterKnown, recordKnown } = view.memory;
-  const askedAtMs = view.masterMemory.factsAskedAtMs ?? Number.NEGATIVE_INFINITY;
-  return askedAtMs >= Math.max(masterKnown.sinceMs, recordKnown.sinceMs);
-}
-
-/**
- * A node is ours if its history is the group's, or it holds the group's marker key, or it is empty (DESIGN, identity).
- * Everything else at a configured address is foreign: hands off (fault N18). A server that is loading shows no keys yet.
- */
-export function isOurs(state: GroupState, facts: NodeFacts): boolean {
-  const ids = new Set(state.histories);
-  for (const record of [state.master, state.previousMaster]) {
-    if (record === null) continue;
-    ids.add(record.replid);
-    if (record.replid2 !== null) ids.add(record.replid2);
-  }
-  const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
-  return isKnown || isMarked(facts) || (facts.keys === 0 && !facts.isLoading);
-}
-
-/**
- * Whether somebody else's server answers at the committed master's address (fault N18): another run with a history that
- * nobody knows, and data without the marker that the group's has. A restart from a disk brings the marker back with the
- * data.
- */
-export function isForeignMaster(view: MasterView, facts: NodeFacts): boolean {
-  if (facts.role !== "master" || facts.isLoading || facts.marker !== null) return false;
-  if (facts.runId === view.master.runId || isOurs(view.state, facts)) return false;
-  // Whoever holds the group's data tells of its marker, unless its own promotion wrote one since.
-  const { masterEpoch } = view.state;
-  if (copiesOfChain(view).some(({ marker = null }) => marker !== null && marker <= masterEpoch))
-    return true;
-  // An emptied master that was written to before anybody saw it looks alike. Once every other node has copied it there is
-  // nothing left to keep from it.
-  const others = nodesExcept(view, view.master.node);
-  return view.master.isMarked && others.some((node) => mayHoldData(view, node, facts));
-}
-
-/** Whether the node may hold what the group had, whatever it shows of the master's recorded history and of a marker. */
-function mayHoldData(view: MasterView, node: NodeMemory, beside: NodeFacts): boolean {
-  const { state } = view;
-  const { facts } = node;
-  if (facts === null || !isAnswering(node) || facts.isLoading) return true;
-  // What it said before the other server was there, it said of another time: it may have synchronised since.
-  if (isAskedBeforeMaster(view, node)) return true;
-  return facts.replid !== beside.replid && facts.keys > 0 && isOurs(state, facts);
-}
-
-/** Nodes that are asked in one look are asked within half an interval. */
-function isAskedBeforeMaster({ masterMemory, settings }: MasterView, node: NodeMemory): boolean {
-  const masterMs = masterMemory.factsAskedAtMs ?? Number.POSITIVE_INFINITY;
-  return (node.factsAskedAtMs ?? 0) < masterMs - settings.probeIntervalMs / 2;
-}
-
-/** By what a foreign server is told, for people. */
-export function sayForeign({ replid, keys }: NodeFacts): string {
-  return `replid ${replid}, ${keys} keys, no marker of this group`;
-}
-
 /** The configured node that this replica follows, by the replication address it names. */
 export function followed(config: GroupConfig, facts: NodeFacts): NodeId | null {
   if (facts.masterHost === null || facts.masterPort === null) return null;
   return findByReplicate(config, facts.masterHost, facts.masterPort)?.id ?? null;
-}
-
-/** The best replica of the master's recorded history among those that answered, by keys. */
-export function mostKeysOfChain(view: MasterView): number {
-  return Math.max(0, ...copiesOfChain(view).map(keysBesideMarker));
-}
-
-/** What the other nodes said that answer and hold the master's recorded history. */
-function copiesOfChain(view: MasterView): readonly NodeFacts[] {
-  return nodesExcept(view, view.master.node).flatMap((node) => {
-    if (node.facts === null || !isAnswering(node) || isKept(view.state, node.node)) return [];
-    return isOfChain(view.master, node.facts) ? [node.facts] : [];
-  });
 }
 
 /** Something is going on that must not wait for the calm rhythm. */
@@ -202,10 +104,8 @@ export function nextLook(view: View): Look {
   const { memory, settings, nowMs } = view;
   const urgent = isUrgent(view);
   const nodes = Object.values(memory.nodes);
-  const lastMs = Math.max(...nodes.map((node) => node.lastSentAtMs ?? Number.NEGATIVE_INFINITY));
-  const dueMs = Number.isFinite(lastMs) ? lastMs + settings.probeIntervalMs : nowMs;
   const fullMs = nodes.map((node) => evidenceFullAtMs(node, settings) ?? Number.POSITIVE_INFINITY);
-  const soonestMs = Math.min(dueMs, ...fullMs.filter((at) => at > nowMs));
+  const soonestMs = Math.min(lookDueAtMs(view), ...fullMs.filter((at) => at > nowMs));
   const afterMs = Math.max(0, soonestMs - nowMs);
   // What falls due within half an interval is asked now: a look later it would be half an interval late.
   const soonMs = nowMs + afterMs + settings.probeIntervalMs / 2;
@@ -216,7 +116,8 @@ export function nextLook(view: View): Look {
   return {
     afterMs,
     probe: nodes.map((node) => node.node),
-    // A node that comes back is asked at once who it is now, and so is a master whose record somebody else renewed.
+    // A node that comes back is asked at once who it is now, and so is a master whose record somebody else renewed. What
+    // a restarted master lost, the others are asked beside it.
     info:
       urgent ||
       isInfoDue ||
@@ -234,10 +135,48 @@ export function nextLook(view: View): Look {
   };
 }
 
-/** Whether STATE records other ids of the master than it had when this observer last asked it. */
-function isMasterOutdated(memory: Memory): boolean {
-  const master = memory.nodes[memory.state?.master?.node ?? ""];
-  return (master?.factsAskedAtMs ?? Number.POSITIVE_INFINITY) < memory.recordKnown.sinceMs;
+/** Whether STATE records other ids of the master than it had, or showed, when this observer last asked it. */
+function isMasterOutdated({ state, nodes, recordKnown }: Memory): boolean {
+  const record = state?.master ?? null;
+  const master = record === null ? undefined : nodes[record.node];
+  if (record === null || master === undefined || master.facts === null) return false;
+  const isOlder = (master.factsAskedAtMs ?? Number.POSITIVE_INFINITY) < recordKnown.sinceMs;
+  return isOlder || isRestarted(record, master.facts);
+}
+
+/** What a server that is loading holds is not there yet: what it is by then, it is asked by then. */
+function isRestarted(record: MasterRecord, facts: NodeFacts): boolean {
+  return !facts.isLoading && isRecordStale(record, facts);
+}
+
+/**
+ * When the next look falls due. A master that shows another run may have lost what its replicas hold, and they copy that
+ * within a second: whoever was asked before it is asked again soon.
+ */
+function lookDueAtMs(view: View): number {
+  const { memory, settings, nowMs } = view;
+  const nodes = Object.values(memory.nodes);
+  const lastMs = Math.max(...nodes.map((node) => node.lastSentAtMs ?? Number.NEGATIVE_INFINITY));
+  if (!Number.isFinite(lastMs)) return nowMs;
+  const record = memory.state?.master ?? null;
+  const master = record === null ? undefined : memory.nodes[record.node];
+  const isNews =
+    record !== null &&
+    master !== undefined &&
+    master.facts !== null &&
+    isRestarted(record, master.facts) &&
+    nodes.some((node) => isAnswering(node) && isAskedBefore(node, master, settings));
+  return lastMs + (isNews ? settings.probeIntervalMs / 10 : settings.probeIntervalMs);
+}
+
+/** Nodes that are asked in one look are asked within half an interval. */
+export function isAskedBefore(
+  node: NodeMemory,
+  other: NodeMemory,
+  { probeIntervalMs }: Settings,
+): boolean {
+  const otherMs = other.factsAskedAtMs ?? Number.POSITIVE_INFINITY;
+  return (node.factsAskedAtMs ?? 0) < otherMs - probeIntervalMs / 2;
 }
 
 /** A look at once, built from nothing: name what is needed. */

@@ -6,9 +6,10 @@ import {
   type NodeId,
 } from "../core/config.ts";
 import type { Elsewhere, Sighting } from "../core/elsewhere.ts";
+import { isOurs } from "../core/identity.ts";
 import type { Memory } from "../core/memory.ts";
 import type { NodeFacts } from "../core/model.ts";
-import { isAnswering, isOurs } from "../core/view.ts";
+import { isAnswering } from "../core/view.ts";
 import type { GroupStatus } from "./group.ts";
 
 /** What a shift knows of the other groups, before a node is taken that no file names (ADR 0009). */

@@ -173,13 +173,13 @@ export const defects: readonly Defect[] = [
     title: "A restart with an AOF is taken for lost data.",
     file: "lib/core/situation.ts",
     find: `  if (isMarked(facts)) return false;
-  return keysBesideMarker(facts) < mostKeysOfChain(view);`,
-    replace: "  return mostKeysOfChain(view) >= 0;",
+  return keysBesideMarker(facts) < mostKeysOfChainNow(view);`,
+    replace: "  return mostKeysOfChainNow(view) >= 0;",
   },
   {
     id: "stranger-is-master",
     title: "Another server at the master's address is taken for the master with another data set.",
-    file: "lib/core/view.ts",
+    file: "lib/core/identity.ts",
     find: "  if (facts.runId === view.master.runId || isOurs(view.state, facts)) return false;",
     replace: '  if (facts.runId !== "") return false;',
   },

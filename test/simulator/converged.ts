@@ -1,5 +1,5 @@
+import { isOurs } from "../../lib/core/identity.ts";
 import type { MasterRecord } from "../../lib/core/model.ts";
-import { isOurs } from "../../lib/core/view.ts";
 import { groupName } from "./group-config.ts";
 import { trueRank } from "./placement.ts";
 import type { SimRedis } from "./sim-redis.ts";

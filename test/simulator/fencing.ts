@@ -1,4 +1,4 @@
-import { isOurs } from "../../lib/core/view.ts";
+import { isOurs } from "../../lib/core/identity.ts";
 import { reaches } from "./network.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";

@@ -1,6 +1,7 @@
 import type { NodeId } from "../config.ts";
 import { lastOffset, type NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
+import { isForeignMaster } from "../identity.ts";
 import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
 import type { Memory } from "../memory.ts";
@@ -9,14 +10,7 @@ import { barringOddities } from "../oddities.ts";
 import type { NodeOddity } from "../rehearsal.ts";
 import type { ReplaceRequest } from "../requests.ts";
 import { type Suspicion, suspicion } from "../situation.ts";
-import {
-  dueFailover,
-  isAnswering,
-  isForeignMaster,
-  isHeldDown,
-  type MasterView,
-  nodesExcept,
-} from "../view.ts";
+import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
 /** The choice of a node, from what the nodes said just now over the sessions that would promote them. */
 

@@ -9,10 +9,11 @@ import {
 } from "../cool-down.ts";
 import type { Election } from "../election.ts";
 import { type SentinelEvent, warning } from "../events.ts";
+import { sayForeign } from "../identity.ts";
 import { type Tally, tally } from "../quorum.ts";
 import { suspicion } from "../situation.ts";
 import { claim } from "../state.ts";
-import { dueFailover, lookNow, type MasterView, nextLook, sayForeign, writer } from "../view.ts";
+import { dueFailover, lookNow, type MasterView, nextLook, writer } from "../view.ts";
 import { areChoicesFresh, chooseFor, highest, ownOffset, wayOut } from "./choice.ts";
 import { refuse } from "./requests.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";

@@ -1,6 +1,7 @@
 import { type Address, findByReplicate, formatAddress } from "../config.ts";
 import { discover, discoveredMax, forget, isDiscovered, nodeAt } from "../discovered.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
+import { isCalm, isOfRecord } from "../identity.ts";
 import type { Newcomer } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
 import { isSameServer } from "../oddities.ts";
@@ -8,8 +9,6 @@ import { whyUnpublishable } from "../records.ts";
 import {
   infoPeriodMs,
   isAnswering,
-  isCalm,
-  isOfRecord,
   lookNow,
   type MasterView,
   nextLook,

@@ -2,18 +2,11 @@ import { findNode, formatAddress } from "../config.ts";
 import { isSuspect } from "../detector.ts";
 import { forget, isDiscovered } from "../discovered.ts";
 import { warning } from "../events.ts";
+import { isCalm, isMasterSane } from "../identity.ts";
 import { hasCome } from "../instants.ts";
 import type { ForgetRequest } from "../requests.ts";
 import { clearRequest } from "../state.ts";
-import {
-  isAnswering,
-  isCalm,
-  isMasterSane,
-  lookNow,
-  type MasterView,
-  nodesExcept,
-  writer,
-} from "../view.ts";
+import { isAnswering, lookNow, type MasterView, nodesExcept, writer } from "../view.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /**

@@ -1,17 +1,10 @@
 import type { NodeId } from "../config.ts";
 import { warning } from "../events.ts";
+import { isMasterSane, isOurs } from "../identity.ts";
 import { isKept, keep, letGo } from "../kept.ts";
 import { isSameProcess, lossOnReturn } from "../loss.ts";
 import { keysBesideMarker, type NodeFacts } from "../model.ts";
-import {
-  followed,
-  isAnswering,
-  isMasterSane,
-  isOurs,
-  lookNow,
-  type MasterView,
-  writer,
-} from "../view.ts";
+import { followed, isAnswering, lookNow, type MasterView, writer } from "../view.ts";
 import { isOfThisReign } from "./repairs.ts";
 import { emit, type Rule } from "./rule.ts";
 

@@ -1,7 +1,8 @@
+import { isMasterSane, isOfRecord } from "../identity.ts";
 import { isRecordStale } from "../lineage.ts";
 import { type GroupState, isMarked, type MasterRecord } from "../model.ts";
 import { adoptLineage } from "../state.ts";
-import { isMasterSane, isOfRecord, lookNow, type MasterView, writer } from "../view.ts";
+import { lookNow, type MasterView, writer } from "../view.ts";
 import type { Rule } from "./rule.ts";
 
 /** Kept in STATE, because nobody may be left to ask when another server takes the master's address (fault N18). */

@@ -1,8 +1,9 @@
 import { notice } from "../events.ts";
+import { isMasterSane } from "../identity.ts";
 import { hasCome } from "../instants.ts";
 import type { NotifyTestRequest } from "../requests.ts";
 import { clearRequest } from "../state.ts";
-import { isMasterSane, lookNow, type MasterView, writer } from "../view.ts";
+import { lookNow, type MasterView, writer } from "../view.ts";
 import { hold, type Rule } from "./rule.ts";
 
 /**

@@ -2,6 +2,7 @@ import type { Plan } from "../commands.ts";
 import type { NodeId } from "../config.ts";
 import { isLoadingTooLong } from "../detector.ts";
 import { type SentinelEvent, warning } from "../events.ts";
+import { isForeignMaster } from "../identity.ts";
 import { descendsFrom, recordOf } from "../lineage.ts";
 import { forkOffset, lossAtCommit } from "../loss.ts";
 import type { Prepared } from "../memory.ts";
@@ -12,7 +13,6 @@ import { switched } from "../switched.ts";
 import {
   dueReplacement,
   isAnswering,
-  isForeignMaster,
   lookNow,
   type MasterView,
   nextLook,

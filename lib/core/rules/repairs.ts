@@ -3,19 +3,12 @@ import { findNode, formatAddress, type NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
 import { isContested, mayBeElsewhere } from "../elsewhere.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
+import { isMasterSane, isOurs, sayForeign } from "../identity.ts";
 import { isKept, nobody } from "../kept.ts";
 import type { Prepared } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
 import { barrierOf, isSameServer, ownOddities } from "../oddities.ts";
-import {
-  followed,
-  isAnswering,
-  isMasterSane,
-  isOurs,
-  type MasterView,
-  nodesExcept,
-  sayForeign,
-} from "../view.ts";
+import { followed, isAnswering, type MasterView, nodesExcept } from "../view.ts";
 import { emit } from "./rule.ts";
 
 /**

@@ -1,16 +1,10 @@
 import type { Election } from "../election.ts";
 import { notice, warning } from "../events.ts";
+import { isMasterSane } from "../identity.ts";
 import { wallMsOf } from "../instants.ts";
 import type { ReplaceRequest } from "../requests.ts";
 import { claim, clearRequest } from "../state.ts";
-import {
-  dueReplacement,
-  isMasterSane,
-  lookNow,
-  type MasterView,
-  replacementOf,
-  writer,
-} from "../view.ts";
+import { dueReplacement, lookNow, type MasterView, replacementOf, writer } from "../view.ts";
 import { chooseSuccessor, isFresh } from "./choice.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 

@@ -1,7 +1,8 @@
 import type { Command } from "../commands.ts";
 import { warning } from "../events.ts";
+import { isMasterSane } from "../identity.ts";
 import { settle } from "../state.ts";
-import { isAnswering, isMasterSane, lookNow, type MasterView, nextLook, writer } from "../view.ts";
+import { isAnswering, lookNow, type MasterView, nextLook, writer } from "../view.ts";
 import { withMark } from "./marked.ts";
 import { duePublications, isMasterPublished, masterRefusal } from "./publication.ts";
 import { doAllFollow, emitAll, repairs } from "./repairs.ts";

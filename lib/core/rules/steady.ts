@@ -1,20 +1,11 @@
 import { warning } from "../events.ts";
+import { isMasterSane, isOfRecord, mostKeysOfChain } from "../identity.ts";
 import { hasCome } from "../instants.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
 import { isSameProcess, lossOnReturn } from "../loss.ts";
 import { isMarked, keysBesideMarker, type NodeFacts } from "../model.ts";
 import { adoptLineage, closeRound, recordLoss, resume } from "../state.ts";
-import {
-  isAnswering,
-  isMasterSane,
-  isOfRecord,
-  lookNow,
-  type MasterView,
-  mostKeysOfChain,
-  nextLook,
-  nodesExcept,
-  writer,
-} from "../view.ts";
+import { isAnswering, lookNow, type MasterView, nextLook, nodesExcept, writer } from "../view.ts";
 import { busyRule } from "./busy.ts";
 import { discoveryRules } from "./discovery.ts";
 import { letGoRule } from "./kept.ts";

@@ -1,8 +1,9 @@
 import type { Look } from "../commands.ts";
 import { findNode } from "../config.ts";
+import { isOurs } from "../identity.ts";
 import type { Prepared } from "../memory.ts";
 import { isHandingOver, type NodeFacts } from "../model.ts";
-import { followed, isAnswering, isOurs, lookNow, type MasterView } from "../view.ts";
+import { followed, isAnswering, lookNow, type MasterView } from "../view.ts";
 import { closeFailed, type Leading, leading } from "./promoting.ts";
 import { type Finding, hold, type Rule } from "./rule.ts";
 

@@ -1,7 +1,8 @@
 import { coolDownLeftMs } from "../cool-down.ts";
 import { warning } from "../events.ts";
+import { isCalm } from "../identity.ts";
 import { isMemoryFull } from "../spells.ts";
-import { isCalm, type MasterView, nextLook } from "../view.ts";
+import { type MasterView, nextLook } from "../view.ts";
 import { chooseSuccessor } from "./choice.ts";
 import { askEverybody, claimHandOver, lackOfFailover } from "./requests.ts";
 import { type Finding, hold, type Rule } from "./rule.ts";

@@ -1,6 +1,7 @@
 import type { WriteProbe } from "../commands.ts";
+import { isCalm } from "../identity.ts";
 import { writePeriodMs } from "../spells.ts";
-import { isCalm, lookNow, type MasterView } from "../view.ts";
+import { lookNow, type MasterView } from "../view.ts";
 import { hold, type Rule } from "./rule.ts";
 
 /**

@@ -1,0 +1,108 @@
+import type { NodeMemory } from "./detector.ts";
+import { isKept } from "./kept.ts";
+import { isOfChain } from "./lineage.ts";
+import { type GroupState, isMarked, keysBesideMarker, type NodeFacts } from "./model.ts";
+import { isAnswering, isAskedBefore, type MasterView, nodesExcept } from "./view.ts";
+
+/** Repairs act only while the committed master itself answers as master (Sentinel's "master looks sane"; F8, N18). */
+export function isMasterSane(view: MasterView): boolean {
+  const { masterMemory: master } = view;
+  if (!isAnswering(master) || master.role !== "master") return false;
+  return master.facts === null || !isForeignMaster(view, master.facts);
+}
+
+/** Nobody suspects anything, nothing is open, and the master answers as what STATE has of it. */
+export function isCalm(view: MasterView): boolean {
+  const { round, phase, candidate } = view.state;
+  const isQuiet = round.status === "closed" && phase === "steady" && candidate === null;
+  return isQuiet && isMasterSane(view);
+}
+
+/**
+ * Whether what the master said of itself is as young as its record. What it said before its commit was known here was
+ * said as somebody else's replica; what it said before this record of it was known may be another run's.
+ */
+export function isOfRecord(view: MasterView): boolean {
+  const { masterKnown, recordKnown } = view.memory;
+  const askedAtMs = view.masterMemory.factsAskedAtMs ?? Number.NEGATIVE_INFINITY;
+  return askedAtMs >= Math.max(masterKnown.sinceMs, recordKnown.sinceMs);
+}
+
+/**
+ * A node is ours if its history is the group's, or it holds the group's marker key, or it is empty (DESIGN, identity).
+ * Everything else at a configured address is foreign: hands off (fault N18). A server that is loading shows no keys yet.
+ */
+export function isOurs(state: GroupState, facts: NodeFacts): boolean {
+  const ids = new Set(state.histories);
+  for (const record of [state.master, state.previousMaster]) {
+    if (record === null) continue;
+    ids.add(record.replid);
+    if (record.replid2 !== null) ids.add(record.replid2);
+  }
+  const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
+  return isKnown || isMarked(facts) || (facts.keys === 0 && !facts.isLoading);
+}
+
+/**
+ * Whether somebody else's server answers at the committed master's address (fault N18): another run with a history that
+ * nobody knows, and data without the marker that the group's has. A restart from a disk brings the marker back with the
+ * data.
+ */
+export function isForeignMaster(view: MasterView, facts: NodeFacts): boolean {
+  if (facts.role !== "master" || facts.isLoading || facts.marker !== null) return false;
+  if (facts.runId === view.master.runId || isOurs(view.state, facts)) return false;
+  // Whoever holds the group's data tells of its marker, unless its own promotion wrote one since.
+  const { masterEpoch } = view.state;
+  if (copiesOfChain(view).some(({ marker = null }) => marker !== null && marker <= masterEpoch))
+    return true;
+  // An emptied master that was written to before anybody saw it looks alike. Once every other node has copied it there is
+  // nothing left to keep from it.
+  const others = nodesExcept(view, view.master.node);
+  return view.master.isMarked && others.some((node) => mayHoldData(view, node, facts));
+}
+
+/** Whether the node may hold what the group had, whatever it shows of the master's recorded history and of a marker. */
+function mayHoldData(view: MasterView, node: NodeMemory, beside: NodeFacts): boolean {
+  const { state } = view;
+  const { facts } = node;
+  if (facts === null || !isAnswering(node) || facts.isLoading) return true;
+  // What it said before the other server was there, it said of another time: it may have synchronised since.
+  if (isAskedBefore(node, view.masterMemory, view.settings)) return true;
+  return facts.replid !== beside.replid && facts.keys > 0 && isOurs(state, facts);
+}
+
+/** By what a foreign server is told, for people. */
+export function sayForeign({ replid, keys }: NodeFacts): string {
+  return `replid ${replid}, ${keys} keys, no marker of this group`;
+}
+
+/** The best copy of the master's recorded history among those that answered, by keys. */
+export function mostKeysOfChain(view: MasterView): number {
+  return mostKeys(copiesOfChain(view));
+}
+
+/**
+ * The same among those that were asked as lately as the master. What a replica said before, it may have given up since for
+ * the restarted master's own data (fault N3).
+ */
+export function mostKeysOfChainNow(view: MasterView): number {
+  return mostKeys(
+    copiesOfChain(view, (node) => !isAskedBefore(node, view.masterMemory, view.settings)),
+  );
+}
+
+function mostKeys(copies: readonly NodeFacts[]): number {
+  return Math.max(0, ...copies.map(keysBesideMarker));
+}
+
+/** What the other nodes said that answer and hold the master's recorded history. */
+function copiesOfChain(
+  view: MasterView,
+  counts: (node: NodeMemory) => boolean = () => true,
+): readonly NodeFacts[] {
+  return nodesExcept(view, view.master.node).flatMap((node) => {
+    if (node.facts === null || !isAnswering(node) || isKept(view.state, node.node)) return [];
+    if (!counts(node)) return [];
+    return isOfChain(view.master, node.facts) ? [node.facts] : [];
+  });
+}
