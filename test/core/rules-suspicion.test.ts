@@ -99,6 +99,15 @@ describe("P3 an observer that loses every path in the middle of its rounds", () 
     const vote = commandsOf(watch.look({ samples }))[0];
     expect(vote).toMatchObject({ kind: "cast-vote", vote: { verdict: "blind" } });
   });
+
+  test("probes whoever it has not probed for long, whatever they answered then", () => {
+    const watch = watchCalm();
+    loseMaster(watch);
+    openByB(watch);
+
+    const decision = watch.look({ samples: [isSilent(n0)], afterMs: 9_000 });
+    expect(decision).toMatchObject({ rule: "S320", look: { probe: [n0, n1, n2] } });
+  });
 });
 
 describe("S320 and S330 voting", () => {

@@ -64,9 +64,7 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
       if (!mayVote(view)) return null;
       const { masterMemory: master, memory } = view;
       const lastMs = master.lastSentAtMs ?? Number.NEGATIVE_INFINITY;
-      // No look takes as long as `takeoverMs` (timing rules), so the probe that this asks for counts.
-      const isOfNow = view.nowMs - lastMs < view.settings.takeoverMs;
-      if (lastMs > memory.roundSeen.atMs && isOfNow) return null;
+      if (lastMs > memory.roundSeen.atMs && isOfNow(view, lastMs)) return null;
       const held = suspicion(view);
       if (held.kind === "building") return null;
       return hold("probing the suspect once more before voting", confirmLook(view, held));
@@ -154,9 +152,9 @@ export function countLook(view: MasterView): Look {
 }
 
 /**
- * The one more probe; the others are prepared beside it, because they may be needed next. One that could not be prepared is
- * probed as well: a session that can't be opened says nothing, and an observer that loses every path in the middle of its
- * rounds has to notice that it is blind (P3).
+ * The one more probe; the others are prepared beside it, because they may be needed next. One that could not be prepared, or
+ * was not probed for long, is probed as well: a session that can't be opened says nothing, and an observer that loses every
+ * path in the middle of its rounds has to notice that it is blind (P3).
  */
 function confirmLook(view: MasterView, held: Suspicion): Look {
   const isQuiet = held.kind === "full" || held.kind === "unreachable";
@@ -164,15 +162,20 @@ function confirmLook(view: MasterView, held: Suspicion): Look {
   return lookNow(view, {
     probe: [
       view.master.node,
-      ...others.flatMap((node) => (isUnprepared(view, node) ? node.node : [])),
+      ...others.flatMap((node) => (isDoubtful(view, node) ? node.node : [])),
     ],
     info: true,
     prepare: isQuiet ? others.map((node) => node.node) : [],
   });
 }
 
-function isUnprepared(view: MasterView, { node }: NodeMemory): boolean {
-  return view.memory.prepared[node]?.facts === null;
+function isDoubtful(view: MasterView, { node, lastSentAtMs }: NodeMemory): boolean {
+  return view.memory.prepared[node]?.facts === null || !isOfNow(view, lastSentAtMs);
+}
+
+/** No look takes as long as `takeoverMs` (timing rules), so a probe that is asked for now will count. */
+function isOfNow(view: MasterView, sentAtMs: number | null): boolean {
+  return view.nowMs - (sentAtMs ?? Number.NEGATIVE_INFINITY) < view.settings.takeoverMs;
 }
 
 export function isOpenOnMaster(view: MasterView): boolean {
