@@ -1,5 +1,6 @@
 import { groundDefects } from "./ground-defects.ts";
 import { holdDefects } from "./hold-defects.ts";
+import { voteDefects } from "./vote-defects.ts";
 
 /**
  * Mistakes of the kind people make, as edits of the real sources. The simulator must notice each of them; a simulator
@@ -23,48 +24,7 @@ export interface Edit {
 
 /** Mistakes of what decides, and of the ground that decisions stand on. */
 export const defects: readonly Defect[] = [
-  {
-    id: "skip-quorum",
-    title: "One down vote is enough.",
-    file: "lib/core/quorum.ts",
-    find: "isReached: down.length >= votesNeeded(config)",
-    replace: "isReached: down.length >= 1",
-  },
-  {
-    id: "count-twice",
-    title: "An observer is counted twice.",
-    file: "lib/core/quorum.ts",
-    find: "isReached: down.length >= votesNeeded(config)",
-    replace: "isReached: 2 * down.length >= votesNeeded(config)",
-  },
-  {
-    id: "count-stale-round",
-    title: "Votes of earlier rounds count.",
-    file: "lib/core/quorum.ts",
-    find: "vote.round === round.number &&",
-    replace: "vote.round <= round.number &&",
-  },
-  {
-    id: "join-old-round",
-    title: "A shift joins a round that was open before it looked.",
-    file: "lib/core/memory.ts",
-    find: "if (memory.firstRound === null) return false;",
-    replace: "if (memory.firstRound !== undefined) return true;",
-  },
-  {
-    id: "woken-joins-any-round",
-    title: "A woken shift joins any round, not only the one it was woken for.",
-    file: "lib/core/memory.ts",
-    find: "state.round.number === memory.wokenFor;",
-    replace: "memory.wokenFor !== null;",
-  },
-  {
-    id: "no-withdrawal",
-    title: "A down vote stands although the master answers again.",
-    file: "lib/core/rules/suspicion.ts",
-    find: 'if (memory.voted.verdict !== "down" || suspicion(view).kind !== "none") return null;',
-    replace: "if (memory.voted !== null) return null;",
-  },
+  ...voteDefects,
   {
     id: "companion-of-the-claim",
     title: "The companion carries the running epoch, not the one that committed the master.",
@@ -239,7 +199,7 @@ export const defects: readonly Defect[] = [
     id: "vote-unconfirmed",
     title: "A vote rests on a probe from before its round.",
     file: "lib/core/rules/suspicion.ts",
-    find: "if (lastMs > memory.roundSeen.atMs && isOfNow) return null;",
+    find: "if (lastMs > memory.roundSeen.atMs && isOfNow(view, lastMs)) return null;",
     replace: "if (lastMs > 0 || lastMs <= 0) return null;",
   },
   {
