@@ -3,7 +3,7 @@ import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { readEnvironment } from "../lib/shift/environment.ts";
-import { wokenBy } from "../lib/shift/event.ts";
+import { pulseOf, wokenBy } from "../lib/shift/event.ts";
 import { handOver, type ShiftReport, startShift, watchGroups } from "../lib/shift/shift.ts";
 import { wireWatch } from "../lib/wiring/watch-ports.ts";
 
@@ -15,7 +15,8 @@ const timeoutEarlyInMillis = 1_000;
 
 /**
  * One shift of one observer: begin, watch every group (observe, decide, execute, look again) until the successor has
- * taken over, hand over. A time-out of the invocation aborts the signal, and no effect starts after that.
+ * taken over, or in another cadence than `loop` until all is well, hand over. A time-out of the invocation aborts the
+ * signal, and no effect starts after that.
  */
 async function watch(
   event: unknown,
@@ -26,6 +27,7 @@ async function watch(
     ...environment,
     requestId: context.awsRequestId,
     woken: wokenBy(event),
+    pulse: pulseOf(event),
     remainingMs: context.getRemainingTimeInMillis() - timeoutEarlyInMillis,
     signal,
   });

@@ -135,6 +135,8 @@ const heartbeat = z.object({
   shift: z.number().int(),
   at: z.string(),
   codeVersion: z.string(),
+  everyMs: z.number().exactOptional(),
+  awake: z.enum(["stands", "yields"]).exactOptional(),
   groups: z.record(
     z.string(),
     z.object({

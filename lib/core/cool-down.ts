@@ -24,6 +24,13 @@ export function coolDownLeftMs({ state, memory, settings, nowMs }: MasterView): 
   return Math.ceil(memory.masterKnown.sinceMs + settings.cooldownMs - nowMs);
 }
 
+/** For how long the master's age may still decide something; 0 or less: whatever it is by now, nothing depends on it. */
+export function ageDecidesForMs(view: MasterView): number {
+  const { state, memory, settings, nowMs } = view;
+  const rowMs = state.earlyEpochs.length > 0 ? calmCoolDowns * settings.cooldownMs : 0;
+  return Math.max(coolDownLeftMs(view), Math.ceil(memory.masterKnown.sinceMs + rowMs - nowMs));
+}
+
 /** Whether the group's policy lets one more failover come within a cool-down. */
 export function mayComeEarly({ state, settings }: MasterView): boolean {
   return settings.whenFlapping === "failover" && state.earlyEpochs.length < earlyMax;

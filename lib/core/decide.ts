@@ -2,7 +2,7 @@ import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
 import type { NodeId } from "./config.ts";
-import { firstMissAtMs } from "./detector.ts";
+import { firstMissAtMs, type NodeMemory } from "./detector.ts";
 import { type SentinelEvent, warning } from "./events.ts";
 import { type Memory, noMarks, type Observation } from "./memory.ts";
 import type { GroupState, Verdict } from "./model.ts";
@@ -202,12 +202,22 @@ function withVerdicts(memory: Memory, nowMs: number): Memory {
   const verdicts: Record<NodeId, Verdict> = {};
   const settled: Record<NodeId, Verdict["kind"]> = {};
   for (const known of Object.values(memory.nodes)) {
-    const verdict = verdictOf(known, settings, nowMs);
+    const own = verdictOf(known, settings, nowMs);
+    const verdict = own.kind === "slow" ? (stillDown(memory, known) ?? own) : own;
     const before = memory.settled[known.node];
     verdicts[known.node] = verdict;
     settled[known.node] = verdict.kind === "slow" && before !== undefined ? before : verdict.kind;
   }
   return { ...memory, verdicts, settled };
+}
+
+/**
+ * A node that was found down before this pass, and has not answered it, is no better for being asked anew. Of the master
+ * everybody has to find that out alone.
+ */
+function stillDown({ foundDown, state }: Memory, node: NodeMemory): Verdict | null {
+  if (node.lastAnsweredAtMs !== null || node.node === state?.master?.node) return null;
+  return foundDown[node.node] ?? null;
 }
 
 /** A claim is this shift's evidence for its own epoch alone: it ends with the epoch (protocol F6). */

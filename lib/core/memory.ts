@@ -171,6 +171,8 @@ export interface Memory {
   /** Repairs that failed: node → when. */
   readonly repairFailedAtMs: Readonly<Record<NodeId, number>>;
   readonly marks: Marks;
+  /** What a pass takes over of nodes that its predecessor found down, for as long as they don't answer. */
+  readonly foundDown: Readonly<Record<NodeId, Verdict>>;
   /** What this observer concluded of each node at the last look, so that a change is said once. */
   readonly verdicts: Readonly<Record<NodeId, Verdict>>;
   /** The last of them that was more than "slow": a late answer between two refusals is no news. */
@@ -202,6 +204,8 @@ export interface MemoryStart {
   readonly inherited?: Inherited | null;
   /** Of nodes that answered the predecessor and were of no use to it. */
   readonly spells?: Readonly<Record<NodeId, Spells>>;
+  /** Nodes that the predecessor found down: what a pass has no time to find out again, and nobody wants to hear again. */
+  readonly foundDown?: Readonly<Record<NodeId, Verdict>>;
 }
 
 export function newMemory(start: MemoryStart): Memory {
@@ -248,7 +252,8 @@ export function newMemory(start: MemoryStart): Memory {
     recordCheckedAtMs: null,
     repairFailedAtMs: {},
     marks: noMarks,
-    verdicts: {},
+    foundDown: start.foundDown ?? {},
+    verdicts: start.foundDown ?? {},
     settled: {},
     lastThawMs: nowMs,
     reported: [],

@@ -57,6 +57,13 @@ export interface Heartbeat {
   /** Wall clock of the writer, for people only. */
   readonly at: string;
   readonly codeVersion: string;
+  /** How far apart this observer's heartbeats are at the most, while nothing changes and no start is lost. */
+  readonly everyMs?: number;
+  /**
+   * Of a shift that stays awake between passes: it stands, and passes that come meanwhile leave everything to it; or it
+   * yields to the next one that finds a reason to stay. Absent: it has ended, or shifts follow upon each other.
+   */
+  readonly awake?: "stands" | "yields";
   readonly groups: Readonly<Record<string, GroupReport>>;
 }
 

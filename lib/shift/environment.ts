@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Cadence, cadences } from "./cadence.ts";
 
 /** An ARN, or nothing. A FIFO topic is refused: it takes no message without a group and a deduplication id. */
 function optionalArn(service: string, resource: string, what: string) {
@@ -17,6 +18,9 @@ const schema = z.object({
   LAMBDA_SENTINEL_DNS_SERVERS: z.string().default(""),
   /** After this time a shift looks for its successor; the schedule's period. */
   LAMBDA_SENTINEL_SHIFT_MS: z.coerce.number().int().min(1_000).max(840_000).default(60_000),
+  /** How this observer watches, and the time between two pulses where it watches by them. */
+  LAMBDA_SENTINEL_CADENCE: z.enum(cadences).default("loop"),
+  LAMBDA_SENTINEL_PULSE_MS: z.coerce.number().int().min(1_000).max(30_000).default(5_000),
   LAMBDA_SENTINEL_PEERS: z.string().default(""),
   /** Whom this observer tells; empty: nobody. */
   LAMBDA_SENTINEL_TOPIC: optionalArn("sns", "[^:.]+", "of a standard SNS topic"),
@@ -31,6 +35,8 @@ export interface Environment {
   readonly deployment: string;
   readonly dnsServers: readonly string[];
   readonly shiftMs: number;
+  readonly cadence: Cadence;
+  readonly pulseMs: number;
   readonly peers: string;
   /** ARNs; null: nobody is told there. */
   readonly topic: string | null;
@@ -53,6 +59,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     deployment: values.LAMBDA_SENTINEL_DEPLOYMENT ?? values.LAMBDA_SENTINEL_TABLE,
     dnsServers: values.LAMBDA_SENTINEL_DNS_SERVERS.split(",").filter((one) => one !== ""),
     shiftMs: values.LAMBDA_SENTINEL_SHIFT_MS,
+    cadence: values.LAMBDA_SENTINEL_CADENCE,
+    pulseMs: values.LAMBDA_SENTINEL_PULSE_MS,
     peers: values.LAMBDA_SENTINEL_PEERS,
     topic: values.LAMBDA_SENTINEL_TOPIC || null,
     eventBus: values.LAMBDA_SENTINEL_EVENT_BUS || null,

@@ -2,12 +2,14 @@ import { absorb } from "../core/absorb.ts";
 import type { Look, Outcome } from "../core/commands.ts";
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import { configSet } from "../core/config-changes.ts";
-import { groupView, masterView, step, viewOf } from "../core/decide.ts";
+import { type Decision, groupView, masterView, step, viewOf } from "../core/decide.ts";
 import { noOthers } from "../core/elsewhere.ts";
 import { isMasterSane } from "../core/identity.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
+import type { Verdict } from "../core/model.ts";
 import type { Spells } from "../core/spells.ts";
 import { release } from "../core/state.ts";
+import { unsettledBecause } from "../core/unsettled.ts";
 import type { Clock } from "../ports/clock.ts";
 import { execute } from "./execute.ts";
 import { dropSessions, type Hands } from "./hands.ts";
@@ -33,6 +35,12 @@ export interface GroupStatus {
   readonly copiedRev: number;
   /** Whether something is suspect or unsettled, so that the shift must stay. */
   readonly isBusy: boolean;
+  /** Why a pass must stay awake; null: it need not. */
+  readonly unsettled: string | null;
+  /** How often this watch has looked, and whether the last decision left nothing to be done at once. */
+  readonly looks: number;
+  readonly isAtRest: boolean;
+  readonly isReadingRecord: boolean;
 }
 
 export interface GroupWatch {
@@ -44,11 +52,14 @@ export interface GroupWatch {
   /** What the predecessor held against the master. */
   readonly inherited: Inherited | null;
   readonly spells: Readonly<Record<NodeId, Spells>>;
+  readonly foundDown: Readonly<Record<NodeId, Verdict>>;
   /** Up to where the log of STATE is known to be copied. */
   readonly copiedRev: number;
   /** The newest configuration in the table, for a group whose STATE names none yet. */
   readonly latest: () => GroupConfig | null;
   readonly onStatus: (status: GroupStatus) => void;
+  /** Whether this is a pass that reports: it doesn't wait an interval for each look that a whole shift would take. */
+  readonly pace: "by interval" | "hurried";
   /** Aborted when the shift ends or the group is gone. */
   readonly signal: AbortSignal;
 }
@@ -70,6 +81,8 @@ const firstLook = (config: GroupConfig): Look => ({
 /** No plan needs more looks in a row than this; beyond it something answers faster than it changes. */
 const immediateLooksMax = 40;
 const restMs = 100;
+/** So many looks has a pass that reports in a row, as long as all is well. */
+const hurriedLooksMax = 6;
 
 /**
  * Watches one group: observe, decide, execute, and look again as the decision says. Ends with the shift, or with the
@@ -83,11 +96,12 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let memory = startMemory(watch);
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
+  let isHurried = false;
   const copier = new LogCopier(hands, watch.copiedRev);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
   for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
     immediateLooks = look.afterMs > 0 ? 0 : immediateLooks + 1;
-    const waitMs = immediateLooks > immediateLooksMax ? restMs : look.afterMs;
+    const waitMs = immediateLooks > immediateLooksMax || isHurried ? restMs : look.afterMs;
     if (waitMs > 0) await alarm.sleep(waitMs);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
@@ -99,7 +113,9 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     outcomes = await execute(hands, memory, decision);
     look = decision.look;
     copier.see(memory.state);
-    watch.onStatus(statusOf(memory, decision, copier.copiedRev, hands.clock.nowMs()));
+    const status = statusOf(hands, memory, decision, { looks: turn, copiedRev: copier.copiedRev });
+    watch.onStatus(status);
+    isHurried = watch.pace === "hurried" && mayHurry(status);
     if (decision.rule === "R799") dropSessions(hands);
     isInForce ||= memory.state?.configVersion === config.version;
     newer = await configFor(hands, memory, watch.latest());
@@ -115,9 +131,10 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
 }
 
 function startMemory(watch: GroupWatch): Memory {
-  const { identity, config, wokenFor, masterKnown, inherited, spells, hands } = watch;
+  const { identity, config, wokenFor, masterKnown, inherited, spells, foundDown, hands } = watch;
   const nowMs = hands.clock.nowMs();
-  return newMemory({ ...identity, nowMs, config, wokenFor, masterKnown, inherited, spells });
+  const before = { masterKnown, inherited, spells, foundDown };
+  return newMemory({ ...identity, nowMs, config, wokenFor, ...before });
 }
 
 /**
@@ -153,13 +170,23 @@ const ended = "the watch ends";
 const lost = "a connection was lost";
 
 function statusOf(
+  hands: Hands,
   memory: Memory,
-  decision: { readonly rule: string; readonly why: string },
-  copiedRev: number,
-  atMs: number,
+  { rule, why, plan, look }: Decision,
+  counted: Pick<GroupStatus, "looks" | "copiedRev">,
 ): GroupStatus {
-  const { rule, why } = decision;
-  return { memory, rule, why, atMs, copiedRev, isBusy: isBusy(memory, atMs) };
+  const atMs = hands.clock.nowMs();
+  return {
+    ...{ memory, rule, why, atMs, ...counted },
+    isBusy: isBusy(memory, atMs),
+    unsettled: unsettledBecause(memory, atMs),
+    isAtRest: plan.length === 0 && look.afterMs > 0,
+    isReadingRecord: look.record !== "none" || hands.reading.length > 0,
+  };
+}
+
+function mayHurry({ unsettled, isAtRest, looks }: GroupStatus): boolean {
+  return unsettled === null && isAtRest && looks < hurriedLooksMax;
 }
 
 /** A shift stays awake while anything is suspect or unsettled (DESIGN 6). */

@@ -1,6 +1,7 @@
 import { groupView, masterView, viewOf } from "../core/decide.ts";
 import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
+import type { Verdict } from "../core/model.ts";
 import { describeOddity, odditiesOf } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
 import { spellsOf, writeRefusal } from "../core/spells.ts";
@@ -12,7 +13,7 @@ import type { GroupStatus } from "./group.ts";
 
 /** What an observer says of itself, from the state of its watches. The only write in calm. */
 export function heartbeatOf(
-  self: { readonly observer: string; readonly shift: number; readonly codeVersion: string },
+  self: Pick<Heartbeat, "observer" | "shift" | "codeVersion" | "everyMs" | "awake">,
   groups: ReadonlyMap<string, GroupStatus>,
   clock: Clock,
 ): Heartbeat {
@@ -46,7 +47,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
       Object.values(memory.nodes).map((node) => {
         const spells = spellsOf(node, nowMs);
         const report: NodeReport = {
-          verdict: formatVerdict(verdictOf(node, memory.config.settings, nowMs)),
+          verdict: formatVerdict(verdictIn(memory, node, nowMs)),
           role: node.role,
           offset: node.positions.at(-1)?.offset ?? null,
           replid: node.facts?.replid ?? null,
@@ -60,6 +61,13 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
       }),
     ),
   };
+}
+
+/** A pass goes on from what its predecessor found, for as long as a node does not answer. */
+function verdictIn(memory: Memory, node: NodeMemory, nowMs: number): Verdict {
+  const before = memory.verdicts[node.node];
+  const isFoundDown = memory.foundDown[node.node] !== undefined && before?.kind === "down";
+  return isFoundDown ? before : verdictOf(node, memory.config.settings, nowMs);
 }
 
 function unfitIn(view: View): ReadonlyMap<string, string | null> {
@@ -113,7 +121,7 @@ export function suspectOf(memory: Memory): string | null {
 
 /**
  * What changes in a heartbeat that others wait for: pauses and removals seen, versions adopted, suspicions, masters,
- * verdicts. It is asked for with every pulse, so it is read from what the last looks concluded and not from a heartbeat
+ * verdicts. It is asked for with every beat, so it is read from what the last looks concluded and not from a heartbeat
  * built for it.
  */
 export function signature(groups: ReadonlyMap<string, GroupStatus>): string {
@@ -130,4 +138,24 @@ function signatureOf(memory: Memory): string {
     return `${said} ${node.role} ${isLinkUp(node)} ${node.rehearsal?.oddities.join("+") ?? ""}`;
   });
   return `${config.version} ${isPauseSeen} ${isGone} ${suspectOf(memory)} ${masterKnown.epoch} ${seen.join()}`;
+}
+
+/**
+ * Whether a heartbeat says something that the last one did not, and that somebody waits for. Not the rule, nor how fast a
+ * node answers: in calm nothing is written but what is due.
+ */
+export function isNews(before: Heartbeat, now: Heartbeat): boolean {
+  return newsIn(before) !== newsIn(now);
+}
+
+function newsIn({ codeVersion, groups }: Heartbeat): string {
+  const reports = Object.entries(groups).map(([name, report]) => {
+    const { configVersion, rev, isPauseSeen, suspect, masterEpoch, copiedRev, nodes } = report;
+    const seen = Object.entries(nodes).map(
+      ([node, { verdict, role, isLinkUp }]) => `${node} ${verdict} ${role} ${isLinkUp}`,
+    );
+    const own = [configVersion, rev, isPauseSeen, suspect, masterEpoch, copiedRev].join(" ");
+    return `${name} ${own} ${seen.toSorted().join()}`;
+  });
+  return `${codeVersion} ${reports.toSorted().join(";")}`;
 }

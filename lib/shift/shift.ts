@@ -1,18 +1,28 @@
 import type { GroupConfig } from "../core/config.ts";
-import type { Spells } from "../core/spells.ts";
-import type { Result } from "../ports/errors.ts";
+import { type Result, success } from "../ports/errors.ts";
 import type { RedisNodes } from "../ports/redis.ts";
 import type { Heartbeat } from "../ports/store.ts";
+import { createBeat } from "./beat.ts";
 import { type Budget, createBudget } from "./budget.ts";
+import { isReporting, type Start, whyIdle } from "./cadence.ts";
 import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";
 import { neighboursOf } from "./neighbours.ts";
-import { createPulse } from "./pulse.ts";
+import { awaitOther, createPass } from "./pass.ts";
+import {
+  copiedBefore,
+  foundDownBefore,
+  inheritedFrom,
+  masterKnownBefore,
+  spellsBefore,
+} from "./predecessor.ts";
 
 /** How often the table is asked for groups that were added or removed. */
 const configReadMs = 10_000;
 const housekeepingMs = 500;
+/** A pass has seen everything within the time of a few round trips, and each moment longer is paid for. */
+const passStepMs = 50;
 /** No shift is longer, whatever is suspect or unsettled: the runtime ends an invocation after 15 minutes (DESIGN 6). */
 const hardCapMs = 840_000;
 const retryMs = 1_000;
@@ -25,14 +35,14 @@ export interface ShiftPorts extends Ports {
   readonly watchFreezes: () => FreezeWatch;
 }
 
-export interface ShiftRequest {
+export interface ShiftRequest extends Start {
   readonly observer: string;
   readonly deployment: string;
   readonly codeVersion: string;
   readonly requestId: string;
   /** Set when this shift was woken for one round. */
   readonly woken: { readonly group: string; readonly round: number } | null;
-  /** After this time the shift yields to its successor. */
+  /** After this time the shift yields to its successor: the schedule's period. */
   readonly shiftMs: number;
   /** What the invocation has left, and the signal that ends it early. */
   readonly remainingMs: number;
@@ -52,6 +62,8 @@ export interface Shift extends ShiftRequest {
   readonly number: number | null;
   /** null: there was none; "unknown": the table could not be asked. */
   readonly predecessor: Heartbeat | null | "unknown";
+  /** Why nothing is watched: the pulse that started this shift is too late to be worth it. */
+  readonly idle: string | null;
   /** Why nothing is watched: the table can't tell one winner from two. */
   readonly unsafe: string | null;
   readonly startedAtMs: number;
@@ -65,13 +77,14 @@ export interface Shift extends ShiftRequest {
   readonly statuses: Map<string, GroupStatus>;
 }
 
-/** Begins a shift: who came before, which groups there are, a watch for each. */
+/** Begins a shift: who came before, and whether there is a reason to watch nothing. */
 export async function startShift(ports: ShiftPorts, request: ShiftRequest): Promise<Shift> {
   const { observer, deployment, requestId, remainingMs, signal } = request;
-  const [before, unsafe] = await Promise.all([
-    ports.store.readHeartbeat(observer),
-    askWhyUnsafe(ports),
-  ]);
+  const idle = whyIdle(request);
+  const [before, unsafe] =
+    idle === null
+      ? await Promise.all([ports.store.readHeartbeat(observer), askWhyUnsafe(ports)])
+      : [notAsked, null];
   if (!before.ok) ports.reporter.line("warn", `no predecessor known: ${before.why}`, {});
   const predecessor = before.ok ? before.value : ("unknown" as const);
   const number = before.ok ? (before.value?.shift ?? 0) + 1 : null;
@@ -82,6 +95,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     identity: { observer, shift: name, deployment },
     number,
     predecessor,
+    idle,
     unsafe,
     startedAtMs: ports.clock.nowMs(),
     budget: createBudget(ports.clock, Math.min(remainingMs, hardCapMs), signal),
@@ -94,6 +108,8 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
   };
 }
 
+const notAsked = success(null);
+
 /** A table that could not be asked has been checked as it was deployed; one that says that it is unsafe decides nothing. */
 async function askWhyUnsafe({ whyTableIsUnsafe, reporter }: ShiftPorts): Promise<string | null> {
   const asked = await whyTableIsUnsafe();
@@ -102,26 +118,31 @@ async function askWhyUnsafe({ whyTableIsUnsafe, reporter }: ShiftPorts): Promise
   return null;
 }
 
-/** Watches every group of the table until the successor has taken over or the time is up. */
-export async function watchGroups(shift: Shift): Promise<ShiftReport> {
-  const { ports, ending, budget } = shift;
-  if (shift.unsafe !== null) {
-    ports.reporter.line("error", shift.unsafe, {});
-    return { shift: shift.identity.shift, groups: [], reason: shift.unsafe };
+/** Watches every group of the table: until the successor has taken over, the pass has seen everything, or the time is up. */
+export async function watchGroups(begun: Shift): Promise<ShiftReport> {
+  const { ports, ending, budget } = begun;
+  const idle = begun.unsafe ?? begun.idle ?? (await awaitOther(begun));
+  if (idle !== null) {
+    if (begun.unsafe !== null) ports.reporter.line("error", idle, {});
+    return { shift: begun.identity.shift, groups: [], reason: idle };
   }
+  // Whoever waited for a shift that was dead begins now.
+  const shift = { ...begun, startedAtMs: ports.clock.nowMs() };
   let reason = "the invocation's time is up";
-  let listedAtMs = Number.NEGATIVE_INFINITY;
-  const pulse = createPulse(shift);
+  let listAtMs = Number.NEGATIVE_INFINITY;
+  const isLoop = shift.cadence === "loop";
+  const beat = isLoop ? createBeat(shift) : createPass(shift);
   while (!budget.isOver()) {
-    if (ports.clock.nowMs() - listedAtMs >= configReadMs && (await followTable(shift))) {
-      listedAtMs = ports.clock.nowMs();
+    if (ports.clock.nowMs() >= listAtMs) {
+      const waitMs = (await followTable(shift)) ? configReadMs : housekeepingMs;
+      listAtMs = ports.clock.nowMs() + waitMs;
     }
-    const successor = await pulse();
-    if (successor !== null) {
-      reason = successor;
+    const over = await beat();
+    if (over !== null) {
+      reason = over;
       break;
     }
-    await ports.clock.sleep(housekeepingMs, budget.signal);
+    await ports.clock.sleep(isLoop ? housekeepingMs : passStepMs, budget.signal);
   }
   ending.abort(reason);
   return { shift: shift.identity.shift, groups: [...shift.running.keys()], reason };
@@ -186,8 +207,6 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
         await ports.clock.sleep(retryMs, signal);
         continue;
       }
-      const masterKnown =
-        masterKnownBefore(shift, config.name) ?? predecessorKnew(shift, config.name);
       const { store, dns, clock, reporter, waker } = ports;
       try {
         const newer = await watchGroup({
@@ -207,9 +226,11 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           },
           config: current,
           wokenFor: woken?.group === config.name ? woken.round : null,
-          masterKnown,
+          masterKnown: masterKnownBefore(shift, config.name),
           inherited: inheritedFrom(shift, config.name),
           spells: spellsBefore(shift, config.name),
+          foundDown: foundDownBefore(shift, config.name),
+          pace: paceOf(shift, current),
           copiedRev: copiedBefore(shift, config.name),
           latest: () => shift.latest.get(config.name) ?? null,
           // The last turn of a watch that was stopped must not bring a removed group back to the heartbeat.
@@ -232,44 +253,8 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
   }
 }
 
-/** No epoch that a group ever has. */
-const unknownEpoch = -2;
-
-function inheritedFrom(shift: Shift, group: string) {
-  if (shift.predecessor === null || shift.predecessor === "unknown") return null;
-  const known = shift.predecessor.groups[group];
-  if (known === undefined || known.suspect === null) return null;
-  const { suspect, suspectForMs, suspectOffset, suspectLoading } = known;
-  return { suspect, forMs: suspectForMs, offset: suspectOffset, loading: suspectLoading };
-}
-
-function spellsBefore({ predecessor }: Shift, group: string): Readonly<Record<string, Spells>> {
-  if (predecessor === null || predecessor === "unknown") return {};
-  const nodes = Object.entries(predecessor.groups[group]?.nodes ?? {});
-  return Object.fromEntries(
-    nodes.flatMap(([node, { spells }]) => (spells === undefined ? [] : [[node, spells]])),
-  );
-}
-
-function copiedBefore(shift: Shift, group: string): number {
-  const own = shift.statuses.get(group)?.copiedRev;
-  const { predecessor } = shift;
-  if (predecessor === null || predecessor === "unknown") return own ?? 0;
-  return own ?? predecessor.groups[group]?.copiedRev ?? 0;
-}
-
-/** A watch that starts again within the shift goes on with the cool-down it had counted. */
-function masterKnownBefore(shift: Shift, group: string) {
-  const memory = shift.statuses.get(group)?.memory;
-  if (memory === undefined) return null;
-  const { epoch, sinceMs } = memory.masterKnown;
-  return { epoch, forMs: shift.ports.clock.nowMs() - sinceMs };
-}
-
-/** Where the predecessor is unknown, or said nothing of the group, so is the age of the master: the cool-down counts from now (invariant S13). */
-function predecessorKnew(shift: Shift, group: string) {
-  if (shift.predecessor === null) return null;
-  const known = shift.predecessor === "unknown" ? undefined : shift.predecessor.groups[group];
-  if (known === undefined) return { epoch: unknownEpoch, forMs: 0 };
-  return { epoch: known.masterEpoch, forMs: known.masterKnownForMs };
+/** Only a pass that reports has looks that would else wait for an interval. */
+function paceOf(shift: Shift, { settings }: GroupConfig) {
+  const isHurried = shift.cadence !== "loop" && isReporting(shift, settings.heartbeatMs);
+  return isHurried ? ("hurried" as const) : ("by interval" as const);
 }

@@ -6,6 +6,7 @@ import { formatVerdict, verdictOf } from "../../lib/core/verdict.ts";
 import { heartbeatOf } from "../../lib/shift/heartbeat.ts";
 import { answers, errs, isSilent, prepares, type Seen } from "../support/answers.ts";
 import {
+  calmStatus,
   groupConfig,
   masterFacts,
   n0,
@@ -195,8 +196,7 @@ describe("N6 across shifts", () => {
 
   test("the heartbeat tells the successor of the run, the time, and the offset from before", () => {
     const watch = lookFor(calm(), 5_000);
-    const times = { atMs: watch.nowMs, copiedRev: 0 };
-    const status = { ...times, memory: watch.memory, rule: "R799", why: "", isBusy: false };
+    const status = { ...calmStatus, atMs: watch.nowMs, memory: watch.memory };
     const clock = {
       nowMs: () => watch.nowMs,
       wallTime: () => "2030-01-31T00:00:00.000Z",

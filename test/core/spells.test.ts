@@ -3,7 +3,15 @@ import { discardMisses } from "../../lib/core/detector.ts";
 import type { Sample } from "../../lib/core/model.ts";
 import { heartbeatOf } from "../../lib/shift/heartbeat.ts";
 import { answers, errs, isSilent, type Seen } from "../support/answers.ts";
-import { groupConfig, masterFacts, n0, n1, n2, replicaFacts } from "../support/builders.ts";
+import {
+  calmStatus,
+  groupConfig,
+  masterFacts,
+  n0,
+  n1,
+  n2,
+  replicaFacts,
+} from "../support/builders.ts";
 import { Watch } from "../support/watch.ts";
 
 /** How long a node has been of no use, over the shifts of one observer: each of them lasts a minute or so. */
@@ -52,7 +60,7 @@ describe("N10 a spell of refused writes", () => {
   test("is told in the heartbeat, and only of who is of no use", () => {
     const watch = successor();
     watch.look({ samples: misconf });
-    const status = { memory: watch.memory, rule: "R799", why: "", isBusy: false, copiedRev: 0 };
+    const status = { ...calmStatus, memory: watch.memory };
     const clock = {
       nowMs: () => watch.nowMs,
       wallTime: () => "2030-01-31T00:00:00.000Z",

@@ -3,7 +3,7 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import { neighboursOf } from "../../lib/shift/neighbours.ts";
 import { addressOf, n3 } from "../core/discovery-stage.ts";
-import { groupConfig, groupState, n0, n1, nodeConfig } from "../support/builders.ts";
+import { calmStatus, groupConfig, groupState, n0, n1, nodeConfig } from "../support/builders.ts";
 import { everybody, Watch } from "../support/watch.ts";
 
 const own = groupConfig({ name: "sessions", nodes: [nodeConfig("10.1.0.1:6379")] });
@@ -16,7 +16,7 @@ function neighbours(
 ) {
   const watch = new Watch({ config: cache, state: groupState(state ?? {}) });
   if (state !== null) watch.look({ samples: everybody });
-  const status = { rule: "", why: "", atMs: 0, copiedRev: 0, isBusy: false, memory: watch.memory };
+  const status = { ...calmStatus, atMs: 0, memory: watch.memory };
   return neighboursOf(
     {
       latest: new Map(latest.map((config) => [config.name, config])),
@@ -34,7 +34,7 @@ describe("the other groups of a shift", () => {
     const failing = new Watch({ config: cache });
     failing.look({ state: { failed: "timeout" } });
     expect(failing.memory.state).toBeUndefined();
-    const status = { rule: "", why: "", atMs: 0, copiedRev: 0, isBusy: false };
+    const status = { ...calmStatus, atMs: 0 };
     const watched = {
       latest: new Map([["cache", cache]]),
       statuses: new Map([["cache", { ...status, memory: failing.memory }]]),

@@ -36,6 +36,7 @@ async function work(unsafe: Failure | ReturnType<typeof success<string | null>>)
   };
   const shift = await startShift(ports, {
     ...{ observer: "a", deployment: "prod", codeVersion: "1", requestId: "12345678", woken: null },
+    ...{ cadence: "loop", pulseMs: 5_000, pulse: null },
     ...{ shiftMs: 1_000, remainingMs: 30_000, signal: new AbortController().signal },
   });
   const report = await handOver(shift, await watchGroups(shift));

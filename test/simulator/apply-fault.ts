@@ -51,13 +51,13 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "end-early":
       return onProcesses(liveOf(world, fault.observer), fault);
     case "invoke":
-      return () => world.invoke(fault.observer);
+      return () => world.invocations.invoke(fault.observer);
     case "fail-starts":
-      return () => world.invocations.failStarts(fault.observer, fault.times);
+      return () => world.invocations.machines.failStarts(fault.observer, fault.times);
     case "set-clock":
-      return () => world.invocations.setClock(fault.observer, fault.by);
+      return () => world.invocations.machines.setClock(fault.observer, fault.by);
     case "upgrade":
-      return world.invocations.upgrade(fault.observer);
+      return world.invocations.machines.upgrade(fault.observer);
     case "far":
       return () => world.store.faults.far.set(fault.observer, fault.ms);
     case "store-cut":

@@ -21,8 +21,9 @@ function notCopied(world: SimWorld): Violation | null {
     .newestEvents(groupName)
     .flatMap((event) => (event.name === "+transition" ? [Number(event.id.split("#")[0])] : []));
   // A group that holds, and says so in round after round, may have written its last entry just now.
+  const dueMs = copiedWithinMs + world.invocations.gapMs;
   const isDue = (rev: number) =>
-    world.engine.nowMs - (world.judges.writtenAtMs.get(rev) ?? 0) >= copiedWithinMs;
+    world.engine.nowMs - (world.judges.writtenAtMs.get(rev) ?? 0) >= dueMs;
   const missing = (world.state()?.log ?? []).filter(
     ({ rev }) => !copied.includes(rev) && isDue(rev),
   );

@@ -38,6 +38,9 @@ export const rateNames = [
   "wake-reach",
   "wake-late-ms",
   "wake-twice",
+  "pulse-lost",
+  "pulse-twice",
+  "pulse-held-up",
 ] as const;
 
 function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {

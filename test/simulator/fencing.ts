@@ -23,7 +23,8 @@ export class Fencing {
 
   get boundMs(): number {
     const { probeIntervalMs, probeTimeoutMs, fenceMs } = this.#world.config.settings;
-    return 2 * (2 * probeIntervalMs + probeTimeoutMs + fenceMs);
+    const { gapMs } = this.#world.invocations;
+    return gapMs + 2 * (2 * probeIntervalMs + probeTimeoutMs + fenceMs);
   }
 
   start(): void {
@@ -70,12 +71,20 @@ export class Fencing {
     // A master that restarted with less than a second one holds has that one replaced by nobody (fault N3).
     if (state.round.status === "open" && state.round.suspect === state.master.node) return false;
     if (world.delayMs > 20 || world.cutChance > 0) return false;
-    const live = [...world.processes.values()].flatMap((one) => [...one]);
-    if (live.length < world.config.observers.length || live.some((one) => one.isFrozen))
-      return false;
+    if (!this.#isWatched()) return false;
     // Nobody is made a replica of a master that came back without its data, and waits for a successor (fault N3).
     const master = world.nodes.get(state.master.node);
     return this.#isPlain(state.master.node) && master?.role === "master" && !master.hasBegunEmpty;
+  }
+
+  /** All shifts are alive, or where observers watch in passes, have been just now. */
+  #isWatched(): boolean {
+    const { processes, config, invocations, engine } = this.#world;
+    const live = [...processes.values()].flatMap((one) => [...one]);
+    if (live.some((one) => one.isFrozen)) return false;
+    const { gapMs } = invocations;
+    if (gapMs === 0) return live.length >= config.observers.length;
+    return config.observers.every((one) => engine.nowMs - invocations.watchedAtMs(one) <= gapMs);
   }
 
   #isSecondMaster(id: string): boolean {

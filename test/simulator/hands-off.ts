@@ -64,7 +64,7 @@ export class HandsOff {
 
   #hasDecided(observer: string, rule: string, withinMs: number): boolean {
     const { engine, invocations } = this.#world;
-    const atMs = invocations.decidedAtMs.get(`${observer} ${rule}`) ?? Number.NEGATIVE_INFINITY;
+    const atMs = invocations.decisions.atMs.get(`${observer} ${rule}`) ?? Number.NEGATIVE_INFINITY;
     return engine.nowMs - atMs < withinMs;
   }
 

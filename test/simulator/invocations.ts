@@ -1,12 +1,16 @@
 import { formatAddress, type GroupConfig } from "../../lib/core/config.ts";
 import { success } from "../../lib/ports/errors.ts";
 import type { WakeCall } from "../../lib/ports/waker.ts";
+import type { Pulse } from "../../lib/shift/cadence.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
-import { type Engine, Process } from "./engine.ts";
+import { Decisions, Told } from "./decisions.ts";
+import type { Engine, Process } from "./engine.ts";
 import type { Leaving } from "./leaving.ts";
+import { Machines } from "./machines.ts";
 import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
+import { Pulses } from "./pulses.ts";
 import { simClock } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
 import { simNodes } from "./sim-nodes.ts";
@@ -14,13 +18,10 @@ import type { CodeVersion, SimStore } from "./sim-store.ts";
 import type { SimNetwork } from "./sim-vantage.ts";
 import { Violation } from "./violation.ts";
 import { Wakes, type Woken } from "./wakes.ts";
+import { gapMsOf, type Watching } from "./watching.ts";
 
 const shiftMs = 60_000;
 const invocationMs = 900_000;
-/** No two regions agree on the time, nor on how fast it passes. */
-const clockOffsetMaxMs = 600_000;
-const clockDrift = 0.001;
-
 /** What invocations need of the world around them. */
 export interface Surroundings {
   readonly engine: Engine;
@@ -36,7 +37,8 @@ export interface Surroundings {
   fail(violation: Violation): void;
 }
 
-export interface Cadence {
+export interface Schedule {
+  readonly watching: Watching;
   readonly seed: number;
   readonly observers: readonly string[];
   /** Up to this long a scheduled start is late. */
@@ -48,42 +50,35 @@ export interface Cadence {
 /** The observers' invocations: each a process of its own that runs the real shift, one a minute for each observer. */
 export class Invocations {
   readonly live = new Map<string, Set<Process>>();
-  /** How often each rule has decided. */
-  readonly decided = new Map<string, number>();
+  readonly decisions = new Decisions();
   readonly #around: Surroundings;
-  readonly #cadence: Cadence;
+  readonly #cadence: Schedule;
+  readonly pulses: Pulses;
   readonly #schedule: Prng;
-  readonly #clocks = new Map<string, { readonly offsetMs: number; readonly rate: number }>();
   /** How likely a scheduled start doesn't come, and how long a cold one takes at most. */
   skippedStarts = 0;
   coldStartMs = 0;
   readonly wakes: Wakes;
-  /** When each rule decided last for each observer: `a F150`. */
-  readonly decidedAtMs = new Map<string, number>();
-  readonly #failing = new Map<string, number>();
-  readonly #wallStepMs = new Map<string, number>();
-  readonly #upgraded = new Set<string>();
+  readonly machines: Machines;
   /** What the runtime has given up on, and runs on. */
   readonly #ended = new WeakSet<Process>();
+  /** When an observer's last pass ended by itself. */
+  readonly #passedAtMs = new Map<string, number>();
   #started = 0;
 
-  constructor(around: Surroundings, cadence: Cadence) {
+  constructor(around: Surroundings, cadence: Schedule) {
     const { seed, observers, isOrderly } = cadence;
     this.#around = around;
     this.#cadence = cadence;
     this.#schedule = splitPrng(seed, "schedule");
+    this.pulses = new Pulses(around.engine, splitPrng(seed, "pulses"));
     this.wakes = new Wakes(
       splitPrng(seed, "wakes"),
       (call) => this.#onWake(call),
       (violation) => around.fail(violation),
     );
-    const clocks = splitPrng(seed, "clocks");
-    for (const observer of observers) {
-      const offsetMs = clocks.int(-clockOffsetMaxMs, clockOffsetMaxMs);
-      const rate = 1 + (clocks.next() - 0.5) * 2 * clockDrift;
-      this.#clocks.set(observer, isOrderly ? { offsetMs: 0, rate: 1 } : { offsetMs, rate });
-      this.live.set(observer, new Set());
-    }
+    this.machines = new Machines(seed, observers, isOrderly);
+    for (const observer of observers) this.live.set(observer, new Set());
   }
 
   start(): void {
@@ -97,9 +92,31 @@ export class Invocations {
   #invokeAndRepeat(observer: string): void {
     // What never happens draws no number, so that seeds without it stay as they are.
     const isSkipped = this.skippedStarts > 0 && this.#schedule.chance(this.skippedStarts);
-    if (!isSkipped) this.invoke(observer);
+    if (!isSkipped) {
+      this.invoke(observer);
+      this.#sendPulses(observer);
+    }
     const jitterMs = this.#schedule.next() * this.#cadence.jitterMs;
     this.#around.engine.schedule(shiftMs + jitterMs, () => this.#invokeAndRepeat(observer));
+  }
+
+  /** The schedule sends a minute's pulses, whatever becomes of the shift that it starts. */
+  #sendPulses(observer: string): void {
+    const { cadence, pulseMs } = this.#cadence.watching;
+    if (cadence !== "pulse") return;
+    this.pulses.send({ pulseMs, untilMs: shiftMs }, (pulse) => this.invoke(observer, null, pulse));
+  }
+
+  /** When the observer last watched: now, as long as a shift of it is alive, or when its last pass ended by itself. */
+  watchedAtMs(observer: string): number {
+    const { engine } = this.#around;
+    const live = [...(this.live.get(observer) ?? [])].some((one) => !one.isFrozen);
+    return live ? engine.nowMs : (this.#passedAtMs.get(observer) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  get gapMs(): number {
+    const { watching, jitterMs } = this.#cadence;
+    return gapMsOf(watching, { shiftMs, jitterMs });
   }
 
   /** An observer that never starts a shift isn't woken either. */
@@ -108,12 +125,11 @@ export class Invocations {
   }
 
   /** One invocation: a process of its own, ended by its deadline at the latest. */
-  invoke(observer: string, woken: Woken | null = null): Process {
+  invoke(observer: string, woken: Woken | null = null, pulse: Pulse | null = null): Process {
     const { engine } = this.#around;
     this.#started += 1;
     const number = this.#started;
-    const { offsetMs, rate } = this.#clocks.get(observer) ?? { offsetMs: 0, rate: 1 };
-    const process = new Process(engine, `${observer}/${number}`, offsetMs, rate);
+    const process = this.machines.newProcess(engine, observer, number);
     const live = this.live.get(observer);
     live?.add(process);
     process.onCrash = () => live?.delete(process);
@@ -122,14 +138,15 @@ export class Invocations {
       this.#ended.add(process);
       ending.abort();
     };
-    const code = this.#upgraded.has(observer) ? "next" : "this";
+    const code = this.machines.codeOf(observer);
     process.deliver(this.#startMs(), () => {
-      if (this.#isFailing(observer)) {
+      if (this.machines.takeFailure(observer)) {
         process.crash();
         return;
       }
-      const start = { process, observer, number, code, woken, signal: ending.signal } as const;
-      void this.#shift(start).then(() => {
+      const about = { process, observer, number, code, woken, pulse } as const;
+      void this.#shift({ ...about, signal: ending.signal }).then(() => {
+        if (live?.has(process)) this.#passedAtMs.set(observer, engine.nowMs);
         process.isDead = true;
         live?.delete(process);
       });
@@ -143,41 +160,16 @@ export class Invocations {
     return this.coldStartMs * (0.4 + 0.6 * this.#schedule.next());
   }
 
-  #isFailing(observer: string): boolean {
-    const times = this.#failing.get(observer) ?? 0;
-    if (times > 0) this.#failing.set(observer, times - 1);
-    return times > 0;
-  }
-
-  /** The next starts of the observer end before they have begun. */
-  failStarts(observer: string, times: number): void {
-    this.#failing.set(observer, times);
-  }
-
-  /** Somebody sets an observer's wall clock. */
-  setClock(observer: string, byMs: number): void {
-    this.#wallStepMs.set(observer, (this.#wallStepMs.get(observer) ?? 0) + byMs);
-  }
-
-  /** Lets whatever starts for the observer from now on be the next version of the code; null: it is so already. */
-  upgrade(observer: string): (() => void) | null {
-    return this.#upgraded.has(observer) ? null : () => this.#upgraded.add(observer);
-  }
-
-  /** Whether somebody runs the next version of the code, whose writes this one can't read. */
-  get isUpgrading(): boolean {
-    return this.#upgraded.size > 0;
-  }
-
   /** Starts come again as they should. */
   heal(): void {
     this.skippedStarts = 0;
     this.coldStartMs = 0;
     this.wakes.heal();
-    this.#failing.clear();
+    this.pulses.heal();
+    this.machines.heal();
   }
 
-  async #shift({ process, observer, number, code, woken, signal }: Start): Promise<void> {
+  async #shift({ process, observer, number, code, woken, pulse, signal }: Start): Promise<void> {
     this.#around.onStart(process, woken);
     try {
       const shift = await startShift(this.#ports({ process, observer, code, woken }), {
@@ -186,6 +178,8 @@ export class Invocations {
         codeVersion: code === "this" ? "sim" : "sim-next",
         requestId: String(number).padStart(8, "0"),
         woken,
+        pulse,
+        ...this.#cadence.watching,
         shiftMs,
         remainingMs: invocationMs,
         signal,
@@ -200,19 +194,23 @@ export class Invocations {
   }
 
   #onDecision(process: Process, observer: string, { rule, why }: GroupStatus): void {
-    this.decidedAtMs.set(`${observer} ${rule}`, this.#around.engine.nowMs);
-    this.decided.set(rule, (this.decided.get(rule) ?? 0) + 1);
+    this.decisions.add(observer, rule, this.#around.engine.nowMs);
     this.#around.note(process.name, { kind: "decision", rule, why });
   }
 
-  #ports({ process, observer, code, woken }: Omit<Start, "number" | "signal">): ShiftPorts {
+  #ports({
+    process,
+    observer,
+    code,
+    woken,
+  }: Omit<Start, "number" | "pulse" | "signal">): ShiftPorts {
     const around = this.#around;
     const records = { what: "a change of records", change: null } as const;
     const onSend = () => this.#onStart(process, observer, records);
     return {
       store: around.store.portFor(process, observer, code),
       dns: around.dns.portFor(process, around.dns.faults, onSend),
-      clock: simClock(process, () => this.#wallStepMs.get(observer) ?? 0),
+      clock: simClock(process, () => this.machines.wallStepMs(observer)),
       reporter: {
         event: (event) => around.note(process.name, { kind: "event", rule: event.rule, event }),
         line: (level, text) => {
@@ -276,20 +274,6 @@ interface Start {
   readonly number: number;
   readonly code: CodeVersion;
   readonly woken: Woken | null;
+  readonly pulse: Pulse | null;
   readonly signal: AbortSignal;
-}
-
-/** The shift's own list of what its watches last decided, which tells of every decision. */
-class Told extends Map<string, GroupStatus> {
-  readonly #tell: (status: GroupStatus) => void;
-
-  constructor(tell: (status: GroupStatus) => void) {
-    super();
-    this.#tell = tell;
-  }
-
-  override set(group: string, status: GroupStatus): this {
-    this.#tell(status);
-    return super.set(group, status);
-  }
 }

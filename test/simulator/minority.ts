@@ -18,7 +18,7 @@ export function breakForGood(world: SimWorld, kind: Minority): string | null {
     world.troubles.trouble(whom);
     world.nodes.get(whom)?.kill();
   } else if (kind === "absent") {
-    world.invocations.failStarts(whom, Number.POSITIVE_INFINITY);
+    world.invocations.machines.failStarts(whom, Number.POSITIVE_INFINITY);
     for (const process of [...(world.processes.get(whom) ?? [])]) process.crash();
   } else {
     world.store.faults.cutOff.add(whom);

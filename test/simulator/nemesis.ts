@@ -49,6 +49,13 @@ const rates: readonly Rate[] = [
   ["cold-start-ms", 0.3, (prng) => 3_000 + prng.next() * 5_000],
 ];
 
+/** Of a queue that wakes passes; they mean nothing in another cadence. */
+const pulseRates: readonly Rate[] = [
+  ["pulse-lost", 0.5, (prng) => prng.next() * 0.3],
+  ["pulse-twice", 0.5, (prng) => prng.next() * 0.2],
+  ["pulse-held-up", 0.5, (prng) => prng.next() * 0.2],
+];
+
 /** Draws the rates that hold for a whole seed, and lets the families draw faults until `endMs`. */
 export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
   const { seed } = world.options;
@@ -56,7 +63,8 @@ export function unleash(world: SimWorld, swarm: Swarm, endMs: number): void {
   for (const [of, probability, draw] of rates) {
     if (prng.chance(probability)) world.inject("rates", { kind: "rate", of, value: draw(prng) });
   }
-  for (const [of, probability, draw] of nodeRates) {
+  const ofPulses = world.options.watching?.cadence === "pulse" ? pulseRates : [];
+  for (const [of, probability, draw] of [...nodeRates, ...ofPulses]) {
     const stream = splitPrng(seed, `rate ${of}`);
     if (!stream.chance(probability)) continue;
     world.inject("rates", { kind: "rate", of, value: draw(stream) });
@@ -161,10 +169,12 @@ export function healForGood(world: SimWorld): void {
       process.thaw();
     }
     // Old code can't read what new code writes, now or later: people finish the upgrade.
-    const upgrade = world.invocations.isUpgrading ? world.invocations.upgrade(observer) : null;
+    const upgrade = world.invocations.machines.isUpgrading
+      ? world.invocations.machines.upgrade(observer)
+      : null;
     upgrade?.();
     if (upgrade !== null || (world.processes.get(observer)?.size ?? 0) === 0)
-      world.invoke(observer);
+      world.invocations.invoke(observer);
   }
 }
 

@@ -75,6 +75,15 @@ const setters: Readonly<Record<RateName, (world: SimWorld, value: number) => voi
   "wake-twice": ({ invocations }, value) => {
     invocations.wakes.twice = value;
   },
+  "pulse-lost": ({ invocations }, value) => {
+    invocations.pulses.lost = value;
+  },
+  "pulse-twice": ({ invocations }, value) => {
+    invocations.pulses.twice = value;
+  },
+  "pulse-held-up": ({ invocations }, value) => {
+    invocations.pulses.heldUp = value;
+  },
   "dns-cache-ms": ({ dns }, value) => {
     dns.cacheMs = value;
   },

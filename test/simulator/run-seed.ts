@@ -6,6 +6,7 @@ import { splitPrng } from "./prng.ts";
 import { recordOf, type SeedRecord, unexpectedIn } from "./seed-record.ts";
 import { drawShape, type Shape } from "./shape.ts";
 import type { Violation } from "./violation.ts";
+import type { Watching } from "./watching.ts";
 import { SimWorld } from "./world.ts";
 
 /** What a seed's world is like from its first moment on. */
@@ -14,6 +15,8 @@ export interface Setup {
   readonly hasMarker: boolean;
   /** The usual one where it is not said. */
   readonly shape?: Shape;
+  /** In a loop where it is not said. */
+  readonly watching?: Watching;
   /** What stays broken when all else is healed; nothing where it is not said. */
   readonly broken?: Minority;
 }
@@ -59,8 +62,16 @@ export function drawSetup(seed: number): Setup {
     scheduleJitterMs: splitPrng(seed, "late starts").chance(0.05) ? 180_000 : jitterMs,
     hasMarker: !prng.chance(0.2),
     shape: drawShape(seed),
+    watching: drawWatching(seed),
     ...(minority.chance(0.4) ? { broken: minority.pick(minorities) } : {}),
   };
+}
+
+/** Most stages watch in a loop; what passes forget, and hand over, is no less to be proved. */
+function drawWatching(seed: number): Watching {
+  const prng = splitPrng(seed, "cadence");
+  const cadence = prng.chance(0.6) ? "loop" : prng.pick(["pulse", "tick"] as const);
+  return { cadence, pulseMs: prng.pick([3_000, 5_000, 10_000, 30_000]) };
 }
 
 /** One seed: a safety phase with faults, then a healed phase in which everything must converge (faults.md, section 1). */

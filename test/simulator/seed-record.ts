@@ -35,7 +35,7 @@ export interface SeedRecord {
 export function recordOf(world: SimWorld, families: readonly string[], cpuMs: number): SeedRecord {
   const { violation } = world;
   const { checker, losses, windows } = world.judges;
-  const { decided } = world.invocations;
+  const { decisions } = world.invocations;
   losses.end(world.state());
   return {
     seed: world.options.seed,
@@ -54,7 +54,7 @@ export function recordOf(world: SimWorld, families: readonly string[], cpuMs: nu
     secondMasterMs: Math.round(world.fencing.longestMs),
     set: setOf(world),
     // L440 decides nothing: a shift that ends writes by it.
-    rules: { ...countOf("L440", world.store.written), ...Object.fromEntries(decided) },
+    rules: { ...countOf("L440", world.store.written), ...Object.fromEntries(decisions.counts) },
     faults: countFaults(world),
     violation:
       violation === null ? null : { invariant: violation.invariant, message: violation.message },

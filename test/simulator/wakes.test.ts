@@ -48,7 +48,7 @@ describe("F2 a round is opened while the others do not watch", () => {
   it("and one that was woken and then frozen opens a round of its own, and wakes nobody", async () => {
     const { world, said } = await dieBeforeOne({ reach: 1, groupLines: ["quorum: 3"] });
     world.inject("script", { kind: "rate", of: "wake-late-ms", value: 2_000 });
-    world.invocations.failStarts("c", 9);
+    world.invocations.machines.failStarts("c", 9);
     const awake = (): number => world.processes.get("b")?.size ?? 0;
     while (awake() === 0 && world.engine.nowMs < 50_000)
       await world.engine.runUntil(world.engine.nowMs + 10);

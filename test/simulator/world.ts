@@ -26,6 +26,7 @@ import { Trace } from "./trace.ts";
 import { Troubles } from "./troubles.ts";
 import type { Violation } from "./violation.ts";
 import type { Woken } from "./wakes.ts";
+import { inALoop, type Watching } from "./watching.ts";
 
 export { groupName, observers };
 
@@ -41,6 +42,8 @@ export interface WorldOptions {
   readonly shape?: Shape;
   /** Up to this long a scheduled start is late. */
   readonly scheduleJitterMs?: number;
+  /** How the observers watch: in a loop where it is not said. */
+  readonly watching?: Watching;
   /** An observer that never starts a shift. */
   readonly absent?: string;
   /** One clock for everybody, and first shifts one after the other. */
@@ -143,18 +146,17 @@ export class SimWorld {
           this.#onSample(sample);
           judges.onSample(process, observer, sample);
         },
-        onObserved: (process: Process, observer: string, node: string, sentAtMs: number) =>
-          judges.onObserved(process, observer, node, sentAtMs),
+        onObserved: (...seen: [Process, string, string, number]) => judges.onObserved(...seen),
       },
       note: (who: string, note: Note) => this.note(who, note),
-      onEffect: (process: Process, observer: string, leaving: Leaving) =>
-        judges.onEffect(process, observer, leaving),
+      onEffect: (...effect: [Process, string, Leaving]) => judges.onEffect(...effect),
       onStart: (process: Process, woken: Woken | null) => judges.onStart(process, woken),
       fail: (violation: Violation) => this.fail(violation),
     };
-    const { seed, scheduleJitterMs: jitterMs = 2_000, isOrderly = false, absent } = this.options;
-    const present = this.config.observers.filter((one) => one !== absent);
-    return new Invocations(around, { seed, observers: present, jitterMs, isOrderly });
+    const { seed, isOrderly = false, absent, watching = inALoop } = this.options;
+    const { scheduleJitterMs: jitterMs = 2_000 } = this.options;
+    const observers = config.observers.filter((one) => one !== absent);
+    return new Invocations(around, { watching, seed, observers, jitterMs, isOrderly });
   }
 
   #isConnectionCut(): boolean {
@@ -267,11 +269,6 @@ export class SimWorld {
       onAccepted: (by: ClientKind, node: SimRedis) => this.judges.onAccepted(by, node),
       onConfirmed: (value: number, node: SimRedis) => this.judges.onConfirmed(value, node),
     };
-  }
-
-  /** One more invocation of an observer, beside the scheduled ones. */
-  invoke(observer: string): Process {
-    return this.invocations.invoke(observer);
   }
 
   /** Lets a fault happen now; what changes anything is recorded. */

@@ -274,3 +274,9 @@ export function storedEvent(id: string): StoredEvent {
     durationsMs: { promoteMs: 12 },
   };
 }
+
+/** What the watch of a calm group says of itself beside its memory. */
+export const calmStatus = {
+  ...{ rule: "R799", why: "", isBusy: false, copiedRev: 0 },
+  ...{ unsettled: null, looks: 1, isAtRest: true, isReadingRecord: false },
+};

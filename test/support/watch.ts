@@ -13,7 +13,7 @@ import {
   type Prepared,
   type RecordView,
 } from "../../lib/core/memory.ts";
-import type { GroupState, NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
+import type { GroupState, NodeFacts, Sample, Verdict, Vote } from "../../lib/core/model.ts";
 import type { Spells } from "../../lib/core/spells.ts";
 import type { MasterView } from "../../lib/core/view.ts";
 import { answers, isSilent, prepares, type Seen } from "./answers.ts";
@@ -62,6 +62,7 @@ export interface WatchStart {
   readonly masterKnown?: { readonly epoch: number; readonly forMs: number } | null;
   readonly inherited?: Inherited;
   readonly spells?: Readonly<Record<string, Spells>>;
+  readonly foundDown?: Readonly<Record<string, Verdict>>;
 }
 
 const notAsked = { kind: "not-asked" as const };
@@ -96,6 +97,7 @@ export class Watch {
       masterKnown: start.masterKnown ?? null,
       inherited: start.inherited ?? null,
       ...(start.spells === undefined ? {} : { spells: start.spells }),
+      ...(start.foundDown === undefined ? {} : { foundDown: start.foundDown }),
     });
   }
 
