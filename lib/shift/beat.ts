@@ -1,3 +1,6 @@
+import type { NodeId } from "../core/config.ts";
+import { firstMissAtMs } from "../core/detector.ts";
+import type { Memory } from "../core/memory.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import type { Shift } from "./shift.ts";
 import { Voice } from "./voice.ts";
@@ -32,8 +35,15 @@ export function sayYielded(successor: Heartbeat): string {
 }
 
 /**
- * A suspicion that a whole period has not made full evidence is no longer worth staying for: the successor has watched as
- * long as that. Else a master that only ever answers late would gather fourteen shifts, each of which asks it (P7).
+ * A suspicion is handed over to a successor that found the master down as well, and not while it is young: who saw what came
+ * before may decide sooner. That the stream advanced until then, say, makes a silent replica's testimony one of death
+ * (DESIGN 4.2):
+ *
+ *     shift 7   stream advances ── n1 hangs ── silent for 5 s: dead ── round ── claim
+ *     shift 8                        starts ── silent for 5 s: silent replicas may hear n1 yet, for 12 s
+ *
+ * One that a whole period beside the successor has not made full evidence is no longer worth staying for. Else a master that
+ * only ever answers late would gather fourteen shifts, each of which asks it (P7).
  */
 export function mayYield(shift: Shift, successor: Heartbeat, isOverdue: boolean): boolean {
   return [...shift.statuses].every(([name, { isBusy, memory }]) => {
@@ -43,7 +53,15 @@ export function mayYield(shift: Shift, successor: Heartbeat, isOverdue: boolean)
     const { state } = memory;
     if (state?.leader === shift.identity.shift && state.phase !== "steady") return false;
     const master = state?.master?.node ?? "";
-    if (heard.nodes[master]?.verdict.startsWith("down") === true) return true;
-    return isOverdue && memory.verdicts[master]?.kind !== "down";
+    const isHeard = heard.nodes[master]?.verdict.startsWith("down") === true;
+    if (isOverdue) return isHeard || memory.verdicts[master]?.kind !== "down";
+    return isHeard && !isYoung(memory, master, shift.ports.clock.nowMs());
   });
+}
+
+/** Whether this shift's own suspicion may still be on its way to a claim: twice the time of silence is enough for that. */
+function isYoung({ nodes, config }: Memory, master: NodeId, nowMs: number): boolean {
+  const node = nodes[master];
+  const sinceMs = node === undefined ? null : firstMissAtMs(node);
+  return sinceMs !== null && nowMs - sinceMs < 2 * config.settings.downAfterMs;
 }
