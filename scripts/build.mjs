@@ -6,6 +6,14 @@ import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+/**
+ * How the SDK finds credentials where Lambda has put none into the environment: it imports them when it needs them, which
+ * is never there, and they are a sixteenth of the bundle.
+ */
+const loginsOfPeople = ["ini", "sso", "process", "web-identity", "login", "http"].map(
+  (kind) => `@aws-sdk/credential-provider-${kind}`,
+);
+
 /** Builds dist/<name>.mjs from functions/<name>.ts; atomic, so that a running lab never reads half a file. */
 export async function buildFunctions() {
   const names = readdirSync(join(root, "functions")).filter((name) => name.endsWith(".ts"));
@@ -23,6 +31,7 @@ export async function buildFunctions() {
       format: "esm",
       mainFields: ["module", "main"],
       legalComments: "none",
+      external: [...loginsOfPeople, "@aws-sdk/token-providers"],
       logLevel: "warning",
       // CommonJS dependencies inside an ES module still call require() for built-ins.
       banner: {
