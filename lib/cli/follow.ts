@@ -3,6 +3,7 @@ import type { Store } from "../ports/store.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { readGroupState } from "./group-state.ts";
+import { nextLookMs } from "./heartbeats.ts";
 
 /** A request as it was written. */
 export interface Asked {
@@ -12,10 +13,10 @@ export interface Asked {
   readonly epoch: number;
 }
 
-const followMs = 60_000;
+const followMs = nextLookMs;
 const pollMs = 250;
 
-/** Prints each change of STATE until the request is carried out, refused, or a minute has passed. */
+/** Prints each change of STATE until the request is carried out, refused, or nobody can be on the way to it any more. */
 export async function follow(context: CliContext, store: Store, asked: Asked): Promise<number> {
   const { clock, terminal } = context;
   const startedAtMs = clock.nowMs();

@@ -23,13 +23,14 @@ import {
   readGroupState,
   readNamedConfig,
 } from "./group-state.ts";
+import { nextLookMs } from "./heartbeats.ts";
 
 /** Nodes that the observers found leave the group when people say so, and the observers agree that it is calm. */
 
-const waitMs = 30_000;
+const waitMs = nextLookMs;
 const pollMs = 500;
 /** By then the command line has taken its request back, unless it died. */
-const untilMs = 60_000;
+const untilMs = waitMs + 30_000;
 
 export async function forgetNode(
   context: CliContext,

@@ -28,6 +28,13 @@ export interface Heard {
 /** An observer writes as often as the most impatient of its groups asks for, and this often at the least. */
 const beatMaxMs = 15_000;
 const graceMs = 3_000;
+/** So long at the most until every observer has had a look: its next start may be a minute away, where it watches by ticks. */
+export const nextLookMs = 75_000;
+
+/** How far apart heartbeats are: each says it of itself, because observers know their cadence and groups don't. */
+export function beatMsOf(config: GroupConfig, heartbeat: Heartbeat | undefined): number {
+  return heartbeat?.everyMs ?? Math.min(beatMaxMs, config.settings.heartbeatMs);
+}
 const pollMs = 500;
 
 /**
@@ -41,8 +48,9 @@ export async function listen(
 ): Promise<Heard> {
   const { clock } = context;
   const startedAtMs = clock.nowMs();
-  const waitMs = 2 * Math.min(beatMaxMs, config.settings.heartbeatMs) + graceMs;
   const first = await readHeartbeats(store, config.observers);
+  const beats = config.observers.map((name) => beatMsOf(config, first.get(name)));
+  const waitMs = 2 * Math.max(...beats) + graceMs;
   const last = new Map(first);
   const fresh = new Set<string>();
   // Where nobody has ever said anything there is nothing to listen to.

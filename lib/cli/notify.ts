@@ -5,11 +5,12 @@ import type { CliContext, GlobalOptions } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { instantIn, master, noRequest, refuseUnless, steady, takeBack } from "./group-request.ts";
 import { changeState, operatorWriter, readActiveConfig, readGroupState } from "./group-state.ts";
+import { nextLookMs } from "./heartbeats.ts";
 
-const waitMs = 60_000;
+const waitMs = nextLookMs;
 const pollMs = 500;
 /** By then the command line has taken its request back, unless it died. */
-const untilMs = 90_000;
+const untilMs = waitMs + 30_000;
 /** The answers are among the newest events, whatever else happens meanwhile. */
 const eventsRead = 200;
 

@@ -4,7 +4,7 @@ import type { Store } from "../ports/store.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
-import { readHeartbeats } from "./heartbeats.ts";
+import { nextLookMs, readHeartbeats } from "./heartbeats.ts";
 import { describePause } from "./status-observers.ts";
 import type { PauseStatus } from "./status-report.ts";
 import { readDuration, readInstant } from "./when.ts";
@@ -63,7 +63,7 @@ export function sayEnd(until: string | null): string {
   return until === null ? "" : ` until ${until}`;
 }
 
-const waitMs = 45_000;
+const waitMs = nextLookMs;
 const pollMs = 500;
 
 async function waitUntilPaused(context: CliContext, store: Store, group: string): Promise<number> {

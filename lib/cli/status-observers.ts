@@ -1,13 +1,13 @@
 import { formatAddress, type GroupConfig, type NodeConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { configuredRank } from "../core/placement.ts";
-import type { GroupReport } from "../ports/store.ts";
-import type { Heartbeats } from "./heartbeats.ts";
+import type { GroupReport, Heartbeat } from "../ports/store.ts";
+import { beatMsOf, type Heartbeats } from "./heartbeats.ts";
 import type { NodeSeen, NodeStatus, ObserverStatus, PauseStatus } from "./status-report.ts";
 
 /** A heartbeat this old means that the observer's shifts don't run, whatever its clock says within reason. */
-function staleAfterMs(config: GroupConfig): number {
-  return Math.max(60_000, 4 * config.settings.heartbeatMs);
+function staleAfterMs(config: GroupConfig, heartbeat: Heartbeat): number {
+  return Math.max(60_000, 4 * Math.max(config.settings.heartbeatMs, beatMsOf(config, heartbeat)));
 }
 
 export function describeObservers(
@@ -19,7 +19,8 @@ export function describeObservers(
     const heartbeat = heartbeats.get(name);
     const report = heartbeat?.groups[config.name];
     const age = heartbeat === undefined ? null : Date.parse(wallTime) - Date.parse(heartbeat.at);
-    const isStale = age !== null && age > staleAfterMs(config);
+    const isStale =
+      heartbeat !== undefined && age !== null && age > staleAfterMs(config, heartbeat);
     return {
       name,
       status: report === undefined ? "absent" : isStale ? "stale" : "present",

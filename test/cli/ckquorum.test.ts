@@ -78,6 +78,18 @@ describe("ckquorum", () => {
     ]);
   });
 
+  test("listens for as long as observers that watch by ticks say that they take", async () => {
+    beats("a", [3_000]);
+    beats("b", [3_000]);
+    beats("c", []);
+    const before = cli.store.heartbeats.get("c");
+    if (before === undefined) throw new Error("expected a heartbeat");
+    cli.store.heartbeats.set("c", { ...before, everyMs: 60_000 });
+    cli.clock.at(70_000, () => heartbeatOf(cli, "c", "orders", { nodes }));
+    expect(await cli.run("ckquorum", "orders")).toBe(0);
+    expect(cli.lines[0]).toContain("OK 3 usable observers of 3");
+  });
+
   test("is exit code 1 without a quorum, whatever the clocks of the observers say", async () => {
     beats("a", [3_000]);
     // Written long ago, by a clock that is hours ahead.

@@ -59,22 +59,22 @@ describe("failover", () => {
     expect(stage.cli.lines.at(-1)).toBe("! epoch 2 failed: the old master answered");
   });
 
-  test("that nobody takes up ends after a minute", async () => {
+  test("that nobody takes up ends when everybody has had a look", async () => {
     expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
-    expect(stage.cli.clock.nowMs()).toBe(60_000);
+    expect(stage.cli.clock.nowMs()).toBe(75_000);
     expect(stage.cli.lines.at(-1)).toBe(
-      "! expected an observer to take the request up within 60 s, got none; it stays and is carried out when one does, see `lambda-sentinel status orders`",
+      "! expected an observer to take the request up within 75 s, got none; it stays and is carried out when one does, see `lambda-sentinel status orders`",
     );
   });
 
-  test("that doesn't settle in a minute says that the master is new all the same", async () => {
+  test("that doesn't settle in that time says that the master is new all the same", async () => {
     stage.observerWrites(250, claimed);
     stage.observerWrites(500, (now) =>
       commit(now, masterOf("10.0.0.2:6379"), loss, writer("promoted")),
     );
     expect(await stage.cli.run("failover", "orders", "--yes")).toBe(1);
     expect(stage.cli.lines.at(-1)).toBe(
-      "! 10.0.0.2:6379 is the master, but the group did not settle within 60 s: the observers go on, see `lambda-sentinel status orders`",
+      "! 10.0.0.2:6379 is the master, but the group did not settle within 75 s: the observers go on, see `lambda-sentinel status orders`",
     );
   });
 

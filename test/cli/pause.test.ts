@@ -62,9 +62,9 @@ describe("pause", () => {
   test("that is not acknowledged in time stays, and says who is missing", async () => {
     for (const name of ["a", "c"]) acknowledge(name);
     expect(await cli.run("pause", "orders")).toBe(1);
-    expect(cli.clock.nowMs()).toBe(45_000);
+    expect(cli.clock.nowMs()).toBe(75_000);
     expect(cli.lines.at(-1)).toBe(
-      "! expected every observer to acknowledge the pause within 45 s, still waiting for observer b; the pause stays, `lambda-sentinel status orders` says when it is complete",
+      "! expected every observer to acknowledge the pause within 75 s, still waiting for observer b; the pause stays, `lambda-sentinel status orders` says when it is complete",
     );
     expect(cli.store.states.get("orders")?.pause).not.toBeNull();
   });

@@ -49,6 +49,17 @@ describe("status", () => {
     ]);
   });
 
+  test("takes an observer's silence as it said it would be", async () => {
+    const before = cli.store.heartbeats.get("c");
+    if (before === undefined) throw new Error("expected a heartbeat");
+    cli.store.heartbeats.set("c", { ...before, everyMs: 60_000 });
+    await cli.clock.sleep(100_000);
+    await cli.run("status", "orders", "--json");
+    const status = (name: string) =>
+      new RegExp(`"name": "${name}",\\s+"status": "(\\w+)"`).exec(cli.lines.join("\n"))?.[1];
+    expect(["a", "b", "c"].map(status)).toEqual(["stale", "stale", "present"]);
+  });
+
   test("shows a pause, a request, a round and the last failover with its loss", async () => {
     const candidate = { node: "10.0.0.2:6379", replid: "r1", offset: 90 };
     const intent = { kind: "failover", isAutomatic: true, candidate, masterOffset: 100 } as const;
