@@ -1,4 +1,5 @@
 import { companionName, srvName } from "../core/records.ts";
+import { type PulsesOfStack, pulsesOf } from "./pulses.ts";
 import type { Stage, StageObserver } from "./stage-schema.ts";
 import { tableRegionOf } from "./table-placement.ts";
 
@@ -6,7 +7,7 @@ import { tableRegionOf } from "./table-placement.ts";
  * What serverless.yml asks of one stack: one observer of a stage. Lists and absent things are as a template wants them, so
  * that the YAML says where they stand and nothing more.
  */
-export interface Stack {
+export interface Stack extends PulsesOfStack {
   /** Of the stack, its function and its schedule. */
   readonly name: string;
   readonly observer: string;
@@ -103,6 +104,7 @@ function stackOf(
     tableArns: [arn(`dynamodb:${tableRegion}:\${AWS::AccountId}:table/${table}`)],
     ...tableOf(stage),
     ...keyOf(stage, observer),
+    ...pulsesOf(stage),
     network: stage.network,
     subnets: observer.subnets ?? [],
     securityGroups: observer.securityGroups ?? [],

@@ -6,6 +6,7 @@ import { checkTablePlacement } from "./table-placement.ts";
 export function checkStage(stage: Stage): readonly Finding[] {
   return [
     ...checkObserverNames(stage),
+    ...checkCadence(stage),
     ...checkNetwork(stage),
     ...checkTablePlacement(stage),
     ...checkRecords(stage),
@@ -19,6 +20,12 @@ function checkObserverNames({ observers }: Stage): readonly Finding[] {
     const message = `expected a name of its own, got "${name}", as observers[${first}] has it: two observers of one name would vote as one`;
     return [problemAt(["observers", index, "name"], message)];
   });
+}
+
+function checkCadence({ cadence, pulseMs }: Stage): readonly Finding[] {
+  if (cadence === "pulse" || pulseMs === undefined) return [];
+  const message = `expected none in cadence ${cadence}, which has no pulses; write cadence: pulse, or leave pulseMs away`;
+  return [problemAt(["pulseMs"], message)];
 }
 
 function checkNetwork({ network, observers }: Stage): readonly Finding[] {

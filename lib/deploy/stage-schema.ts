@@ -11,7 +11,11 @@ export const networkPatterns = ["outside", "dual-stack", "nat"] as const;
 export type NetworkPattern = (typeof networkPatterns)[number];
 
 export const tableModes = ["single-region", "strongly-consistent"] as const;
-export const cadences = ["loop"] as const;
+export const cadences = ["loop", "pulse", "tick"] as const;
+/** Divisors of a minute, in seconds and at most 20 messages in it (lib/deploy/pulses.ts). */
+export const pulsePeriodsMs = [
+  3_000, 4_000, 5_000, 6_000, 10_000, 12_000, 15_000, 20_000, 30_000,
+] as const;
 
 function word(form: string, pattern: RegExp) {
   return z.string({ error: form }).regex(pattern, { error: form });
@@ -86,7 +90,11 @@ export const stageSchema = z.strictObject(
     /** Regions in which the Redis nodes stand. */
     nodeRegions: list(region, "region"),
     network: z.enum(networkPatterns, { error: `one of ${networkPatterns.join(", ")}` }),
+    /** How observers watch, and the time between two of their pulses where they watch by these. */
     cadence: z.enum(cadences, { error: `one of ${cadences.join(", ")}` }).default("loop"),
+    pulseMs: z
+      .literal(pulsePeriodsMs, { error: `one of ${pulsePeriodsMs.join(", ")} (ms)` })
+      .optional(),
     /** Hosted zones of the groups' records; none: the groups publish no records. */
     zones: z
       .array(word("a hosted zone's id such as Z0123456789ABCDEFGHIJ", /^Z[A-Z0-9]{1,31}$/), {

@@ -1,7 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "@jest/globals";
+import * as z from "zod";
 import { formatProblem } from "../../lib/config/problems.ts";
+import { pulsesOf } from "../../lib/deploy/pulses.ts";
 import { loadStageFile, readStage } from "../../lib/deploy/stage.ts";
+import { pulsePeriodsMs } from "../../lib/deploy/stage-schema.ts";
 import { combinations } from "../infra/combinations.ts";
 
 /** What is said of a stage file, without its place. */
@@ -53,6 +56,43 @@ describe("a stage file", () => {
     const observers = [first, { ...second, name: "eu-west-1a" }, third];
     expect(problemsOf({ ...zones, observers })).toEqual([
       expect.stringContaining("two observers of one name would vote as one"),
+    ]);
+  });
+
+  it("gives pulses a period that a minute is made of, and none to other cadences", () => {
+    expect(problemsOf({ ...smallest, cadence: "pulse", pulseMs: 20_000 })).toEqual([]);
+    expect(problemsOf({ ...smallest, cadence: "pulse", pulseMs: 7_000 })).toEqual([
+      "pulseMs: expected one of 3000, 4000, 5000, 6000, 10000, 12000, 15000, 20000, 30000 (ms), got 7000",
+    ]);
+    expect(problemsOf({ ...smallest, cadence: "tick", pulseMs: 5_000 })).toEqual([
+      "pulseMs: expected none in cadence tick, which has no pulses; write cadence: pulse, or leave pulseMs away",
+    ]);
+    expect(problemsOf({ ...smallest, cadence: "often" })).toEqual([
+      'cadence: expected one of loop, pulse, tick, got "often"',
+    ]);
+  });
+
+  it("makes at most two batches of a minute's pulses, whatever their period", () => {
+    const stacks = [...pulsePeriodsMs].map((pulseMs) => {
+      const result = readStage(JSON.stringify({ ...smallest, cadence: "pulse", pulseMs }), "a.yml");
+      if (!result.ok) throw new Error("expected a stage");
+      return pulsesOf(result.stage);
+    });
+    const sizes = stacks.map(({ firstEntries, secondEntries }) =>
+      [firstEntries, secondEntries].map(
+        (one) => z.array(z.unknown()).parse(JSON.parse(one)).length,
+      ),
+    );
+    expect(sizes).toEqual([
+      [10, 9],
+      [10, 4],
+      [10, 1],
+      [9, 0],
+      [5, 0],
+      [4, 0],
+      [3, 0],
+      [2, 0],
+      [1, 0],
     ]);
   });
 

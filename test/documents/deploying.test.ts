@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
-import { networkPatterns, stageSchema, tableModes } from "../../lib/deploy/stage-schema.ts";
+import {
+  cadences,
+  networkPatterns,
+  stageSchema,
+  tableModes,
+} from "../../lib/deploy/stage-schema.ts";
+import { cadences as cadencesOfFunction } from "../../lib/shift/cadence.ts";
 
 const page = readFileSync("docs/deploying.md", "utf8");
 const table = page.slice(
@@ -21,7 +27,12 @@ describe("docs/deploying.md", () => {
     }
   });
 
-  it("names every mode of the table and every network", () => {
-    for (const one of [...tableModes, ...networkPatterns]) expect(page).toContain(`\`${one}\``);
+  it("names every mode of the table, every network and every cadence", () => {
+    for (const one of [...tableModes, ...networkPatterns, ...cadences])
+      expect(page).toContain(`\`${one}\``);
+  });
+
+  it("offers the cadences that the function knows", () => {
+    expect(cadences).toEqual(cadencesOfFunction);
   });
 });

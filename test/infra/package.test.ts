@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { busArn, topicArn } from "../support/notifications.ts";
@@ -24,6 +24,11 @@ describe("the packaged function", () => {
     expect(entries.map((entry) => sha256(entry.content))).toEqual([sha256(built)]);
   });
 
+  it("is at most 400 KB to load when it starts cold", async () => {
+    const { size } = await stat(join(stages.of("smallest").folderOf("one"), "watch.zip"));
+    expect(size).toBeLessThanOrEqual(400_000);
+  });
+
   it("runs on nodejs24.x and arm64, longer than a shift, with no reserved concurrency", () => {
     for (const template of stages.every()) {
       expect(properties(template, "WatchLambdaFunction")).toMatchObject({
@@ -46,6 +51,8 @@ describe("the packaged function", () => {
         LAMBDA_SENTINEL_OBSERVER: "eu-west-2",
         LAMBDA_SENTINEL_TABLE: "lambda-sentinel-test-third-region",
         LAMBDA_SENTINEL_TABLE_REGION: "eu-central-1",
+        LAMBDA_SENTINEL_CADENCE: "loop",
+        LAMBDA_SENTINEL_PULSE_MS: "5000",
         LAMBDA_SENTINEL_PEERS:
           "eu-west-1=eu-west-1:lambda-sentinel-test-third-region-eu-west-1,eu-central-1=eu-central-1:lambda-sentinel-test-third-region-eu-central-1",
         LAMBDA_SENTINEL_TOPIC: topicArn,

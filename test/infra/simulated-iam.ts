@@ -76,6 +76,10 @@ function attribute(
     const name = z.string().parse(properties(template, of).TableName);
     return `arn:aws:dynamodb:${region}:${account}:table/${name}`;
   }
+  if (of === "PulseQueue" && what === "Arn") {
+    const name = z.string().parse(properties(template, of).QueueName);
+    return `arn:aws:sqs:${region}:${account}:${name}`;
+  }
   if (of === "WatchLambdaFunction" && what === "Arn") {
     const name = z.string().parse(properties(template, of).FunctionName);
     return `arn:aws:lambda:${region}:${account}:function:${name}`;

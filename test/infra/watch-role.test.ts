@@ -34,6 +34,16 @@ describe("the watch function's role", () => {
     ]);
   });
 
+  it("takes pulses from its own queue, where there are some, and sends none", () => {
+    const template = stages.stack("zones", "eu-west-1b");
+    expect(named(template, "TakePulses")).toMatchObject({
+      Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+      Resource: { "Fn::GetAtt": ["PulseQueue", "Arn"] },
+    });
+    const allowedAnywhere = stages.every().flatMap(allowed).flat();
+    expect(allowedAnywhere).not.toContain("sqs:SendMessage");
+  });
+
   it("tells the topic and the event bus that were given, wakes the stage's own functions", () => {
     const template = stages.stack("third-region", "eu-west-1");
     expect(named(template, "PublishToTopic").Resource).toBe(topicArn);
