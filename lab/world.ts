@@ -35,6 +35,8 @@ export interface WorldOptions {
   /** Publishes the replicas' name too, where the nodes share a port. */
   readonly isListingReplicas?: boolean;
   readonly scheduleMs?: number;
+  /** How the observers watch; in a loop by default. */
+  readonly watching?: LabWatching;
   readonly shiftTimeoutMs?: number;
   readonly binary?: RedisBinary;
   /** Every line an observer's function prints. */
@@ -42,6 +44,10 @@ export interface WorldOptions {
   /** Environment that only one observer gets: a test puts a fault between it and the world here. */
   readonly observerEnv?: (observer: string) => Readonly<Record<string, string>>;
 }
+
+export type LabWatching =
+  | { readonly cadence: "loop" | "tick" }
+  | { readonly cadence: "pulse"; readonly pulseMs: number };
 
 export interface World {
   readonly options: WorldOptions;
@@ -218,9 +224,11 @@ export async function startObservers(world: World, names?: readonly string[]): P
           ...labEnvironment(world),
           LAMBDA_SENTINEL_OBSERVER: observer,
           LAMBDA_SENTINEL_SHIFT_MS: String(scheduleMs),
+          ...watchingEnvironment(options.watching),
           ...options.observerEnv?.(observer),
         },
         scheduleMs,
+        ...pulsesFor(options.watching),
         shiftTimeoutMs: options.shiftTimeoutMs ?? 300_000,
         processes: options.processes,
         onLine: (line) => options.onLine?.(observer, line),
@@ -233,4 +241,15 @@ export async function startObservers(world: World, names?: readonly string[]): P
       });
     }),
   );
+}
+
+function watchingEnvironment(watching: LabWatching = { cadence: "loop" }) {
+  const environment = { LAMBDA_SENTINEL_CADENCE: watching.cadence };
+  if (watching.cadence !== "pulse") return environment;
+  return { ...environment, LAMBDA_SENTINEL_PULSE_MS: String(watching.pulseMs) };
+}
+
+/** Pulses find a sandbox beside the shift that is awake, the one that relieves it, and one that was woken. */
+function pulsesFor(watching: LabWatching | undefined) {
+  return watching?.cadence === "pulse" ? { pulseMs: watching.pulseMs, sandboxesMax: 5 } : {};
 }

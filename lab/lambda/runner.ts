@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ProcessRegistry } from "../processes.ts";
 import { asInvocationError, type InvocationError } from "./invocation-error.ts";
 import { type InvocableFunction, startInvokeApi } from "./invoke-api.ts";
+import { pulseEvent } from "./pulse-event.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 
@@ -23,6 +24,8 @@ export type ObserverRunnerOptions = Readonly<{
   shiftTimeoutMs: number;
   /** The schedule's period; `off` leaves only the Invoke API. 60000 by default. */
   scheduleMs?: number | "off";
+  /** The time between two pulses; none by default. Those of a period are sent with its start, as by the schedule. */
+  pulseMs?: number;
   /** `watch-` and the observer's name by default. */
   functionName?: string;
   /** How many shifts may run at once; 3 by default: one, its successor, and one that was woken. */
@@ -73,6 +76,7 @@ class LabObserverRunner implements ObserverRunner {
   #closeApi: () => Promise<void> = async () => {};
   #unregister: () => void = () => {};
   #timer: NodeJS.Timeout | null = null;
+  readonly #pulses = new Set<NodeJS.Timeout>();
   #isStopped = false;
 
   constructor(options: ObserverRunnerOptions) {
@@ -106,8 +110,12 @@ class LabObserverRunner implements ObserverRunner {
     });
     this.#unregister = unregister ?? (() => {});
     if (scheduleMs === "off") return;
-    this.#invokeScheduled();
-    this.#timer = setInterval(() => this.#invokeScheduled(), scheduleMs);
+    const begin = () => {
+      this.#invokeScheduled();
+      this.#sendPulses(scheduleMs);
+    };
+    begin();
+    this.#timer = setInterval(begin, scheduleMs);
   }
 
   async invoke(event: unknown, requestId: string = randomUUID()): Promise<unknown> {
@@ -129,6 +137,7 @@ class LabObserverRunner implements ObserverRunner {
   async stop({ graceful }: Readonly<{ graceful: boolean }>): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
+    for (const pulse of this.#pulses) clearTimeout(pulse);
     await Promise.all([this.#pool.stop(graceful), this.#closeApi()]);
     this.#unregister();
   }
@@ -137,6 +146,19 @@ class LabObserverRunner implements ObserverRunner {
     // EventBridge Scheduler's time has no fraction of a second.
     const time = `${new Date().toISOString().slice(0, 19)}Z`;
     this.invokeAsync({ source: "aws.scheduler", time });
+  }
+
+  #sendPulses(periodMs: number): void {
+    const { pulseMs } = this.#options;
+    if (pulseMs === undefined) return;
+    const sentAtMs = Date.now();
+    for (let delayMs = pulseMs; delayMs < periodMs; delayMs += pulseMs) {
+      const timer = setTimeout(() => {
+        this.#pulses.delete(timer);
+        this.invokeAsync(pulseEvent({ delayMs, sentAtMs }));
+      }, delayMs);
+      this.#pulses.add(timer);
+    }
   }
 
   /** What ends because the runner was told to stop is nobody's news. */

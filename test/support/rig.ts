@@ -44,6 +44,7 @@ export interface RigOptions
     | "replicaPingPeriodSeconds"
     | "isListingReplicas"
     | "scheduleMs"
+    | "watching"
     | "serverOptions"
     | "nodeEntry"
     | "nodeWords"
