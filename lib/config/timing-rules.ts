@@ -21,7 +21,7 @@ export const timingRules: readonly TimingRule[] = [
   {
     compares: ["downAfterMs", "probeIntervalMs"],
     text: "downAfterMs ≥ 3 × probeIntervalMs",
-    why: "fewer than three unanswered probes are no evidence",
+    why: "fewer than three unanswered probes are no evidence, in any cadence: whoever suspects stays awake and probes by this interval",
     holds: (s) => s.downAfterMs >= 3 * s.probeIntervalMs,
   },
   {

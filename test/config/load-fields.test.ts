@@ -152,7 +152,7 @@ describe("timings that contradict each other", () => {
     ],
     [
       ["downAfterMs: 2999"],
-      "5:18: groups[0].downAfterMs: expected downAfterMs ≥ 3 × probeIntervalMs, got downAfterMs 2999, probeIntervalMs 1000 (the default): fewer than three unanswered probes are no evidence",
+      "5:18: groups[0].downAfterMs: expected downAfterMs ≥ 3 × probeIntervalMs, got downAfterMs 2999, probeIntervalMs 1000 (the default): fewer than three unanswered probes are no evidence, in any cadence: whoever suspects stays awake and probes by this interval",
     ],
     [
       ["crashAfterMs: 5001"],
