@@ -1,5 +1,6 @@
 import { groundDefects } from "./ground-defects.ts";
 import { holdDefects } from "./hold-defects.ts";
+import { passDefects } from "./pass-defects.ts";
 import { voteDefects } from "./vote-defects.ts";
 
 /**
@@ -25,6 +26,7 @@ export interface Edit {
 /** Mistakes of what decides, and of the ground that decisions stand on. */
 export const defects: readonly Defect[] = [
   ...voteDefects,
+  ...passDefects,
   {
     id: "companion-of-the-claim",
     title: "The companion carries the running epoch, not the one that committed the master.",
