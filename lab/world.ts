@@ -6,6 +6,7 @@ import type { Store } from "../lib/ports/store.ts";
 import { watchBundle } from "./bundle.ts";
 import { type DynamoDbStandIn, startDynamoDb } from "./dynamodb/gateway.ts";
 import { type ObserverRunner, startObserverRunner } from "./lambda/runner.ts";
+import type { StartSandbox } from "./lambda/sandbox.ts";
 import type { ProcessRegistry } from "./processes.ts";
 import { type NodeAddress, pickNodeAddresses } from "./redis/addresses.ts";
 import { findRedis, type RedisBinary } from "./redis/find.ts";
@@ -39,6 +40,8 @@ export interface WorldOptions {
   readonly watching?: LabWatching;
   readonly shiftTimeoutMs?: number;
   readonly binary?: RedisBinary;
+  /** What serves the observers' invocations; the lab's own sandboxes by default. */
+  readonly startSandbox?: StartSandbox;
   /** Every line an observer's function prints. */
   readonly onLine?: (observer: string, line: string) => void;
   /** Environment that only one observer gets: a test puts a fault between it and the world here. */
@@ -232,6 +235,7 @@ export async function startObservers(world: World, names?: readonly string[]): P
         shiftTimeoutMs: options.shiftTimeoutMs ?? 300_000,
         processes: options.processes,
         onLine: (line) => options.onLine?.(observer, line),
+        ...(options.startSandbox === undefined ? {} : { startSandbox: options.startSandbox }),
       });
       world.runners.set(observer, runner);
       options.processes.add({

@@ -3,7 +3,7 @@ import type { ProcessRegistry } from "../processes.ts";
 import { asInvocationError, type InvocationError } from "./invocation-error.ts";
 import { type InvocableFunction, startInvokeApi } from "./invoke-api.ts";
 import { pulseEvent } from "./pulse-event.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Sandbox, StartSandbox } from "./sandbox.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 
 /** What became of an invocation that nobody waits for. */
@@ -39,6 +39,8 @@ export type ObserverRunnerOptions = Readonly<{
   /** Told of each scheduled or asynchronous invocation's end, until the runner is stopped. */
   onReport?: (report: RunnerReport) => void;
   processes?: ProcessRegistry;
+  /** What serves the invocations; the lab's own sandboxes by default. */
+  startSandbox?: StartSandbox;
 }>;
 
 export type ObserverRunner = InvocableFunction &

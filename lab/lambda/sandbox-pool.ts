@@ -1,5 +1,5 @@
 import { stopped, throttled } from "./invocation-error.ts";
-import { type Sandbox, type SandboxOptions, startSandbox } from "./sandbox.ts";
+import { type Sandbox, type SandboxOptions, type StartSandbox, startSandbox } from "./sandbox.ts";
 
 export type PoolOptions = SandboxOptions &
   Readonly<{
@@ -8,6 +8,8 @@ export type PoolOptions = SandboxOptions &
     timeoutMs: number;
     /** How many invocations may run at once. */
     sandboxesMax: number;
+    /** The lab's own by default. */
+    startSandbox?: StartSandbox;
   }>;
 
 type Slot = { sandbox: Sandbox | null; isBusy: boolean };
@@ -64,7 +66,8 @@ export class SandboxPool {
   }
 
   async #startIn(slot: Slot): Promise<Sandbox> {
-    const sandbox = await startSandbox(this.#options);
+    const start = this.#options.startSandbox ?? startSandbox;
+    const sandbox = await start(this.#options);
     // stop() could not see this one while it started.
     if (this.#isStopped) {
       await sandbox.kill();

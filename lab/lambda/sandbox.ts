@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { eachLine, endChild, hasEnded, killChild, signalChild, spawnChild } from "../child.ts";
 import type { ProcessRegistry } from "../processes.ts";
+import { type Identity, identityOf, lambdaEnvironment } from "./identity.ts";
 import { exited, InvocationError, stopped, threw, timedOut } from "./invocation-error.ts";
-import type { InvocationContext, InvokeMessage, SandboxMessage } from "./protocol.ts";
+import type { InvokeMessage, SandboxMessage } from "./protocol.ts";
 
 export type SandboxOptions = Readonly<{
   /** The path of the ES module that exports `handler`. */
@@ -42,6 +43,9 @@ export type Sandbox = Readonly<{
   stop(graceMs?: number): Promise<void>;
 }>;
 
+/** What starts an execution environment: the lab's own below, or another client of Lambda's interface. */
+export type StartSandbox = (options: SandboxOptions) => Promise<Sandbox>;
+
 /**
  * Starts a process that loads the bundle and runs its handler as Lambda does: JSON in and out, a
  * deadline that kills, frozen between invocations. A bundle that cannot be loaded fails the first
@@ -54,9 +58,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const child = await spawnChild(process.execPath, [childPath, bundle], {
     cwd: dirname(bundle),
     env: {
-      ...lambdaEnvironment(bundle, identity),
-      AWS_REGION: region,
-      AWS_DEFAULT_REGION: region,
+      ...lambdaEnvironment(identity, {
+        region,
+        taskRoot: dirname(bundle),
+        handler: `${basename(bundle, extname(bundle))}.handler`,
+      }),
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -71,8 +77,6 @@ const childPath = fileURLToPath(new URL("./sandbox-child.ts", import.meta.url));
 const ignoreLine = () => {};
 const initTimeoutMs = 10_000;
 const stopGraceMs = 3_000;
-
-type Identity = Omit<InvocationContext, "awsRequestId">;
 
 class ProcessSandbox implements Sandbox {
   readonly pid: number;
@@ -224,40 +228,4 @@ const sandboxMessage = z.discriminatedUnion("kind", [
 function parseMessage(received: unknown): SandboxMessage | null {
   const parsed = sandboxMessage.safeParse(received);
   return parsed.success ? parsed.data : null;
-}
-
-function identityOf(options: SandboxOptions, region: string): Identity {
-  const { functionName = "lab", memoryLimitMb = 256 } = options;
-  const day = new Date().toISOString().slice(0, 10).replaceAll("-", "/");
-  return {
-    functionName,
-    functionVersion: "$LATEST",
-    memoryLimitInMB: String(memoryLimitMb),
-    invokedFunctionArn: `arn:aws:lambda:${region}:000000000000:function:${functionName}`,
-    logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: `${day}/[$LATEST]${randomUUID().replaceAll("-", "")}`,
-  };
-}
-
-/**
- * What Lambda sets, and what keeps the AWS SDK from finding the credentials of whoever runs the
- * lab.
- */
-function lambdaEnvironment(bundle: string, identity: Identity): Record<string, string> {
-  return {
-    PATH: process.env.PATH ?? "/usr/bin:/bin",
-    TZ: ":UTC",
-    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split(".")[0]}.x`,
-    AWS_LAMBDA_FUNCTION_NAME: identity.functionName,
-    AWS_LAMBDA_FUNCTION_VERSION: identity.functionVersion,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: identity.memoryLimitInMB,
-    AWS_LAMBDA_LOG_GROUP_NAME: identity.logGroupName,
-    AWS_LAMBDA_LOG_STREAM_NAME: identity.logStreamName,
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-    LAMBDA_TASK_ROOT: dirname(bundle),
-    _HANDLER: `${basename(bundle, extname(bundle))}.handler`,
-    AWS_EC2_METADATA_DISABLED: "true",
-    AWS_CONFIG_FILE: "/dev/null",
-    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-  };
 }

@@ -54,14 +54,15 @@ export function parseVote(item: Item): Result<Vote> {
   return parse(vote, item, "VOTE");
 }
 
-const address = z.object({ host: z.string(), port: z.number().int() });
-const groupConfig = z.object({
+const address = z.strictObject({ host: z.string(), port: z.number().int() });
+/** Whoever does not know a setting must not act for a group that asks for it (fault C8): deploy first, then `apply`. */
+const groupConfig = z.strictObject({
   name: z.string(),
   version: z.number().int(),
   digest: z.string(),
   observers: z.array(z.string()),
   nodes: z.array(
-    z.object({
+    z.strictObject({
       id: z.string(),
       probe: address,
       replicate: address,
@@ -71,7 +72,7 @@ const groupConfig = z.object({
       priority: z.number().exactOptional(),
     }),
   ),
-  settings: z.object({
+  settings: z.strictObject({
     probeIntervalMs: z.number(),
     probeTimeoutMs: z.number(),
     downAfterMs: z.number(),
@@ -100,14 +101,14 @@ const groupConfig = z.object({
     discover: z.boolean().default(false),
   }),
   placement: z
-    .object({
+    .strictObject({
       zones: z.record(z.string(), z.number()),
       regions: z.record(z.string(), z.number()),
       masterRegions: z.array(z.string()).exactOptional(),
     })
     .exactOptional(),
   dns: z
-    .object({
+    .strictObject({
       zoneId: z.string(),
       name: z.string(),
       ttlSeconds: z.number(),
@@ -115,9 +116,11 @@ const groupConfig = z.object({
       replicas: z.string().exactOptional(),
     })
     .exactOptional(),
-  auth: z.object({ username: z.string().exactOptional(), password: z.string() }).exactOptional(),
+  auth: z
+    .strictObject({ username: z.string().exactOptional(), password: z.string() })
+    .exactOptional(),
   tls: z
-    .object({
+    .strictObject({
       ca: z.string().exactOptional(),
       servername: z.string().exactOptional(),
       cert: z.string().exactOptional(),

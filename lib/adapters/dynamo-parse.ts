@@ -6,7 +6,9 @@ import { describeThrown } from "./thrown.ts";
 
 /** What came from the table, held against a schema before it is believed; `what` names the record in the refusal. */
 export function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
-  const read = plain(item);
+  // The key says where the record stands, and is no part of it.
+  const { pk: _pk, sk: _sk, ...record } = item;
+  const read = plain(record);
   const parsed = read.ok ? schema.safeParse(read.value) : null;
   if (parsed?.success) return success(parsed.data);
   const why = read.ok ? tell(parsed?.error) : read.why;
@@ -24,5 +26,6 @@ function plain(item: Item): Result<unknown> {
 
 function tell(error: z.ZodError | undefined): string {
   const first = error?.issues[0];
-  return first === undefined ? "unknown" : `${first.path.join(".")}: ${first.message}`;
+  if (first === undefined) return "unknown";
+  return first.path.length === 0 ? first.message : `${first.path.join(".")}: ${first.message}`;
 }

@@ -4,20 +4,26 @@ import type { StoredState } from "../ports/store.ts";
 import type { Item } from "./dynamo-codec.ts";
 import { parse } from "./dynamo-parse.ts";
 
-/** The STATE item. Fields that came later have a default: a reader is never stricter than the oldest writer. */
+/**
+ * The STATE item. Fields that came later have a default: a reader is never stricter than the oldest writer. A field that it does not
+ * know makes STATE foreign (fault C8), or its next write would take away what a newer version relies on:
+ *
+ *   new code: writes `kept: [n0]` ─┐            ┌─ reads STATE, attaches n0, its data is gone
+ *   old code:                      └ reads STATE, drops `kept`, writes STATE
+ */
 
 const lineage = {
   replid: z.string(),
   replid2: z.string().nullable(),
   secondOffset: z.number(),
 };
-const masterRecord = z.object({
+const masterRecord = z.strictObject({
   ...lineage,
   node: z.string(),
   runId: z.string(),
   isMarked: z.boolean().default(false),
 });
-const loss = z.object({
+const loss = z.strictObject({
   bytes: z.number().nullable(),
   certainty: z.enum(["exact", "lower-bound", "unknown"]),
   oldOffset: z.number().nullable(),
@@ -25,7 +31,7 @@ const loss = z.object({
 });
 const epochKind = z.enum(["failover", "switchover"]);
 
-const groupState = z.object({
+const groupState = z.strictObject({
   schema: z.literal(STATE_SCHEMA),
   deployment: z.string(),
   group: z.string(),
@@ -37,10 +43,12 @@ const groupState = z.object({
   kind: epochKind.nullable(),
   isAutomatic: z.boolean(),
   master: masterRecord.nullable(),
-  candidate: z.object({ node: z.string(), replid: z.string(), offset: z.number() }).nullable(),
+  candidate: z
+    .strictObject({ node: z.string(), replid: z.string(), offset: z.number() })
+    .nullable(),
   leader: z.string().nullable(),
   beat: z.number().int(),
-  round: z.object({
+  round: z.strictObject({
     number: z.number().int(),
     status: z.enum(["open", "closed"]),
     purpose: z.enum(["bootstrap", "failover"]),
@@ -50,7 +58,7 @@ const groupState = z.object({
   }),
   configVersion: z.number().int(),
   pause: z
-    .object({
+    .strictObject({
       by: z.string(),
       reason: z.string(),
       until: z.iso.datetime().nullable().default(null),
@@ -59,7 +67,7 @@ const groupState = z.object({
     .nullable(),
   request: z
     .discriminatedUnion("kind", [
-      z.object({
+      z.strictObject({
         id: z.string(),
         kind: z.enum(["failover", "switchover"]),
         by: z.string(),
@@ -67,13 +75,13 @@ const groupState = z.object({
         at: z.iso.datetime().nullable().default(null),
         allowedLossBytes: z.number().nullable().default(null),
       }),
-      z.object({
+      z.strictObject({
         id: z.string(),
         kind: z.literal("notify-test"),
         by: z.string(),
         until: z.iso.datetime(),
       }),
-      z.object({
+      z.strictObject({
         id: z.string(),
         kind: z.literal("forget"),
         by: z.string(),
@@ -82,13 +90,13 @@ const groupState = z.object({
       }),
     ])
     .nullable(),
-  published: z.object({ epoch: z.number().int(), node: z.string() }).nullable(),
+  published: z.strictObject({ epoch: z.number().int(), node: z.string() }).nullable(),
   previousMaster: masterRecord.nullable(),
   previousOffset: z.number().nullable(),
   // Fields younger than the schema's first items have a default: a reader is never stricter than the oldest writer.
   histories: z.array(z.string()).default([]),
   lastEpoch: z
-    .object({
+    .strictObject({
       epoch: z.number().int(),
       kind: epochKind,
       result: z.enum(["completed", "failed"]),
@@ -106,7 +114,7 @@ const groupState = z.object({
   kept: z.array(z.string()).default([]),
   log: z
     .array(
-      z.object({
+      z.strictObject({
         rev: z.number().int(),
         epoch: z.number().int(),
         round: z.number().int(),
@@ -117,9 +125,9 @@ const groupState = z.object({
       }),
     )
     .default([]),
-  discovered: z.array(z.object({ host: z.string(), port: z.number().int() })).default([]),
-  removed: z.object({ by: z.string(), rev: z.number().int() }).nullable().default(null),
-  lastTransition: z.object({ rev: z.number().int(), rule: z.string(), why: z.string() }),
+  discovered: z.array(z.strictObject({ host: z.string(), port: z.number().int() })).default([]),
+  removed: z.strictObject({ by: z.string(), rev: z.number().int() }).nullable().default(null),
+  lastTransition: z.strictObject({ rev: z.number().int(), rule: z.string(), why: z.string() }),
 }) satisfies z.ZodType<GroupState>;
 
 /** Reads STATE; another schema, another deployment or a broken item is "foreign": hands off (faults C8, D12, D13). */

@@ -7,7 +7,7 @@ import type { Stage, StageObserver } from "./stage-schema.ts";
  */
 
 /** A strongly consistent table lies in three regions of one of these sets. */
-const regionSets: readonly (readonly string[])[] = [
+export const regionSets: readonly (readonly string[])[] = [
   ["us-east-1", "us-east-2", "us-west-2"],
   ["eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1"],
   ["ap-northeast-1", "ap-northeast-2", "ap-northeast-3"],

@@ -14,6 +14,7 @@ import {
 import { parseState } from "../../lib/adapters/dynamo-state-codec.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import {
+  dns,
   groupConfig,
   groupState,
   masterRecord,
@@ -96,6 +97,17 @@ function withChange(
   const list = Object.fromEntries(Object.entries(old?.L ?? []));
   const changed = Object.values(withChange(list, rest, to));
   return { ...others, [name]: { L: changed } };
+}
+
+/** The places of records, which have fields; the item itself is one of them. */
+function recordsIn(item: Item): readonly (readonly string[])[] {
+  return [[], ...placesIn(item).filter((place) => valueAt(item, place)?.M !== undefined)];
+}
+
+function valueAt(item: Item, [name = "", ...rest]: readonly string[]): AttributeValue | undefined {
+  const value = item[name];
+  if (rest.length === 0) return value;
+  return valueAt(value?.M ?? Object.fromEntries(Object.entries(value?.L ?? [])), rest);
 }
 
 describe("D12 whatever stands in the table", () => {
@@ -199,6 +211,33 @@ describe("C8 an item of another version", () => {
     const newer = { ...groupState(), schema: 2, phase: "verifying" };
 
     expect(parseState(toItem(stateKey("cache"), newer), "prod").kind).toBe("foreign");
+  });
+
+  const younger: AttributeValue = { BOOL: true };
+
+  test("with a field that is not known, wherever it is, is foreign: the next write would lose it", () => {
+    for (const whole of wholeStates.map(itemOf)) {
+      for (const place of recordsIn(whole)) {
+        const newer = withChange(whole, [...place, "younger"], younger);
+        const { kind } = parseState(newer, "prod");
+        expect({ place, kind }).toEqual({ place, kind: "foreign" });
+      }
+    }
+  });
+
+  test("is no configuration where it asks for something that is not known", () => {
+    const config = groupConfig({
+      ...{ dns, auth: { password: "ssm:/lambda-sentinel/password" }, tls: {} },
+      nodes: [{ ...nodeConfig(n0), zone: "a" }],
+      placement: { zones: { a: 10 }, regions: {} },
+    });
+    const whole = toItem(keys.config("cache", 1), config);
+    for (const place of recordsIn(whole)) {
+      // Zones and regions have names of their own.
+      if (/^placement,/.test(place.join())) continue;
+      const { ok } = parseConfig(withChange(whole, [...place, "younger"], younger));
+      expect({ place, ok }).toEqual({ place, ok: false });
+    }
   });
 
   test.each([

@@ -153,9 +153,10 @@ describe("forgetting what was found", () => {
       stderr: expect.stringContaining("would be found again"),
     });
 
+    const outage = rig.timeline.mark();
     await found.kill();
     await master.kill();
-    await rig.timeline.eventually("a round", (one) => one.event === "+round");
+    await rig.timeline.eventually("a round", (one) => one.event === "+round", { since: outage });
     const inOutage = [
       await rig.cli("reset", "orders", "--yes"),
       await rig.cli("forget", "orders", node, "--yes"),

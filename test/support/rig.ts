@@ -49,6 +49,8 @@ export interface RigOptions
     | "nodeEntry"
     | "nodeWords"
     | "binary"
+    | "observers"
+    | "startSandbox"
   > {
   readonly settings?: RigSettings;
   /** Further lines of YAML for the group. */
@@ -137,7 +139,7 @@ async function startWorldOf(options: RigOptions, processes: ProcessRegistry): Pr
     observerEnv: (observer) => environments.get(observer) ?? {},
   });
   const door = holdRoute53 === undefined ? {} : await doorOfRoute53(world, processes, holdRoute53);
-  for (const observer of labObservers) {
+  for (const observer of rest.observers ?? labObservers) {
     const routed = isRouted ? await routeObserver(observer, world, { routes, processes }) : {};
     environments.set(observer, { ...functionEnv, ...door, ...routed });
   }
