@@ -2,6 +2,7 @@ import type { Heartbeat } from "../ports/store.ts";
 import type { GroupStatus } from "./group.ts";
 import { heartbeatOf, signature } from "./heartbeat.ts";
 import type { Shift } from "./shift.ts";
+import { watchedGroups } from "./troubles.ts";
 
 /** Past its scheduled time a shift asks this often whether its successor has taken over. */
 const successorReadMs = 1_000;
@@ -52,8 +53,13 @@ export function createPulse(shift: Shift): () => Promise<string | null> {
     last = signatureNow();
     const heartbeat = heartbeatOf({ observer, shift: number, codeVersion }, statuses, ports.clock);
     const done = await ports.store.writeHeartbeat(heartbeat);
-    if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
-    else if (done.value.standingShift > number) await lookForSuccessor();
+    if (!done.ok) {
+      ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
+      return;
+    }
+    const groups = watchedGroups(statuses, heartbeat, ports.clock.nowMs());
+    ports.meter.beat({ heartbeat, groups });
+    if (done.value.standingShift > number) await lookForSuccessor();
   };
 
   /** A shift that could not ask who came before it asks again before it says its first word. */

@@ -3,6 +3,7 @@ import { success } from "../../lib/ports/errors.ts";
 import type { WakeCall } from "../../lib/ports/waker.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
+import { unmetered } from "../support/unmetered.ts";
 import { type Engine, Process } from "./engine.ts";
 import type { Leaving } from "./leaving.ts";
 import type { Note } from "./notes.ts";
@@ -223,6 +224,7 @@ export class Invocations {
         },
         flush: () => Promise.resolve(),
       },
+      meter: unmetered,
       waker: this.wakes.portFor(process, woken),
       connect: () =>
         Promise.resolve(
