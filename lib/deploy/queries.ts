@@ -36,11 +36,12 @@ export const queries = {
   },
   timeline: {
     name: "timeline-of-an-epoch",
-    asks: "What happened in one epoch, step by step?",
+    asks: "What happened in one epoch, step by step, and what led to it? It names the epoch and the one before.",
     text: ({ group, epoch }) =>
       lines(
         "fields @timestamp, rev, observer, rule, event, effect, outcome, node, message",
-        `filter group = "${group}" and epoch = ${epoch}`,
+        // What leads to an epoch is told in the one before it, up to the claim itself.
+        `filter group = "${group}" and (epoch = ${epoch} or (epoch = ${epoch - 1} and rule like /^(S3..|R380)$/))`,
         `filter ispresent(event) or what = "effect" or (what = "decision" and rule not like ${calmRules})`,
         "sort @timestamp asc, rev asc",
         "limit 2000",
@@ -54,7 +55,7 @@ export const queries = {
         "fields @timestamp, round, observer, event, rule, message",
         `filter group = "${group}"`,
         'filter event = "+vote" or rule in ["S335", "S340", "S345"]',
-        'parse message "* votes * in round *: *" as voter, vote, inRound, evidence',
+        'parse message "+vote * votes * in round *: *" as voter, vote, inRound, evidence',
         "sort round desc, @timestamp asc",
         "limit 500",
       ),
