@@ -1,5 +1,4 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
-import { logMetrics } from "@aws-lambda-powertools/metrics/middleware";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { readEnvironment } from "../lib/shift/environment.ts";
@@ -8,7 +7,7 @@ import { handOver, type ShiftReport, startShift, watchGroups } from "../lib/shif
 import { wireWatch } from "../lib/wiring/watch-ports.ts";
 
 const environment = readEnvironment(process.env);
-const { logger, metrics, ports } = wireWatch(environment);
+const { logger, ports } = wireWatch(environment);
 
 /** What the runtime keeps back for the answer itself when a shift overruns. */
 const timeoutEarlyInMillis = 1_000;
@@ -37,5 +36,4 @@ async function watch(
 
 export const handler = middy<unknown, ShiftReport>({ timeoutEarlyInMillis })
   .use(injectLambdaContext(logger))
-  .use(logMetrics(metrics))
   .handler(watch);

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { problemsError } from "../lib/cli/load-file.ts";
 import { createTerminal } from "../lib/cli/terminal.ts";
+import { untoldAlarms } from "../lib/deploy/monitoring.ts";
 import { createFramework } from "../lib/deploy/osls.ts";
 import { runStage, type StageCommand } from "../lib/deploy/run-stage.ts";
 import { stacksOf } from "../lib/deploy/stack.ts";
@@ -55,6 +56,7 @@ async function run(command: StageCommand, { stage, from, file }: Options): Promi
     return usageExit;
   }
   const stacks = stacksOf(loaded.stage, stage);
+  for (const line of untoldAlarms(loaded.stage)) console.error(`warning: ${line}`);
   if (from !== undefined && !stacks.some((stack) => stack.observer === from)) {
     console.error(
       `expected an observer of stage ${stage} after --from, got ${JSON.stringify(from)}; there are ${stacks.map((stack) => stack.observer).join(", ")}`,

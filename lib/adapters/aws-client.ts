@@ -83,12 +83,23 @@ export function keepDoubts(client: DynamoDBClient): void {
   );
 }
 
+const messageMax = 300;
+
+/**
+ * Where a signature does not fit, AWS answers with the request as it was signed, from the second line on: the session token
+ * stands in it.
+ */
+function firstLine(message: string): string {
+  const [first = ""] = message.split(/[\r\n]/);
+  return first.length <= messageMax ? first : `${first.slice(0, messageMax)}…`;
+}
+
 /** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
 export function awsFailure(what: string, error: unknown): Failure {
   const { name, code, message } = describeThrown(error);
   // The SDK calls a reset connection a TimeoutError; its code tells what it was.
   const kind = kinds[code] ?? kinds[name] ?? (neverSent.has(message) ? "refused" : "cut");
-  const why = `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${message}`;
+  const why = `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${firstLine(message)}`;
   const failed = failure(kind, why);
   const isDoubtful = typeof error === "object" && error !== null && doubtful.has(error);
   return isDoubtful ? { ...failed, isOutcomeKnown: false } : failed;

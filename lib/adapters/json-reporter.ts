@@ -1,13 +1,14 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
-import { type Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Clock } from "../ports/clock.ts";
 import type { ReportedEvent, Reporter } from "../ports/reporter.ts";
 import { eventIdOf, type Store, type StoredEvent } from "../ports/store.ts";
+import type { Emf } from "./emf.ts";
+import { countEvent } from "./event-metrics.ts";
 
 export interface ReporterOptions {
   readonly observer: string;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly emf: Emf;
   readonly store: Store;
   readonly clock: Clock;
 }
@@ -19,9 +20,9 @@ const eventsKept = 500;
 /** Copies under way at once; beyond that an event is in the log only. */
 const pendingMax = 100;
 
-/** One JSON line an event through the Powertools logger, EMF metrics for the phases, and copies in the table. */
+/** One JSON line an event through the Powertools logger, metrics of what it counts for, and copies in the table. */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { observer, logger, metrics, store, clock } = options;
+  const { observer, logger, emf, store, clock } = options;
   const pending = new Set<Promise<void>>();
   const grown = new Set<string>();
   let sequence = 0;
@@ -46,11 +47,12 @@ export function createReporter(options: ReporterOptions): Reporter {
       const extra = { ...fields, event: event.name, observer };
       if (level === "warning") logger.warn(line, extra);
       else logger.info(line, extra);
-      measure(metrics, event);
+      countEvent(emf, event);
       if (isStored) keep(event);
     },
     line: (level, message, fields) => {
       logger[level](message, { ...fields, observer });
+      if (level === "error") emf.publish("observer", { ControllerErrors: 1 });
     },
     flush: async () => {
       await Promise.race([Promise.all([...pending]), clock.sleep(flushMs)]);
@@ -58,24 +60,8 @@ export function createReporter(options: ReporterOptions): Reporter {
         const pruned = await store.pruneEvents(group, eventsKept);
         if (!pruned.ok) logger.warn(`events not pruned: ${pruned.why}`, { group });
       }
-      metrics.publishStoredMetrics();
     },
   };
-}
-
-/** Phases as metrics by group, only when something happens: calm costs no custom metric. */
-function measure(metrics: Metrics, event: ReportedEvent): void {
-  const durations = Object.entries(event.durationsMs ?? {});
-  const isFailover = event.name === "+switch-master";
-  if (durations.length === 0 && !isFailover) return;
-  const single = metrics.singleMetric();
-  single.addDimension("group", event.group);
-  for (const [name, ms] of durations) {
-    const one = metrics.singleMetric();
-    one.addDimension("group", event.group);
-    one.addMetric(name.charAt(0).toUpperCase() + name.slice(1), MetricUnit.Milliseconds, ms);
-  }
-  if (isFailover) single.addMetric("Failovers", MetricUnit.Count, 1);
 }
 
 function copyOf(event: ReportedEvent, observer: string, at: string, sequence: number): StoredEvent {

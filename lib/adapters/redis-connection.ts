@@ -116,7 +116,7 @@ function connectionOn(
       greeting = [];
       // All commands go out in one write. A second one to a server that hung up would lose what it said (fault N8).
       redis.stream.cork();
-      const replies = [...first, ...commands].map((args) => send(redis, args));
+      const replies = [...first, ...commands].map((args) => send(redis, args, access));
       redis.stream.uncork();
       const whole = Promise.all(replies).then((got) => (limit.wereTooMuch() ? "too much" : got));
       const all = await withDeadline(whole, deadlineMs);
@@ -185,13 +185,25 @@ type Sent =
   | { readonly kind: "lost"; readonly text: string };
 
 /** A reply error is an answer; every other rejection means that the connection is gone. */
-async function send(redis: Redis, [name, ...rest]: Args): Promise<Sent> {
+async function send(redis: Redis, [name, ...rest]: Args, access: RedisAccess): Promise<Sent> {
   try {
     return { kind: "value", value: await redis.call(name, ...rest) };
   } catch (error) {
     const { name: kind, message } = describeThrown(error);
-    return { kind: kind === "ReplyError" ? "error" : "lost", text: message };
+    const text = withoutPassword(message, access);
+    return { kind: kind === "ReplyError" ? "error" : "lost", text };
   }
+}
+
+/**
+ * A server that does not know a command, AUTH under another name say, quotes what came with it. What it quotes is cut off,
+ * because it may end in the middle of a password; the error's code stays whatever the password is.
+ */
+function withoutPassword(text: string, { auth }: RedisAccess): string {
+  const [said = ""] = text.split(", with args beginning with");
+  const [code = "", ...words] = said.split(" ");
+  if (auth === undefined || auth.password === "") return said;
+  return [code, words.join(" ").replaceAll(auth.password, "(not shown)")].join(" ").trimEnd();
 }
 
 /**

@@ -1,4 +1,5 @@
 import { companionName, srvName } from "../core/records.ts";
+import { type Monitoring, monitoringOf } from "./monitoring.ts";
 import { type PulsesOfStack, pulsesOf } from "./pulses.ts";
 import type { Stage, StageObserver } from "./stage-schema.ts";
 import { tableRegionOf } from "./table-placement.ts";
@@ -49,6 +50,9 @@ export interface Stack extends PulsesOfStack {
   readonly tellsTopic: "topic" | "nobody";
   readonly eventBus: string;
   readonly tellsBus: "bus" | "nobody";
+
+  /** Alarms, saved queries and the dashboard, as resources of the template. */
+  readonly monitoring: Monitoring;
 }
 
 /** A text in which CloudFormation puts the partition and the account. */
@@ -78,7 +82,13 @@ export function stacksOf(stage: Stage, stageName: string): readonly Stack[] {
     a.region < b.region ? -1 : Number(a.region > b.region),
   );
   const ordered = owner === undefined ? byRegion : [owner, ...byRegion];
-  return ordered.map((observer) => stackOf(stage, stageName, observer, observer === owner));
+  return ordered.map((observer) => ({
+    ...stackOf(stage, stageName, observer, observer === owner),
+    monitoring: monitoringOf({
+      ...{ stage, stageName, observer, ordered, deployment: tableNameOf(stage, stageName) },
+      functionOf: (one) => nameOf(stageName, one),
+    }),
+  }));
 }
 
 function stackOf(
@@ -86,8 +96,8 @@ function stackOf(
   stageName: string,
   observer: StageObserver,
   isOwner: boolean,
-): Stack {
-  const table = stage.table.name ?? `lambda-sentinel-${stageName}`;
+): Omit<Stack, "monitoring"> {
+  const table = tableNameOf(stage, stageName);
   const tableRegion = tableRegionOf(stage, observer);
   const topic = observer.topic ?? stage.topic ?? "";
   const eventBus = observer.eventBus ?? stage.eventBus ?? "";
@@ -118,6 +128,11 @@ function stackOf(
     eventBus,
     tellsBus: eventBus === "" ? "nobody" : "bus",
   };
+}
+
+/** Also the name of the deployment, as long as nobody tells the functions another one. */
+function tableNameOf({ table }: Stage, stageName: string): string {
+  return table.name ?? `lambda-sentinel-${stageName}`;
 }
 
 function nameOf(stageName: string, { name }: StageObserver): string {

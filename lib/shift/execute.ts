@@ -11,6 +11,7 @@ import {
 import type { Decision } from "../core/decide.ts";
 import type { Memory } from "../core/memory.ts";
 import { recordOf } from "../core/records.ts";
+import { tellOutcome } from "./effect-log.ts";
 import { changeRole, killScript, mark, promote, publish, tryWrite } from "./effects.ts";
 import { type Hands, tellFailure } from "./hands.ts";
 import { report } from "./report.ts";
@@ -61,6 +62,16 @@ interface Task {
 }
 
 async function run(hands: Hands, memory: Memory, task: Task): Promise<Outcome | null> {
+  const startedAtMs = hands.clock.nowMs();
+  const outcome = await carryOut(hands, memory, task);
+  if (outcome === null) return null;
+  const { command, decision } = task;
+  const tookMs = hands.clock.nowMs() - startedAtMs;
+  tellOutcome(hands, memory, { rule: decision.rule, command, tookMs }, outcome);
+  return outcome;
+}
+
+async function carryOut(hands: Hands, memory: Memory, task: Task): Promise<Outcome | null> {
   const { command } = task;
   if (isEffect(command)) {
     const refusal = refuse(hands, memory, task.verifiedAtMs);

@@ -11,6 +11,7 @@ import type { Spells } from "../core/spells.ts";
 import { release } from "../core/state.ts";
 import { unsettledBecause } from "../core/unsettled.ts";
 import type { Clock } from "../ports/clock.ts";
+import { DecisionLog } from "./decision-log.ts";
 import { execute } from "./execute.ts";
 import { dropSessions, type Hands } from "./hands.ts";
 import { LogCopier } from "./log-copier.ts";
@@ -97,6 +98,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
   let isHurried = false;
+  const told = new DecisionLog(hands);
   const copier = new LogCopier(hands, watch.copiedRev);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
   for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
@@ -110,6 +112,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     const { memory: next, decision, noticed } = step(memory, observation);
     memory = next;
     for (const event of noticed) report(hands, memory, "noticed", event);
+    told.see(memory, decision);
     outcomes = await execute(hands, memory, decision);
     look = decision.look;
     copier.see(memory.state);

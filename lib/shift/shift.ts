@@ -1,5 +1,7 @@
 import type { GroupConfig } from "../core/config.ts";
+import { wallMsOf } from "../core/instants.ts";
 import { type Result, success } from "../ports/errors.ts";
+import type { Meter } from "../ports/meter.ts";
 import type { RedisNodes } from "../ports/redis.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import { createBeat } from "./beat.ts";
@@ -28,6 +30,7 @@ const hardCapMs = 840_000;
 const retryMs = 1_000;
 
 export interface ShiftPorts extends Ports {
+  readonly meter: Meter;
   /** Connects to a group's nodes; a secret that can't be resolved is a failure, never "down" (fault N9). */
   connect(config: GroupConfig): Promise<Result<RedisNodes>>;
   /** Why the table must not decide anything; null: it may. */
@@ -87,6 +90,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
       : [notAsked, null];
   if (!before.ok) ports.reporter.line("warn", `no predecessor known: ${before.why}`, {});
   const predecessor = before.ok ? before.value : ("unknown" as const);
+  ports.meter.begin(gapMs(ports, predecessor));
   const number = before.ok ? (before.value?.shift ?? 0) + 1 : null;
   const name = `${observer}/${number ?? "new"}.${requestId.slice(0, 8)}`;
   return {
@@ -109,6 +113,12 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
 }
 
 const notAsked = success(null);
+/** Two machines' wall clocks, for people alone; null where nobody watched before, or nobody knows. */
+function gapMs({ clock }: ShiftPorts, predecessor: Shift["predecessor"]): number | null {
+  if (predecessor === null || predecessor === "unknown") return null;
+  const sinceMs = wallMsOf(clock.wallTime()) - wallMsOf(predecessor.at);
+  return Number.isFinite(sinceMs) ? Math.max(0, sinceMs) : null;
+}
 
 /** A table that could not be asked has been checked as it was deployed; one that says that it is unsafe decides nothing. */
 async function askWhyUnsafe({ whyTableIsUnsafe, reporter }: ShiftPorts): Promise<string | null> {
@@ -153,7 +163,7 @@ export async function handOver(shift: Shift, report: ShiftReport): Promise<Shift
   await Promise.all([...shift.running.values()].map((group) => group.done));
   shift.freezes.stop();
   shift.ports.reporter.line("info", `shift ends: ${report.reason}`, { ...report });
-  await shift.ports.reporter.flush();
+  await Promise.all([shift.ports.reporter.flush(), shift.ports.meter.flush()]);
   return report;
 }
 

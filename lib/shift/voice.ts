@@ -3,6 +3,7 @@ import { heartbeatEveryMs } from "./cadence.ts";
 import type { GroupStatus } from "./group.ts";
 import { heartbeatOf, signature } from "./heartbeat.ts";
 import type { Shift } from "./shift.ts";
+import { watchedGroups } from "./troubles.ts";
 
 /** A group that can't be watched, for want of a secret say, holds the others' heartbeat up no longer than this. */
 export const patienceMs = 5_000;
@@ -64,10 +65,16 @@ export class Voice {
     if (this.number === null) return false;
     this.spokeAtMs = ports.clock.nowMs();
     this.#said = this.#signature();
-    const done = await ports.store.writeHeartbeat(this.heartbeat(this.number, awake));
-    if (!done.ok) ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
-    else if (done.value.standingShift <= this.number) return true;
-    else await this.listen();
+    const heartbeat = this.heartbeat(this.number, awake);
+    const done = await ports.store.writeHeartbeat(heartbeat);
+    if (!done.ok) {
+      ports.reporter.line("warn", `no heartbeat: ${done.why}`, {});
+      return false;
+    }
+    const groups = watchedGroups(this.#shift.statuses, heartbeat, ports.clock.nowMs());
+    ports.meter.beat({ heartbeat, groups });
+    if (done.value.standingShift <= this.number) return true;
+    await this.listen();
     return false;
   }
 

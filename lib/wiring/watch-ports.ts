@@ -1,9 +1,12 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { Metrics } from "@aws-lambda-powertools/metrics";
+import { countAwsCalls } from "../adapters/aws-call-counter.ts";
 import { createDynamoStore, createTableClient } from "../adapters/dynamo-store.ts";
+import { createEmf } from "../adapters/emf.ts";
+import { createEmfMeter } from "../adapters/emf-meter.ts";
 import { createEventBridgeNotifier } from "../adapters/eventbridge-notifier.ts";
 import { createReporter } from "../adapters/json-reporter.ts";
 import { createLambdaWaker, parsePeers } from "../adapters/lambda-waker.ts";
+import { watchLoopDelay } from "../adapters/loop-delay.ts";
 import { createNodeLookup } from "../adapters/node-lookup.ts";
 import { createNotifyingReporter } from "../adapters/notifying-reporter.ts";
 import { connectBy } from "../adapters/redis-connection.ts";
@@ -22,7 +25,6 @@ import type { ShiftPorts } from "../shift/shift.ts";
 
 export interface Wiring {
   readonly logger: Logger;
-  readonly metrics: Metrics;
   readonly ports: ShiftPorts;
 }
 
@@ -37,14 +39,17 @@ function notifiersOf({ topic, eventBus }: Environment): readonly Notifier[] {
 export function wireWatch(environment: Environment): Wiring {
   const { observer, table, tableRegion, deployment, dnsServers, peers } = environment;
   const logger = new Logger({ serviceName: "lambda-sentinel" });
-  const metrics = new Metrics({ namespace: "LambdaSentinel", serviceName: "lambda-sentinel" });
+  const emf = createEmf({ deployment, observer });
   const clock = systemClock;
   const client = createTableClient(tableRegion);
   const store = createDynamoStore({
     table,
     deployment,
     client,
-    onUnreadable: (why) => logger.error(`an item was left out: ${why}`, { observer }),
+    onUnreadable: (why) => {
+      logger.error(`an item was left out: ${why}`, { observer });
+      emf.publish("observer", { ControllerErrors: 1 });
+    },
   });
   const secrets = createSecretSource({ clock });
   const lookup = createNodeLookup(dnsServers);
@@ -63,16 +68,21 @@ export function wireWatch(environment: Environment): Wiring {
     store,
     dns: createRoute53Dns({ servers: dnsServers }),
     clock,
-    reporter: createNotifyingReporter(createReporter({ observer, logger, metrics, store, clock }), {
+    reporter: createNotifyingReporter(createReporter({ observer, logger, emf, store, clock }), {
       deployment,
       observer,
       clock,
       notifiers: notifiersOf(environment),
+    }),
+    meter: createEmfMeter({
+      ...{ emf, observer, store, clock },
+      calls: countAwsCalls(),
+      loopDelay: watchLoopDelay(),
     }),
     waker: createLambdaWaker(parsePeers(peers)),
     connect,
     whyTableIsUnsafe: createConsistencyCheck(client, table),
     watchFreezes: () => watchFreezes(clock),
   };
-  return { logger, metrics, ports };
+  return { logger, ports };
 }

@@ -4,6 +4,7 @@ import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/sh
 import { groupConfig } from "../support/builders.ts";
 import { createFakeClock } from "../support/cli.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
+import { unmetered } from "../support/unmetered.ts";
 
 /** One shift with a group in its table, and what it connected to and said. */
 async function work(unsafe: Failure | ReturnType<typeof success<string | null>>) {
@@ -26,6 +27,7 @@ async function work(unsafe: Failure | ReturnType<typeof success<string | null>>)
       },
       flush: () => Promise.resolve(),
     },
+    meter: unmetered,
     waker: { wake: () => Promise.resolve(success(undefined)) },
     connect: ({ name }) => {
       connected.push(name);

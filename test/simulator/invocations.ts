@@ -4,6 +4,7 @@ import type { WakeCall } from "../../lib/ports/waker.ts";
 import type { Pulse } from "../../lib/shift/cadence.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
+import { unmetered } from "../support/unmetered.ts";
 import { Decisions, Told } from "./decisions.ts";
 import type { Engine, Process } from "./engine.ts";
 import type { Leaving } from "./leaving.ts";
@@ -221,6 +222,7 @@ export class Invocations {
         },
         flush: () => Promise.resolve(),
       },
+      meter: unmetered,
       waker: this.wakes.portFor(process, woken),
       connect: () =>
         Promise.resolve(

@@ -143,7 +143,21 @@ export function heartbeatOf(
   group: string,
   report: Partial<GroupReport> = {},
 ): void {
-  const full: GroupReport = {
+  const full = groupReport(report);
+  const before = cli.store.heartbeats.get(observer);
+  const heartbeat: Heartbeat = {
+    observer,
+    shift: 7,
+    at: cli.clock.wallTime(),
+    codeVersion: "0.1.0",
+    groups: { ...before?.groups, [group]: full },
+  };
+  cli.store.heartbeats.set(observer, heartbeat);
+}
+
+/** Of a group that is well. */
+export function groupReport(report: Partial<GroupReport> = {}): GroupReport {
+  return {
     configVersion: 1,
     rev: 3,
     isPauseSeen: false,
@@ -159,15 +173,6 @@ export function heartbeatOf(
     nodes: {},
     ...report,
   };
-  const before = cli.store.heartbeats.get(observer);
-  const heartbeat: Heartbeat = {
-    observer,
-    shift: 7,
-    at: cli.clock.wallTime(),
-    codeVersion: "0.1.0",
-    groups: { ...before?.groups, [group]: full },
-  };
-  cli.store.heartbeats.set(observer, heartbeat);
 }
 
 export function rightRecords(records: readonly RecordSet[]): Result<readonly RecordSet[]> {

@@ -23,6 +23,8 @@ export type Entry = z.infer<typeof entrySchema> & { readonly atMs: number };
 /** What the observers of one world said, in the order of its arrival, and a way to wait for more. */
 export interface Timeline {
   readonly entries: readonly Entry[];
+  /** Every line as it was printed, metrics among them, and when it came by the wall clock. */
+  readonly printed: readonly { readonly line: string; readonly at: number }[];
   add(observer: string, line: string): void;
   /** A line of the test's own, such as "master killed". */
   note(text: string): void;
@@ -48,6 +50,7 @@ const pauseMs = 100;
 export function createTimeline(): Timeline {
   const startedAtMs = performance.now();
   const entries: Entry[] = [];
+  const printed: { readonly line: string; readonly at: number }[] = [];
   const listeners = new Set<() => void>();
 
   const push = (entry: Entry): void => {
@@ -79,7 +82,9 @@ export function createTimeline(): Timeline {
 
   return {
     entries,
+    printed,
     add: (observer, line) => {
+      printed.push({ line, at: Date.now() });
       // Metrics are printed as lines too, in CloudWatch's embedded format.
       if (line.startsWith('{"_aws"')) return;
       const parsed = entrySchema.safeParse(parseJson(line));

@@ -1,0 +1,4 @@
+import type { Meter } from "../../lib/ports/meter.ts";
+
+/** For whom nobody counts. */
+export const unmetered: Meter = { begin: () => {}, beat: () => {}, flush: () => Promise.resolve() };
