@@ -178,11 +178,9 @@ function isOfNow(view: MasterView, sentAtMs: number | null): boolean {
   return view.nowMs - (sentAtMs ?? Number.NEGATIVE_INFINITY) < view.settings.takeoverMs;
 }
 
-export function isOpenOnMaster(view: MasterView): boolean {
-  const { round } = view.state;
-  return (
-    round.status === "open" && round.purpose === "failover" && round.suspect === view.master.node
-  );
+export function isOpenOnMaster({ state, master }: Pick<MasterView, "state" | "master">): boolean {
+  const { round } = state;
+  return round.status === "open" && round.purpose === "failover" && round.suspect === master.node;
 }
 
 function mayVote(view: MasterView): boolean {
@@ -196,8 +194,13 @@ function mayVote(view: MasterView): boolean {
 
 /** Who withdrew a vote waits before voting down again, else a flapping minority keeps reopening (protocol F3). */
 function isResting(view: MasterView): boolean {
-  const { withdrewAtMs } = view.memory;
-  return withdrewAtMs !== null && view.nowMs - withdrewAtMs < view.settings.downAfterMs;
+  return restLeftMs(view) > 0;
+}
+
+/** For how much longer it waits; 0 or less: not at all. */
+export function restLeftMs({ memory, settings, nowMs }: MasterView): number {
+  const { withdrewAtMs } = memory;
+  return withdrewAtMs === null ? 0 : withdrewAtMs + settings.downAfterMs - nowMs;
 }
 
 function at(view: MasterView) {
