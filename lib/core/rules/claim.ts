@@ -16,6 +16,7 @@ import { suspicion } from "../situation.ts";
 import { claim } from "../state.ts";
 import { dueFailover, lookNow, type MasterView, nextLook, writer } from "../view.ts";
 import { areChoicesFresh, chooseFor, highest, ownOffset, wayOut } from "./choice.ts";
+import { newEpoch, selected } from "./opened.ts";
 import { refuse } from "./requests.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 import { countLook, isOpenOnMaster } from "./suspicion.ts";
@@ -165,16 +166,13 @@ function claimFor(view: MasterView, counted: Tally, election: Election): Finding
   const events = [
     odown(view, counted),
     ...(early > 0 ? [secondOutage(view, counted, itIs)] : []),
-    warning("+new-epoch", `${epoch}`, { evidence: { epoch } }),
+    newEpoch(view, { epoch, kind: "failover", isAutomatic, to: node }),
     warning("+try-failover", `${config.name} ${master.node}`, { node: master.node }),
     warning("+elected-leader", `${view.memory.shift} leads epoch ${epoch}`, {
       node: master.node,
       durationsMs: agreeDurations(view),
     }),
-    warning("+selected-slave", `${node}: ${election.choice.why}`, {
-      node,
-      evidence: fieldEvidence(election),
-    }),
+    ...selected(view, election),
   ];
   return {
     why,
@@ -223,10 +221,6 @@ function agreeDurations(view: MasterView): Record<string, number> {
       : {}),
     ...(evidenceAtMs === null ? {} : { agreeMs: Math.round(view.nowMs - evidenceAtMs) }),
   };
-}
-
-function fieldEvidence(election: Election): Record<string, string> {
-  return Object.fromEntries(election.field.map((row) => [row.node, row.why]));
 }
 
 /** Of a server that is not the group's nobody makes its master, and without a candidate that is all there is to do (N18). */

@@ -1,6 +1,6 @@
 import type { Look } from "../commands.ts";
 import type { NodeMemory } from "../detector.ts";
-import { notice, warning } from "../events.ts";
+import { notice, type SentinelEvent, warning } from "../events.ts";
 import { isJoinable } from "../memory.ts";
 import type { Vote, VoteVerdict } from "../model.ts";
 import { isAnsweringKind, type Suspicion, suspicion } from "../situation.ts";
@@ -131,9 +131,16 @@ function castVote(view: MasterView, verdict: VoteVerdict, why: string): Finding 
   const message = `${memory.observer} votes ${verdict} in round ${vote.round}: ${why}`;
   return {
     why: message,
-    plan: [[{ kind: "cast-vote", vote }], [emit(notice("+vote", message, at(view)))]],
+    plan: [[{ kind: "cast-vote", vote }], [emit(voteTold(view, vote, message))]],
     look: verdict === "down" ? countLook(view) : lookNow(view, { afterMs: 0, state: true }),
   };
+}
+
+/** Stored: the next round overwrites the vote, and whoever asks later why this one led to nothing wants to know it. */
+function voteTold(view: MasterView, vote: Vote, message: string): SentinelEvent {
+  const { round, verdict, lastOffset } = vote;
+  const evidence = { round, verdict, lastOffset };
+  return { ...notice("+vote", message, { ...at(view), evidence }), isStored: true };
 }
 
 /** Reads rev before the votes, and the candidates beside them: what a claim needs, in one look. */
