@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "./context.ts";
 import { type ExplainOptions, explain } from "./explain.ts";
 import { type HistoryOptions, history } from "./history.ts";
+import { type ReportOptions, reportFailover } from "./report.ts";
 
 type Finish = (run: () => Promise<number>) => Promise<void>;
 
@@ -25,6 +26,18 @@ export function addWhyCommands(program: Command, context: CliContext, finish: Fi
     .option("--json", "print an object for programs")
     .action((group: string | undefined, _options: unknown, command: Command) =>
       finish(() => history(context, group, command.optsWithGlobals<HistoryOptions>())),
+    );
+
+  program
+    .command("report")
+    .description("tell one failover as a whole, as text or as a page of its own")
+    .argument("<group>")
+    .option("--epoch <number>", "which one, as `history` lists them", readNumber)
+    .option("--last", "the last one, which is what is told without --epoch")
+    .option("--html <file>", 'write a page that needs nothing else; "-" prints it')
+    .option("--json", "print an object for programs")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => reportFailover(context, group, command.optsWithGlobals<ReportOptions>())),
     );
 }
 
