@@ -51,6 +51,7 @@ export async function explainNow(
     epoch: state.epoch,
     phase: state.phase,
     published: state.published,
+    request: state.request,
     seenBy: best?.status.name ?? null,
     stop: best === null ? null : briefly(best.moment),
     conditions: best === null ? [] : conditionsOf(best.moment),

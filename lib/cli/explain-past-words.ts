@@ -26,10 +26,17 @@ export function factRows(facts: FailoverFacts): readonly (readonly string[])[] {
   const what = kind === "adoption" ? "adoption" : `${how}${kind ?? "failover or switchover"}`;
   return [
     ["epoch", `${facts.epoch}, ${what}, ${result}, ${from ?? "?"} → ${to ?? "?"}`],
-    ["because", reason],
+    ["because", sayCut(reason)],
     ...(kind === "adoption" ? [] : [["lost", sayLoss(loss)]]),
     ["times", sayTimes(facts)],
   ];
+}
+
+/** STATE's log keeps this much of a sentence (state-write.ts). */
+const cutAt = 160;
+
+function sayCut(text: string): string {
+  return text.length < cutAt ? text : `${text}…`;
 }
 
 /** In their order; what nobody told is left out. */

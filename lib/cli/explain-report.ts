@@ -1,5 +1,6 @@
 import type { Condition, Held } from "../core/explain.ts";
 import type { Phase, VoteVerdict } from "../core/model.ts";
+import type { OperatorRequest } from "../core/requests.ts";
 import type { StoredEvent } from "../ports/store.ts";
 import type { ChosenFrom, VoteTold } from "./explain-past.ts";
 import type { FailoverFacts } from "./failover-facts.ts";
@@ -23,6 +24,8 @@ export interface NowReport {
   readonly phase: Phase;
   /** What the table last saw published; null: nothing, or the group has no name. */
   readonly published: { readonly epoch: number; readonly node: string } | null;
+  /** What an operator asks for and nobody has carried out yet: a hand-over needs none of the conditions. */
+  readonly request: OperatorRequest | null;
   /** Whose decision the conditions are: of all observers the one that is furthest on the way; null: nobody reports. */
   readonly seenBy: string | null;
   /** The condition at which its walk ends; null: the next decision is the failover, or nobody reports. */

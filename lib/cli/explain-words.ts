@@ -27,7 +27,13 @@ export function block(isThere: boolean, heading: string, lines: readonly string[
   return isThere ? ["", `  ${heading}`, ...lines] : [];
 }
 
-function factsOf({ master, epoch, phase, published }: NowReport): readonly (readonly string[])[] {
+function factsOf({
+  master,
+  epoch,
+  phase,
+  published,
+  request,
+}: NowReport): readonly (readonly string[])[] {
   const record =
     published === null
       ? "no failover has published it yet"
@@ -35,6 +41,7 @@ function factsOf({ master, epoch, phase, published }: NowReport): readonly (read
   return [
     ["master", `${master}, phase ${phase}, epoch ${epoch}; a failover would be epoch ${epoch + 1}`],
     ["record", record],
+    ...(request === null ? [] : [["request", `${request.kind}, asked by ${request.by}`]]),
   ];
 }
 

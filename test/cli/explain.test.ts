@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { NowReport, PastReport } from "../../lib/cli/explain-report.ts";
-import { openRound, pause } from "../../lib/core/state.ts";
+import { noWishes, openRound, pause, request } from "../../lib/core/state.ts";
 import type { GroupReport, WayReport } from "../../lib/ports/store.ts";
 import { heartbeatOf } from "../support/cli.ts";
 import { cli, config, nodeReport, setState, steady, writer } from "./status-stage.ts";
@@ -128,6 +128,15 @@ describe("explain in this moment", () => {
       /what would have to change:\n {4}R700 {2}`lambda-sentinel resume orders`\n/,
     );
     expect(text).toContain("→ 10.0.0.2:6379");
+  });
+
+  test("a request that waits is shown: a hand-over of a living master needs no condition", async () => {
+    const wish = { ...noWishes, kind: "switchover", by: "bob" } as const;
+    setState(request(steady, wish, writer).next);
+
+    expect((await now()).request).toMatchObject({ kind: "switchover", by: "bob", to: null });
+    expect(await cli.run("explain", "orders")).toBe(0);
+    expect(cli.lines).toContain("  request  switchover, asked by bob");
   });
 
   test("an observer that keeps its hands off is told with its own reason", async () => {
