@@ -5,7 +5,7 @@ import * as z from "zod";
 import type { GroupConfig } from "../core/config.ts";
 import type { Vote } from "../core/model.ts";
 import type { Result } from "../ports/errors.ts";
-import type { Heartbeat, StoredEvent } from "../ports/store.ts";
+import type { Heartbeat, StoredEvent, WayReport } from "../ports/store.ts";
 import { parse } from "./dynamo-parse.ts";
 
 /** Items of the table and the records they carry. Everything that comes back is checked before it is believed. */
@@ -133,6 +133,35 @@ export function parseConfig(item: Item): Result<GroupConfig> {
   return parse(groupConfig, item, "CONFIG");
 }
 
+const way = z.object({
+  joinsFrom: z.number().int(),
+  successor: z.string().nullable(),
+  held: z
+    .object({
+      kind: z.enum(["full", "unreachable", "blind", "building", "none"]),
+      of: z.enum(["silent", "refused", "not-master", "amnesic", "foreign", "loading"]).nullable(),
+      forMs: z.number().nullable(),
+      why: z.string(),
+    })
+    .exactOptional(),
+  restLeftMs: z.number().exactOptional(),
+  epochKnown: z.object({ epoch: z.number().int(), forMs: z.number() }).exactOptional(),
+  choice: z
+    .object({
+      node: z.string().nullable(),
+      why: z.string(),
+      field: z.array(
+        z.object({
+          node: z.string(),
+          isEligible: z.boolean(),
+          lagBytes: z.number().nullable(),
+          why: z.string(),
+        }),
+      ),
+    })
+    .exactOptional(),
+}) satisfies z.ZodType<WayReport>;
+
 const heartbeat = z.object({
   observer: z.string(),
   shift: z.number().int(),
@@ -167,8 +196,10 @@ const heartbeat = z.object({
           unfit: z.string().nullable().default(null),
           oddities: z.array(z.string()).default([]),
           spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
+          priority: z.number().exactOptional(),
         }),
       ),
+      way: way.exactOptional(),
     }),
   ),
 }) satisfies z.ZodType<Heartbeat>;

@@ -12,6 +12,7 @@ import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
+import { addWhyCommands } from "./program-why.ts";
 import { type ReleaseOptions, releaseNode } from "./release.ts";
 import { remove } from "./remove.ts";
 import { type StatusOptions, status } from "./status.ts";
@@ -60,6 +61,7 @@ function buildProgram(context: CliContext, finish: Finish): Command {
       writeErr: (text) => terminal.error(text.trimEnd()),
     });
   addGroupCommands(program, context, finish);
+  addWhyCommands(program, context, finish);
   addNotifyCommands(program, context, finish);
   addAclCommand(program, context, finish);
   addLabCommands(program, finish);

@@ -1,4 +1,5 @@
 import type { WriteState } from "./commands.ts";
+import type { Settings } from "./config.ts";
 import { type SentinelEvent, warning } from "./events.ts";
 import type { GroupState } from "./model.ts";
 import { type Writer, write } from "./state-write.ts";
@@ -18,10 +19,19 @@ export function unacknowledgedEpoch({ automaticEpoch, masterEpoch }: GroupState)
 
 /** How long an automatic failover still has to wait; 0 or less: not at all. An epoch that failed since changes nothing. */
 export function coolDownLeftMs({ state, memory, settings, nowMs }: MasterView): number {
+  return coolDownOf(state, settings, nowMs - memory.masterKnown.sinceMs);
+}
+
+/** The same for whoever has known the master for so long, and is no shift itself. */
+export function coolDownOf(
+  state: GroupState,
+  { cooldownMs }: Pick<Settings, "cooldownMs">,
+  masterKnownForMs: number,
+): number {
   const isCooling = unacknowledgedEpoch(state) !== null;
   // A master that dies before it has settled completes nothing: no cool-down (DESIGN 4, edges).
   if (!isCooling || state.phase === "settling") return 0;
-  return Math.ceil(memory.masterKnown.sinceMs + settings.cooldownMs - nowMs);
+  return Math.ceil(cooldownMs - masterKnownForMs);
 }
 
 /** For how long the master's age may still decide something; 0 or less: whatever it is by now, nothing depends on it. */
@@ -32,7 +42,7 @@ export function ageDecidesForMs(view: MasterView): number {
 }
 
 /** Whether the group's policy lets one more failover come within a cool-down. */
-export function mayComeEarly({ state, settings }: MasterView): boolean {
+export function mayComeEarly({ state, settings }: Pick<MasterView, "state" | "settings">): boolean {
   return settings.whenFlapping === "failover" && state.earlyEpochs.length < earlyMax;
 }
 

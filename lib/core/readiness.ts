@@ -1,5 +1,5 @@
 import type { NodeId } from "./config.ts";
-import { elect } from "./election.ts";
+import { type Election, elect } from "./election.ts";
 import { isKept } from "./kept.ts";
 import { barringOddities } from "./oddities.ts";
 import { followed, isHeldDown, type MasterView, nodesExcept } from "./view.ts";
@@ -10,11 +10,27 @@ import { followed, isHeldDown, type MasterView, nodesExcept } from "./view.ts";
  */
 export function unfitness(view: MasterView): ReadonlyMap<NodeId, string | null> {
   const others = nodesExcept(view, view.master.node);
-  const { field } = elect({
+  const { field } = preview(view);
+  return new Map(
+    others.map(({ node, facts, lastReply }) => {
+      // A shift that has just begun knows nothing yet.
+      if (lastReply === null) return [node, null];
+      const row = field.find((one) => one.node === node);
+      if (row !== undefined && !row.isEligible) return [node, row.why];
+      const isStray =
+        facts?.role !== "replica" || followed(view.config, facts) !== view.master.node;
+      return [node, isStray ? `it is no replica of ${view.master.node}` : null];
+    }),
+  );
+}
+
+/** Whom the choice would take by what everybody said last. */
+export function preview(view: MasterView): Election {
+  return elect({
     config: view.config,
     master: view.master,
     isMasterEligible: false,
-    contenders: others.map((node) => ({
+    contenders: nodesExcept(view, view.master.node).map((node) => ({
       node: node.node,
       facts: node.facts,
       oddities: barringOddities(view, node, node.facts),
@@ -31,15 +47,4 @@ export function unfitness(view: MasterView): ReadonlyMap<NodeId, string | null> 
     only: null,
     consentedLossBytes: null,
   });
-  return new Map(
-    others.map(({ node, facts, lastReply }) => {
-      // A shift that has just begun knows nothing yet.
-      if (lastReply === null) return [node, null];
-      const row = field.find((one) => one.node === node);
-      if (row !== undefined && !row.isEligible) return [node, row.why];
-      const isStray =
-        facts?.role !== "replica" || followed(view.config, facts) !== view.master.node;
-      return [node, isStray ? `it is no replica of ${view.master.node}` : null];
-    }),
-  );
 }

@@ -1,5 +1,6 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { LoadingBefore } from "../core/detector.ts";
+import type { Candidates, Held } from "../core/explain.ts";
 import type { GroupState, Vote } from "../core/model.ts";
 import type { Spells } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
@@ -86,6 +87,24 @@ export interface GroupReport {
   readonly rule: string;
   readonly why: string;
   readonly nodes: Readonly<Record<NodeId, NodeReport>>;
+  /** Absent: written before there was one, or the group has no master. */
+  readonly way?: WayReport;
+}
+
+/** What its decision about a failover rests on, beside what the table has (`explain`). What is absent is as in calm. */
+export interface WayReport {
+  /** The first round in which its vote may count. */
+  readonly joinsFrom: number;
+  /** Whom it would promote by what was last heard; null: nobody. */
+  readonly successor: NodeId | null;
+  /** What it holds against the master. */
+  readonly held?: Held;
+  /** For how much longer it waits with another vote after it took one back. */
+  readonly restLeftMs?: number;
+  /** How long it has known the epoch, where the last one failed. */
+  readonly epochKnown?: { readonly epoch: number; readonly forMs: number };
+  /** The choice of the claim, where the candidates have been asked for it. */
+  readonly choice?: Candidates;
 }
 
 export interface NodeReport {
@@ -101,6 +120,8 @@ export interface NodeReport {
   readonly unfit: string | null;
   /** What is odd about it, each a sentence with its remedy. */
   readonly oddities: readonly string[];
+  /** The server's own `replica-priority`; absent: it has not said. */
+  readonly priority?: number;
 }
 
 export interface StoredEvent {

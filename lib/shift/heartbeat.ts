@@ -6,10 +6,11 @@ import { describeOddity, odditiesOf } from "../core/oddities.ts";
 import { unfitness } from "../core/readiness.ts";
 import { spellsOf, writeRefusal } from "../core/spells.ts";
 import { formatVerdict, verdictOf } from "../core/verdict.ts";
-import { isAnswering, type View } from "../core/view.ts";
+import { isAnswering, type MasterView, type View } from "../core/view.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GroupReport, Heartbeat, NodeReport } from "../ports/store.ts";
 import type { GroupStatus } from "./group.ts";
+import { wayOf } from "./way.ts";
 
 /** What an observer says of itself, from the state of its watches. The only write in calm. */
 export function heartbeatOf(
@@ -30,7 +31,8 @@ export function heartbeatOf(
 function reportOf(status: GroupStatus, nowMs: number): GroupReport {
   const { memory, rule, why, copiedRev } = status;
   const view = viewOf(memory, nowMs, "");
-  const unfit = unfitIn(view);
+  const known = knownMaster(view);
+  const unfit: ReadonlyMap<string, string | null> = known === null ? new Map() : unfitness(known);
   const knownForMs = nowMs - memory.masterKnown.sinceMs;
   return {
     configVersion: memory.config.version,
@@ -56,10 +58,12 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           unfit: unfit.get(node.node) ?? null,
           oddities: isAnswering(node) ? sayAllOdd(view, node) : [],
           ...(spells === null ? {} : { spells }),
+          ...(node.facts === null ? {} : { priority: node.facts.priority }),
         };
         return [node.node, report];
       }),
     ),
+    ...(known === null ? {} : { way: wayOf(known) }),
   };
 }
 
@@ -70,10 +74,9 @@ function verdictIn(memory: Memory, node: NodeMemory, nowMs: number): Verdict {
   return isFoundDown ? before : verdictOf(node, memory.config.settings, nowMs);
 }
 
-function unfitIn(view: View): ReadonlyMap<string, string | null> {
+function knownMaster(view: View): MasterView | null {
   const { state } = view.memory;
-  const known = state?.master == null ? null : masterView(groupView(view, state));
-  return known === null ? new Map() : unfitness(known);
+  return state?.master == null ? null : masterView(groupView(view, state));
 }
 
 /** For people: what is odd about it, and with which words it refuses writes. */

@@ -1,3 +1,4 @@
+import { backOffLeftMs, failedEpochs } from "../back-off.ts";
 import { markerKeyOf } from "../config.ts";
 import {
   callPeople,
@@ -15,12 +16,10 @@ import { suspicion } from "../situation.ts";
 import { claim } from "../state.ts";
 import { dueFailover, lookNow, type MasterView, nextLook, writer } from "../view.ts";
 import { areChoicesFresh, chooseFor, highest, ownOffset, wayOut } from "./choice.ts";
+import { newEpoch, selected } from "./opened.ts";
 import { refuse } from "./requests.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 import { countLook, isOpenOnMaster } from "./suspicion.ts";
-
-const backoffMinMs = 1_000;
-const backoffMaxMs = 60_000;
 
 /** From votes to a claim: agree, choose, claim with intent (DESIGN 4.2 to 4.4). */
 export const claimRules: readonly Rule<MasterView>[] = [
@@ -84,12 +83,9 @@ export const claimRules: readonly Rule<MasterView>[] = [
     source: "invariant L2; fault N16: a node that refuses to be promoted must not spin the epochs",
     find: (view) => {
       if (readyTally(view) === null) return null;
-      const { epoch, masterEpoch, lastEpoch } = view.state;
-      const failed = epoch - masterEpoch;
-      // The first failure is answered at once: another node may do.
-      if (failed < 2 || view.state.phase !== "steady") return null;
-      const waitMs = Math.min(backoffMinMs * 2 ** (failed - 2), backoffMaxMs);
-      const leftMs = Math.ceil(view.memory.epochSeen.sinceMs + waitMs - view.nowMs);
+      const { masterEpoch, lastEpoch } = view.state;
+      const failed = failedEpochs(view.state);
+      const leftMs = backOffLeftMs(view.state, view.nowMs - view.memory.epochSeen.sinceMs);
       if (leftMs <= 0) return null;
       const why = `${failed} epochs since the commit of ${masterEpoch} have failed, the last because ${lastEpoch?.reason ?? "of an unknown reason"}; the next one in ${leftMs} ms`;
       const onceKey = `failing ${masterEpoch}`;
@@ -170,16 +166,13 @@ function claimFor(view: MasterView, counted: Tally, election: Election): Finding
   const events = [
     odown(view, counted),
     ...(early > 0 ? [secondOutage(view, counted, itIs)] : []),
-    warning("+new-epoch", `${epoch}`, { evidence: { epoch } }),
+    newEpoch(view, { epoch, kind: "failover", isAutomatic, to: node }),
     warning("+try-failover", `${config.name} ${master.node}`, { node: master.node }),
     warning("+elected-leader", `${view.memory.shift} leads epoch ${epoch}`, {
       node: master.node,
       durationsMs: agreeDurations(view),
     }),
-    warning("+selected-slave", `${node}: ${election.choice.why}`, {
-      node,
-      evidence: fieldEvidence(election),
-    }),
+    ...selected(view, election),
   ];
   return {
     why,
@@ -230,10 +223,6 @@ function agreeDurations(view: MasterView): Record<string, number> {
   };
 }
 
-function fieldEvidence(election: Election): Record<string, string> {
-  return Object.fromEntries(election.field.map((row) => [row.node, row.why]));
-}
-
 /** Of a server that is not the group's nobody makes its master, and without a candidate that is all there is to do (N18). */
 function foreignPage(view: MasterView): readonly SentinelEvent[] {
   const { config, state, master, masterMemory } = view;
@@ -262,7 +251,7 @@ function hasVotedDown(view: MasterView): boolean {
 }
 
 /** The votes, if they were read after rev and recently enough for a claim to start from them. */
-function count(view: MasterView): Tally | null {
+export function count(view: MasterView): Tally | null {
   const { memory, state, config, nowMs, settings } = view;
   const { votes } = memory;
   if (votes === null || votes.askedAtMs < memory.stateAskedAtMs) return null;
@@ -276,7 +265,7 @@ function readyTally(view: MasterView): Tally | null {
   return counted?.isReached ? counted : null;
 }
 
-function sayTally(counted: Tally): string {
+export function sayTally(counted: Tally): string {
   const parts = [
     `${counted.down.length} of ${counted.needed} say down`,
     counted.up.length > 0 ? `up: ${counted.up.join(", ")}` : "",

@@ -6,6 +6,7 @@ import type { ReplaceRequest } from "../requests.ts";
 import { claim, clearRequest } from "../state.ts";
 import { dueReplacement, lookNow, type MasterView, replacementOf, writer } from "../view.ts";
 import { chooseSuccessor, isFresh } from "./choice.ts";
+import { newEpoch, selected } from "./opened.ts";
 import { emit, type Finding, hold, type Rule } from "./rule.ts";
 
 /** Carried out so long after its instant, a plan would surprise people more than one that was dropped. */
@@ -109,10 +110,10 @@ export function claimHandOver(
     masterOffset: null,
   };
   const events = [
-    warning("+new-epoch", `${state.epoch + 1}`, { evidence: { epoch: state.epoch + 1 } }),
+    newEpoch(view, { epoch: state.epoch + 1, kind: "switchover", isAutomatic, to: node }),
     warning("+try-failover", `${config.name} ${master.node}: ${why}`, { node: master.node }),
     notice("+elected-leader", `${view.memory.shift} leads epoch ${state.epoch + 1}`),
-    warning("+selected-slave", `${node}: ${election.choice.why}`, { node }),
+    ...selected(view, election),
   ];
   return {
     why,

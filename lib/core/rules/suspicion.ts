@@ -1,6 +1,6 @@
 import type { Look } from "../commands.ts";
 import type { NodeMemory } from "../detector.ts";
-import { notice, warning } from "../events.ts";
+import { notice, type SentinelEvent, warning } from "../events.ts";
 import { isJoinable } from "../memory.ts";
 import type { Vote, VoteVerdict } from "../model.ts";
 import { isAnsweringKind, type Suspicion, suspicion } from "../situation.ts";
@@ -131,9 +131,16 @@ function castVote(view: MasterView, verdict: VoteVerdict, why: string): Finding 
   const message = `${memory.observer} votes ${verdict} in round ${vote.round}: ${why}`;
   return {
     why: message,
-    plan: [[{ kind: "cast-vote", vote }], [emit(notice("+vote", message, at(view)))]],
+    plan: [[{ kind: "cast-vote", vote }], [emit(voteTold(view, vote, message))]],
     look: verdict === "down" ? countLook(view) : lookNow(view, { afterMs: 0, state: true }),
   };
+}
+
+/** Stored: the next round overwrites the vote, and whoever asks later why this one led to nothing wants to know it. */
+function voteTold(view: MasterView, vote: Vote, message: string): SentinelEvent {
+  const { round, verdict, lastOffset } = vote;
+  const evidence = { round, verdict, lastOffset };
+  return { ...notice("+vote", message, { ...at(view), evidence }), isStored: true };
 }
 
 /** Reads rev before the votes, and the candidates beside them: what a claim needs, in one look. */
@@ -178,11 +185,9 @@ function isOfNow(view: MasterView, sentAtMs: number | null): boolean {
   return view.nowMs - (sentAtMs ?? Number.NEGATIVE_INFINITY) < view.settings.takeoverMs;
 }
 
-export function isOpenOnMaster(view: MasterView): boolean {
-  const { round } = view.state;
-  return (
-    round.status === "open" && round.purpose === "failover" && round.suspect === view.master.node
-  );
+export function isOpenOnMaster({ state, master }: Pick<MasterView, "state" | "master">): boolean {
+  const { round } = state;
+  return round.status === "open" && round.purpose === "failover" && round.suspect === master.node;
 }
 
 function mayVote(view: MasterView): boolean {
@@ -196,8 +201,13 @@ function mayVote(view: MasterView): boolean {
 
 /** Who withdrew a vote waits before voting down again, else a flapping minority keeps reopening (protocol F3). */
 function isResting(view: MasterView): boolean {
-  const { withdrewAtMs } = view.memory;
-  return withdrewAtMs !== null && view.nowMs - withdrewAtMs < view.settings.downAfterMs;
+  return restLeftMs(view) > 0;
+}
+
+/** For how much longer it waits; 0 or less: not at all. */
+export function restLeftMs({ memory, settings, nowMs }: MasterView): number {
+  const { withdrewAtMs } = memory;
+  return withdrewAtMs === null ? 0 : withdrewAtMs + settings.downAfterMs - nowMs;
 }
 
 function at(view: MasterView) {
