@@ -4,6 +4,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import type { GroupConfig } from "../core/config.ts";
 import type { Vote } from "../core/model.ts";
+import type { NodeSetup } from "../core/rehearsal.ts";
 import type { Result } from "../ports/errors.ts";
 import type { Heartbeat, StoredEvent } from "../ports/store.ts";
 import { parse } from "./dynamo-parse.ts";
@@ -130,6 +131,21 @@ export function parseConfig(item: Item): Result<GroupConfig> {
   return parse(groupConfig, item, "CONFIG");
 }
 
+const nodeSetup = z.object({
+  version: z.string().nullable(),
+  isSaving: z.boolean().nullable(),
+  isAppending: z.boolean().nullable(),
+  supervisor: z.string().nullable(),
+  minReplicas: z.number().nullable(),
+  minReplicasMaxLagMs: z.number().nullable(),
+  pingPeriodMs: z.number().nullable(),
+  announced: z.object({ host: z.string().nullable(), port: z.number().nullable() }).nullable(),
+  clients: z.number().nullable(),
+  clientsMax: z.number().nullable(),
+  forkMs: z.number().nullable(),
+  sentinels: z.number().nullable(),
+}) satisfies z.ZodType<NodeSetup>;
+
 const heartbeat = z.object({
   observer: z.string(),
   shift: z.number().int(),
@@ -162,6 +178,7 @@ const heartbeat = z.object({
           unfit: z.string().nullable().default(null),
           oddities: z.array(z.string()).default([]),
           spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
+          setup: nodeSetup.exactOptional(),
         }),
       ),
     }),

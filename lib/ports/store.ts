@@ -1,6 +1,7 @@
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { LoadingBefore } from "../core/detector.ts";
 import type { GroupState, Vote } from "../core/model.ts";
+import type { NodeSetup } from "../core/rehearsal.ts";
 import type { Spells } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
 
@@ -94,6 +95,8 @@ export interface NodeReport {
   readonly unfit: string | null;
   /** What is odd about it, each a sentence with its remedy. */
   readonly oddities: readonly string[];
+  /** How it is set up, as old as this shift's last rehearsal with it; absent: it has not been asked. */
+  readonly setup?: NodeSetup;
 }
 
 export interface StoredEvent {

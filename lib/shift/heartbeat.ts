@@ -45,6 +45,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
     nodes: Object.fromEntries(
       Object.values(memory.nodes).map((node) => {
         const spells = spellsOf(node, nowMs);
+        const setup = node.rehearsal?.setup;
         const report: NodeReport = {
           verdict: formatVerdict(verdictOf(node, memory.config.settings, nowMs)),
           role: node.role,
@@ -55,6 +56,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           unfit: unfit.get(node.node) ?? null,
           oddities: isAnswering(node) ? sayAllOdd(view, node) : [],
           ...(spells === null ? {} : { spells }),
+          ...(setup === undefined ? {} : { setup }),
         };
         return [node.node, report];
       }),
