@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { renderJsonSchema, renderSettings } from "../lib/config/docs.ts";
+import { renderFindings } from "./findings-page.ts";
 import { renderRules } from "./rules-page.ts";
 
 interface GeneratedDocument {
@@ -14,6 +15,7 @@ const documents: readonly GeneratedDocument[] = [
   { path: "docs/settings.md", render: renderSettings },
   { path: "docs/groups.schema.json", render: renderJsonSchema },
   { path: "docs/rules.md", render: renderRules },
+  { path: "docs/doctor.md", render: renderFindings },
 ];
 
 const isCheck = process.argv.includes("--check");

@@ -1,6 +1,8 @@
+import type { TableFacts } from "../adapters/table-facts.ts";
 import type { DnsConfig } from "../core/config.ts";
 import type { RecordSet } from "../core/records.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Resolution } from "../ports/dns.ts";
 import type { Result } from "../ports/errors.ts";
 import type { Store } from "../ports/store.ts";
 
@@ -31,6 +33,9 @@ export interface Services {
   readonly readRecords: (dns: DnsConfig) => Promise<Result<readonly RecordSet[]>>;
   /** The name of a hosted zone; fails as "refused" when there is none of that id. */
   readonly zoneName: (zoneId: string) => Promise<Result<string>>;
+  /** What DNS answers this machine, as it answers a client here. */
+  readonly resolve: (dns: DnsConfig) => Promise<Result<Resolution>>;
+  readonly describeTable: () => Promise<Result<TableFacts>>;
 }
 
 export interface CliContext {

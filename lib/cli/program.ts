@@ -5,6 +5,7 @@ import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { ConfirmOptions } from "./confirm.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
+import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
 import { forgetNode, resetGroup } from "./forget.ts";
@@ -75,7 +76,8 @@ function matching(form: RegExp, expected: string): (text: string) => string {
 }
 
 const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or not done in time;
-2 wrong usage or input, nothing was changed; 3 the table can't be reached.`;
+2 wrong usage or input, nothing was changed; 3 the table can't be reached;
+4 warnings and nothing worse (doctor).`;
 
 function addGroupCommands(program: Command, context: CliContext, finish: Finish): void {
   program
@@ -96,6 +98,15 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .option("--json", "print an object for programs")
     .action((group: string | undefined, _options: unknown, command: Command) =>
       finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
+    );
+
+  program
+    .command("doctor")
+    .description("look for what would keep the next failover from coming, or from ending well")
+    .argument("[group]", "only this group")
+    .option("--json", "print an object for programs")
+    .action((group: string | undefined, _options: unknown, command: Command) =>
+      finish(() => doctor(context, group, command.optsWithGlobals<DoctorOptions>())),
     );
 
   addImportCommand(program, context, finish);

@@ -1,3 +1,4 @@
+import type { TableFacts } from "../../lib/adapters/table-facts.ts";
 import type { CliContext, Services, Style, Terminal } from "../../lib/cli/context.ts";
 import { runCli } from "../../lib/cli/program.ts";
 import { toGroupConfig } from "../../lib/config/digest.ts";
@@ -8,6 +9,7 @@ import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { adoptMaster, createState, settle } from "../../lib/core/state.ts";
 import type { Clock } from "../../lib/ports/clock.ts";
+import type { Resolution } from "../../lib/ports/dns.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { GroupReport, Heartbeat } from "../../lib/ports/store.ts";
 import { createMemoryStore, type MemoryStore } from "./memory-store.ts";
@@ -47,6 +49,8 @@ export interface Cli {
   readonly questions: string[];
   readonly zones: Map<string, Result<string>>;
   records: Result<readonly RecordSet[]>;
+  resolution: Result<Resolution>;
+  table: Result<TableFacts>;
   run(...args: readonly string[]): Promise<number>;
 }
 
@@ -77,6 +81,8 @@ export function createCli(): Cli {
     questions,
     zones: new Map(),
     records: failure("denied", "no credentials"),
+    resolution: failure("timeout", "no resolver"),
+    table: success(goodTable),
     run: (...args) => runCli(args, context),
   };
   const services: Services = {
@@ -84,6 +90,8 @@ export function createCli(): Cli {
     store,
     readRecords: async () => cli.records,
     zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
+    resolve: async () => cli.resolution,
+    describeTable: async () => cli.table,
   };
   const context: CliContext = {
     open: () => services,
@@ -98,6 +106,14 @@ export function createCli(): Cli {
   };
   return cli;
 }
+
+export const goodTable: TableFacts = {
+  status: "ACTIVE",
+  isOnDemand: true,
+  otherRegions: [],
+  isStrong: false,
+  isProtected: true,
+};
 
 export const groupsText = `observers: [a, b, c]
 groups:
