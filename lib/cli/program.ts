@@ -6,6 +6,7 @@ import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { ConfirmOptions } from "./confirm.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
+import { type DrillOptions, drill } from "./drill/drill.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
 import { forgetNode, resetGroup } from "./forget.ts";
@@ -229,6 +230,18 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => replaceMaster(context, "switchover", group, command.optsWithGlobals())),
+    );
+
+  program
+    .command("drill")
+    .description("hand a healthy group over and back, and judge the times by its settings")
+    .argument("<group>")
+    .option("--to <node>", "who is to be the master meanwhile (the observers choose otherwise)")
+    .option("--dry-run", "only check and show")
+    .option("--yes", "don't ask")
+    .option("--json", "print an object for programs; asks nothing, so it needs --yes")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => drill(context, group, command.optsWithGlobals<DrillOptions>())),
     );
 
   program

@@ -10,6 +10,14 @@ const report = z.object({
   findings: z.array(z.object({ id: z.string(), about: z.string().nullable() })),
 });
 
+const step = z.object({
+  part: z.string(),
+  ms: z.number().nullable(),
+  isMet: z.boolean().nullable(),
+});
+const leg = z.object({ from: z.string(), to: z.string(), epoch: z.number(), steps: z.array(step) });
+const drill = z.object({ verdict: z.string(), master: z.string(), legs: z.array(leg) });
+
 async function diagnose(rig: Rig) {
   const { stdout, stderr, code } = await rig.cli("doctor", "orders", "--json");
   expect(stderr).toBe("");
@@ -17,7 +25,7 @@ async function diagnose(rig: Rig) {
   return { code, found: findings.map(({ id, about }) => `${id} ${about}`).sort() };
 }
 
-test("doctor finds nothing in a group that is well, and what is then done to its servers", async () => {
+test("a group that is well is drilled, doctor finds nothing in it, and then what is done to its servers", async () => {
   // Prepare
   const rig = await startRig({
     nodeWords: (index) => `zone: eu-west-1${"abc"[index]}`,
@@ -34,6 +42,21 @@ test("doctor finds nothing in a group that is well, and what is then done to its
   await rig.timeline.until("nothing to find", async () => {
     expect(await diagnose(rig)).toEqual({ code: 0, found: [] });
   });
+  const before = (await rig.state()).epoch;
+  const drilled = await rig.cli("drill", "orders", "--to", idOf(second), "--yes", "--json");
+  const { verdict, legs, master } = drill.parse(JSON.parse(drilled.stdout));
+  // How long it took is this machine's affair; the verdict must be that of its own numbers.
+  const isLate = legs.some(({ steps }) => steps.some(({ isMet }) => isMet === false));
+  expect({ verdict, code: drilled.code }).toEqual(
+    isLate ? { verdict: "missed", code: 1 } : { verdict: "passed", code: 0 },
+  );
+  expect(legs.map(({ from, to, epoch }) => ({ from, to, epoch }))).toEqual([
+    { from: idOf(first), to: idOf(second), epoch: before + 1 },
+    { from: idOf(second), to: idOf(first), epoch: before + 2 },
+  ]);
+  expect(legs.flatMap(({ steps }) => steps.filter(({ ms }) => ms === null))).toEqual([]);
+  expect(master).toBe(idOf(first));
+
   await set(second, "replica-read-only", "no");
   await set(third, "min-replicas-to-write", "2");
   await set(third, "appendonly", "no");
