@@ -26,7 +26,6 @@ export interface ReplaceOptions extends ConfirmOptions {
   readonly at?: string;
   /** Bytes. */
   readonly allowDataLoss?: number;
-  readonly dryRun?: boolean;
 }
 
 /**

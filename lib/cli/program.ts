@@ -180,6 +180,7 @@ function addRemoveCommand(program: Command, context: CliContext, finish: Finish)
     .command("remove")
     .description("stop watching a group, and say what becomes of what it has")
     .argument("<group>")
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => remove(context, group, command.optsWithGlobals<ConfirmOptions>())),
@@ -192,6 +193,7 @@ function addForgetCommands(program: Command, context: CliContext, finish: Finish
     .description("watch a node no longer that the observers discovered; refused in an outage")
     .argument("<group>")
     .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .action((group: string, node: string, _options: unknown, command: Command) =>
       finish(() => forgetNode(context, group, node, command.optsWithGlobals<ConfirmOptions>())),
@@ -201,6 +203,7 @@ function addForgetCommands(program: Command, context: CliContext, finish: Finish
     .command("reset")
     .description("forget every discovered node that does not answer; refused in an outage")
     .argument("<group>")
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => resetGroup(context, group, command.optsWithGlobals<ConfirmOptions>())),
@@ -267,6 +270,7 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .description("make a replica of a returned master that is held for inspection")
     .argument("<group>")
     .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .option("--json", "print an object for programs; asks nothing, so it needs --yes")
     .action((group: string, node: string, _options: unknown, command: Command) =>

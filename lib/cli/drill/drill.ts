@@ -13,7 +13,6 @@ import { parts, type Step, targetsOf } from "./targets.ts";
 
 export interface DrillOptions extends ConfirmOptions {
   readonly to?: NodeId;
-  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
