@@ -20,6 +20,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   out(line: string): void;
   error(line: string): void;
+  /** Shows these lines in place of everything that the screen has. */
+  redraw(lines: readonly string[]): void;
   /** Asks for yes or no; anything but a clear yes is a no. */
   confirm(question: string): Promise<boolean>;
   paint(style: Style, text: string): string;

@@ -97,6 +97,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .description("show master, epoch, nodes, observers and record of each group")
     .argument("[group]", "only this group")
     .option("--json", "print an object for programs")
+    .option("--watch", "redraw it every two seconds, until Ctrl-C")
     .action((group: string | undefined, _options: unknown, command: Command) =>
       finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
     );

@@ -47,6 +47,8 @@ export interface Cli {
   /** Answers to questions; none means that nobody is there to ask. */
   readonly answers: boolean[];
   readonly questions: string[];
+  /** What was drawn over the screen, one after the other. */
+  readonly screens: (readonly string[])[];
   readonly zones: Map<string, Result<string>>;
   records: Result<readonly RecordSet[]>;
   resolution: Result<Resolution>;
@@ -60,6 +62,7 @@ export function createCli(): Cli {
   const lines: string[] = [];
   const answers: boolean[] = [];
   const questions: string[] = [];
+  const screens: (readonly string[])[] = [];
   let attempts = 0;
   const terminal: Terminal = {
     get isInteractive() {
@@ -67,6 +70,7 @@ export function createCli(): Cli {
     },
     out: (line) => lines.push(line),
     error: (line) => lines.push(`! ${line}`),
+    redraw: (shown) => screens.push(shown),
     confirm: async (question) => {
       questions.push(question);
       return answers.shift() ?? false;
@@ -79,6 +83,7 @@ export function createCli(): Cli {
     lines,
     answers,
     questions,
+    screens,
     zones: new Map(),
     records: failure("denied", "no credentials"),
     resolution: failure("timeout", "no resolver"),
