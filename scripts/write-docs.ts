@@ -2,6 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { renderJsonSchema, renderSettings } from "../lib/config/docs.ts";
+import { renderFindings } from "./findings-page.ts";
 import { renderMetrics } from "./metrics-page.ts";
 import { renderRules } from "./rules-page.ts";
 
@@ -16,6 +17,7 @@ const documents: readonly GeneratedDocument[] = [
   { path: "docs/groups.schema.json", render: renderJsonSchema },
   { path: "docs/rules.md", render: renderRules },
   { path: "docs/metrics.md", render: renderMetrics },
+  { path: "docs/doctor.md", render: renderFindings },
 ];
 
 const isCheck = process.argv.includes("--check");

@@ -4,6 +4,7 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import type { GroupConfig } from "../core/config.ts";
 import type { Vote } from "../core/model.ts";
+import type { NodeSetup } from "../core/rehearsal.ts";
 import type { Result } from "../ports/errors.ts";
 import type { Heartbeat, StoredEvent, WayReport } from "../ports/store.ts";
 import { parse } from "./dynamo-parse.ts";
@@ -161,6 +162,20 @@ const way = z.object({
     })
     .exactOptional(),
 }) satisfies z.ZodType<WayReport>;
+const nodeSetup = z.object({
+  version: z.string().nullable(),
+  isSaving: z.boolean().nullable(),
+  isAppending: z.boolean().nullable(),
+  supervisor: z.string().nullable(),
+  minReplicas: z.number().nullable(),
+  minReplicasMaxLagMs: z.number().nullable(),
+  pingPeriodMs: z.number().nullable(),
+  announced: z.object({ host: z.string().nullable(), port: z.number().nullable() }).nullable(),
+  clients: z.number().nullable(),
+  clientsMax: z.number().nullable(),
+  forkMs: z.number().nullable(),
+  sentinels: z.number().nullable(),
+}) satisfies z.ZodType<NodeSetup>;
 
 const heartbeat = z.object({
   observer: z.string(),
@@ -197,6 +212,7 @@ const heartbeat = z.object({
           oddities: z.array(z.string()).default([]),
           spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
           priority: z.number().exactOptional(),
+          setup: nodeSetup.exactOptional(),
         }),
       ),
       way: way.exactOptional(),

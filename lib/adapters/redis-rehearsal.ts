@@ -4,6 +4,7 @@ import type { Result } from "../ports/errors.ts";
 import type { ProbeWants } from "../ports/redis.ts";
 import type { Args, Connection, Reply } from "./redis-connection.ts";
 import { isForbidden } from "./redis-info.ts";
+import { readSetup, settingOf, setupQuestions } from "./redis-setup.ts";
 
 /** A server that could not be rehearsed with has shown nothing odd. */
 const nothingSeen: Rehearsal = { oddities: [], replication: null };
@@ -65,9 +66,12 @@ async function rehearse(
   wanted: RehearsalScope,
   deadlineMs: number,
 ): Promise<Rehearsal> {
-  const asked = await connection.exchange(harmlessFor(wanted.markerKey), deadlineMs);
+  const questions = [...setupQuestions, ...harmlessFor(wanted.markerKey)];
+  const asked = await connection.exchange(questions, deadlineMs);
   if (!asked.ok) return nothingSeen;
-  const [masterauth, requirepass, tls, clients, multi, exec, ...rest] = asked.value;
+  const told = asked.value.slice(0, setupQuestions.length);
+  const harmless = asked.value.slice(setupQuestions.length);
+  const [masterauth, requirepass, tls, clients, multi, exec, ...rest] = harmless;
   const begun = rest.pop();
   const found = [
     ...oddIf("no-config-get", masterauth),
@@ -76,7 +80,11 @@ async function rehearse(
     ...oddIf("no-marker", ...rest),
     ...(begun?.ok === true ? await queue(connection, wanted, deadlineMs) : []),
   ];
-  return { oddities: [...new Set(found)], replication: setupOf(masterauth, requirepass, tls) };
+  return {
+    oddities: [...new Set(found)],
+    replication: replicationOf(masterauth, requirepass, tls),
+    setup: readSetup(told),
+  };
 }
 
 /** Questions and an empty transaction: what they do is nothing, in whichever of them is refused. */
@@ -140,7 +148,7 @@ function oddIf(oddity: NodeOddity, ...replies: readonly (Reply | undefined)[]) {
 }
 
 /** Passwords are looked at and left behind: nothing but whether there is one leaves this file. */
-function setupOf(...replies: readonly (Reply | undefined)[]): ReplicationSetup | null {
+function replicationOf(...replies: readonly (Reply | undefined)[]): ReplicationSetup | null {
   const [masterauth, requirepass, tls] = replies.map(settingOf);
   if (masterauth === undefined || requirepass === undefined) return null;
   return {
@@ -148,11 +156,4 @@ function setupOf(...replies: readonly (Reply | undefined)[]): ReplicationSetup |
     isLoginSet: masterauth !== "",
     isTls: tls === "yes",
   };
-}
-
-/** The value of a `CONFIG GET`; undefined when it was refused or isn't known. */
-function settingOf(reply: Reply | undefined): string | undefined {
-  if (reply === undefined || !reply.ok || !Array.isArray(reply.value)) return undefined;
-  const [, value] = reply.value;
-  return typeof value === "string" ? value : undefined;
 }

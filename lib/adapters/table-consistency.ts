@@ -1,6 +1,6 @@
-import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type Result, success } from "../ports/errors.ts";
-import { awsFailure } from "./aws-client.ts";
+import { describeTable } from "./table-facts.ts";
 
 /** Asks why a table must not decide; null: it may. */
 export type AskWhyUnsafe = () => Promise<Result<string | null>>;
@@ -21,16 +21,11 @@ export function createConsistencyCheck(client: DynamoDBClient, table: string): A
 }
 
 async function ask(client: DynamoDBClient, table: string): Promise<Result<string | null>> {
-  try {
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
-    const own = Table?.TableArn?.split(":")[3];
-    const regions = (Table?.Replicas ?? []).flatMap(({ RegionName }) => RegionName ?? []);
-    const others = regions.filter((region) => region !== own);
-    if (others.length === 0 || Table?.MultiRegionConsistency === "STRONG") return success(null);
-    return success(
-      `expected table ${table} in one region or with strong consistency, got replicas in ${others.join(", ")} with eventual consistency, where two observers could both win: take the replicas away, or make a table with MultiRegionConsistency STRONG (docs/deploying.md)`,
-    );
-  } catch (error) {
-    return awsFailure(`DescribeTable ${table}`, error);
-  }
+  const described = await describeTable(client, table);
+  if (!described.ok) return described;
+  const { otherRegions, isStrong } = described.value;
+  if (otherRegions.length === 0 || isStrong) return success(null);
+  return success(
+    `expected table ${table} in one region or with strong consistency, got replicas in ${otherRegions.join(", ")} with eventual consistency, where two observers could both win: take the replicas away, or make a table with MultiRegionConsistency STRONG (docs/deploying.md)`,
+  );
 }

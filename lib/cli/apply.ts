@@ -16,7 +16,6 @@ import { checkZonesOrStop, loadOrStop, problemsError } from "./load-file.ts";
 export interface ApplyOptions extends ConfirmOptions {
   readonly file: string;
   readonly wait?: boolean;
-  readonly dryRun?: boolean;
 }
 
 /** Validates the file, shows what it changes, and writes it; nothing is written unless everything is valid. */

@@ -1,7 +1,8 @@
 import { GetHostedZoneCommand, Route53Client } from "@aws-sdk/client-route-53";
 import { awsFailure, limitedHandler } from "../adapters/aws-client.ts";
-import { createDynamoStore } from "../adapters/dynamo-store.ts";
+import { createDynamoStore, createTableClient } from "../adapters/dynamo-store.ts";
 import { createRoute53Dns } from "../adapters/route53-dns.ts";
+import { describeTable } from "../adapters/table-facts.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { GlobalOptions, Services } from "./context.ts";
 
@@ -51,14 +52,17 @@ const zoneTimeoutMs = 3_000;
 /** The real table and the real Route 53; endpoints come from the SDK's own variables alone. */
 export function openServices(options: GlobalOptions, env: Environment): Services {
   const table = tableOf(options, env);
-  const region = options.region === undefined ? {} : { region: options.region };
   const deployment = nonEmpty(env.LAMBDA_SENTINEL_DEPLOYMENT) ?? table;
-  const dns = createRoute53Dns({ timeoutMs: zoneTimeoutMs });
+  const client = createTableClient(options.region, 3_000);
+  const servers = (env.LAMBDA_SENTINEL_DNS_SERVERS ?? "").split(",").filter((one) => one !== "");
+  const dns = createRoute53Dns({ timeoutMs: zoneTimeoutMs, servers });
   return {
     table,
-    store: createDynamoStore({ table, deployment, ...region, timeoutMs: 3_000, onUnreadable }),
+    store: createDynamoStore({ table, deployment, client, onUnreadable }),
     readRecords: (record) => dns.read(record),
     zoneName: createZoneLookup(),
+    resolve: (record) => dns.resolve(record),
+    describeTable: () => describeTable(client, table),
   };
 }
 

@@ -7,6 +7,14 @@ import { CliError, exitCodes } from "./exit.ts";
  */
 export interface ConfirmOptions extends GlobalOptions {
   readonly yes?: boolean;
+  /** Only check and show. */
+  readonly dryRun?: boolean;
+}
+
+/** Whether it ends here, after everything that speaks against it was checked and shown; says so. */
+export function endsDry(terminal: Terminal, { dryRun }: ConfirmOptions): boolean {
+  if (dryRun === true) terminal.out("nothing was changed (--dry-run)");
+  return dryRun === true;
 }
 
 /** Lets a person decide; without one, only `--yes` does. */

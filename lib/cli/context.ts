@@ -1,6 +1,8 @@
+import type { TableFacts } from "../adapters/table-facts.ts";
 import type { DnsConfig } from "../core/config.ts";
 import type { RecordSet } from "../core/records.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Resolution } from "../ports/dns.ts";
 import type { Result } from "../ports/errors.ts";
 import type { Store } from "../ports/store.ts";
 
@@ -18,6 +20,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   out(line: string): void;
   error(line: string): void;
+  /** Shows these lines in place of everything that the screen has. */
+  redraw(lines: readonly string[]): void;
   /** Asks for yes or no; anything but a clear yes is a no. */
   confirm(question: string): Promise<boolean>;
   paint(style: Style, text: string): string;
@@ -31,6 +35,9 @@ export interface Services {
   readonly readRecords: (dns: DnsConfig) => Promise<Result<readonly RecordSet[]>>;
   /** The name of a hosted zone; fails as "refused" when there is none of that id. */
   readonly zoneName: (zoneId: string) => Promise<Result<string>>;
+  /** What DNS answers this machine, as it answers a client here. */
+  readonly resolve: (dns: DnsConfig) => Promise<Result<Resolution>>;
+  readonly describeTable: () => Promise<Result<TableFacts>>;
 }
 
 export interface CliContext {

@@ -9,6 +9,8 @@ export const exitCodes = {
   usage: 2,
   /** The table could not be read or written. */
   store: 3,
+  /** Nothing is wrong now, and the next fault would make it so: `doctor` alone says this. */
+  warnings: 4,
 } as const;
 
 /** An error that people expect: its message is shown without a stack trace. */

@@ -26,7 +26,6 @@ export interface ReplaceOptions extends ConfirmOptions {
   readonly at?: string;
   /** Bytes. */
   readonly allowDataLoss?: number;
-  readonly dryRun?: boolean;
 }
 
 /**
@@ -107,12 +106,12 @@ export async function cancelRequest(
 }
 
 /** A test of notifications gives way, and so does a forgetting: nobody waits for one while a master is dead. */
-function refuseUnlessCalm(state: GroupState): void {
+export function refuseUnlessCalm(state: GroupState): void {
   const unasked = noRequest((pending) => replacementOf(pending) !== null);
   refuseUnless(state, master, running, unasked, steady);
 }
 
-function refuseUnlessReplica(config: GroupConfig, state: GroupState, to: NodeId): void {
+export function refuseUnlessReplica(config: GroupConfig, state: GroupState, to: NodeId): void {
   const replicas = replicasOf(config, state);
   if (replicas.includes(to)) return;
   const got = to === state.master?.node ? `its master ${to}` : `"${to}"`;
@@ -123,7 +122,7 @@ function refuseUnlessReplica(config: GroupConfig, state: GroupState, to: NodeId)
   );
 }
 
-function replicasOf(config: GroupConfig, state: GroupState): readonly NodeId[] {
+export function replicasOf(config: GroupConfig, state: GroupState): readonly NodeId[] {
   return config.nodes.map((node) => node.id).filter((id) => id !== state.master?.node);
 }
 

@@ -1,3 +1,4 @@
+import { assertNever } from "../core/assert-never.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Store } from "../ports/store.ts";
 import type { CliContext } from "./context.ts";
@@ -18,7 +19,38 @@ const pollMs = 250;
 
 /** Prints each change of STATE until the request is carried out, refused, or nobody can be on the way to it any more. */
 export async function follow(context: CliContext, store: Store, asked: Asked): Promise<number> {
-  const { clock, terminal } = context;
+  const { terminal } = context;
+  const { ending } = await watchRequest(context, store, asked, (state, elapsedMs) =>
+    terminal.out(renderChange(state, elapsedMs)),
+  );
+  switch (ending.kind) {
+    case "done":
+      terminal.out(terminal.paint("good", ending.message));
+      return exitCodes.fine;
+    case "failed":
+      terminal.error(terminal.paint("bad", ending.message));
+      return exitCodes.unfinished;
+    case "late":
+      terminal.error(ending.message);
+      return exitCodes.unfinished;
+    default:
+      return assertNever(ending.kind);
+  }
+}
+
+export interface Ending {
+  /** "late": neither carried out nor refused within a minute; the observers go on. */
+  readonly kind: "done" | "failed" | "late";
+  readonly message: string;
+}
+
+/** Tells each change of STATE, and how long after the beginning it was seen, until the request has come to its end. */
+export async function watchRequest(
+  { clock }: CliContext,
+  store: Store,
+  asked: Asked,
+  onChange: (state: GroupState, elapsedMs: number) => void,
+): Promise<{ readonly ending: Ending; readonly state: GroupState }> {
   const startedAtMs = clock.nowMs();
   let shownRev = 0;
   for (;;) {
@@ -26,30 +58,20 @@ export async function follow(context: CliContext, store: Store, asked: Asked): P
     if (state === null)
       throw new CliError(exitCodes.unfinished, `the state of ${asked.group} is gone`);
     const elapsedMs = clock.nowMs() - startedAtMs;
-    if (state.rev !== shownRev) terminal.out(renderChange(state, elapsedMs));
+    if (state.rev !== shownRev) onChange(state, elapsedMs);
     shownRev = state.rev;
     const ending = endingOf(state, asked);
-    if (ending !== null) {
-      if (ending.isSuccess) terminal.out(terminal.paint("good", ending.message));
-      else terminal.error(terminal.paint("bad", ending.message));
-      return ending.isSuccess ? exitCodes.fine : exitCodes.unfinished;
-    }
+    if (ending !== null) return { ending, state };
     if (elapsedMs >= followMs) {
-      terminal.error(explainTimeout(state, asked));
-      return exitCodes.unfinished;
+      return { ending: { kind: "late", message: explainTimeout(state, asked) }, state };
     }
     await clock.sleep(pollMs);
   }
 }
 
-function renderChange(state: GroupState, elapsedMs: number): string {
+export function renderChange(state: GroupState, elapsedMs: number): string {
   const seconds = (elapsedMs / 1000).toFixed(2);
   return `+${seconds} s  epoch ${state.epoch}  ${state.phase}: ${state.lastTransition.why}`;
-}
-
-interface Ending {
-  readonly isSuccess: boolean;
-  readonly message: string;
 }
 
 /** null while the request, or the epoch that answers it, is open. */
@@ -59,14 +81,14 @@ function endingOf(state: GroupState, asked: Asked): Ending | null {
   if (lastEpoch !== null && lastEpoch.epoch > asked.epoch) {
     const { result, to, epoch, reason } = lastEpoch;
     if (result === "completed") {
-      return { isSuccess: true, message: `${to} is the master since epoch ${epoch}` };
+      return { kind: "done", message: `${to} is the master since epoch ${epoch}` };
     }
-    return { isSuccess: false, message: `epoch ${epoch} failed: ${reason}` };
+    return { kind: "failed", message: `epoch ${epoch} failed: ${reason}` };
   }
   if (pending !== null) {
-    return { isSuccess: false, message: `replaced by a request of ${pending.by}` };
+    return { kind: "failed", message: `replaced by a request of ${pending.by}` };
   }
-  return { isSuccess: false, message: `refused: ${state.lastTransition.why}` };
+  return { kind: "failed", message: `refused: ${state.lastTransition.why}` };
 }
 
 function explainTimeout(state: GroupState, asked: Asked): string {

@@ -3,7 +3,7 @@ import { isDiscovered } from "../core/discovered.ts";
 import type { GroupState } from "../core/model.ts";
 import { request } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
-import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
+import { type ConfirmOptions, confirmOrStop, endsDry } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import {
@@ -43,6 +43,7 @@ export async function forgetNode(
   const config = await readNamedConfig(store, state);
   refuseUnlessFound(state, node, findNode(config, node) !== undefined);
   refuseUnlessFree(state);
+  if (endsDry(context.terminal, options)) return exitCodes.fine;
   await confirmOrStop(context.terminal, options.yes === true, `Forget ${node}?`);
   return ask(context, store, group, node);
 }
@@ -61,6 +62,7 @@ export async function resetGroup(
     return exitCodes.fine;
   }
   terminal.out(`found are  ${namesOf(state)}; whichever answers stays`);
+  if (endsDry(terminal, options)) return exitCodes.fine;
   await confirmOrStop(terminal, options.yes === true, `Reset ${group}?`);
   return ask(context, store, group, null);
 }

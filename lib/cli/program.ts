@@ -5,6 +5,8 @@ import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { ConfirmOptions } from "./confirm.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
+import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
+import { type DrillOptions, drill } from "./drill/drill.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
 import { forgetNode, resetGroup } from "./forget.ts";
@@ -77,7 +79,8 @@ function matching(form: RegExp, expected: string): (text: string) => string {
 }
 
 const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or not done in time;
-2 wrong usage or input, nothing was changed; 3 the table can't be reached.`;
+2 wrong usage or input, nothing was changed; 3 the table can't be reached;
+4 warnings and nothing worse (doctor).`;
 
 function addGroupCommands(program: Command, context: CliContext, finish: Finish): void {
   program
@@ -96,8 +99,18 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     .description("show master, epoch, nodes, observers and record of each group")
     .argument("[group]", "only this group")
     .option("--json", "print an object for programs")
+    .option("--watch", "redraw it every two seconds, until Ctrl-C")
     .action((group: string | undefined, _options: unknown, command: Command) =>
       finish(() => status(context, group, command.optsWithGlobals<StatusOptions>())),
+    );
+
+  program
+    .command("doctor")
+    .description("look for what would keep the next failover from coming, or from ending well")
+    .argument("[group]", "only this group")
+    .option("--json", "print an object for programs")
+    .action((group: string | undefined, _options: unknown, command: Command) =>
+      finish(() => doctor(context, group, command.optsWithGlobals<DoctorOptions>())),
     );
 
   addImportCommand(program, context, finish);
@@ -170,6 +183,7 @@ function addRemoveCommand(program: Command, context: CliContext, finish: Finish)
     .command("remove")
     .description("stop watching a group, and say what becomes of what it has")
     .argument("<group>")
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => remove(context, group, command.optsWithGlobals<ConfirmOptions>())),
@@ -182,6 +196,7 @@ function addForgetCommands(program: Command, context: CliContext, finish: Finish
     .description("watch a node no longer that the observers discovered; refused in an outage")
     .argument("<group>")
     .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .action((group: string, node: string, _options: unknown, command: Command) =>
       finish(() => forgetNode(context, group, node, command.optsWithGlobals<ConfirmOptions>())),
@@ -191,6 +206,7 @@ function addForgetCommands(program: Command, context: CliContext, finish: Finish
     .command("reset")
     .description("forget every discovered node that does not answer; refused in an outage")
     .argument("<group>")
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => resetGroup(context, group, command.optsWithGlobals<ConfirmOptions>())),
@@ -223,6 +239,18 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     );
 
   program
+    .command("drill")
+    .description("hand a healthy group over and back, and judge the times by its settings")
+    .argument("<group>")
+    .option("--to <node>", "who is to be the master meanwhile (the observers choose otherwise)")
+    .option("--dry-run", "only check and show")
+    .option("--yes", "don't ask")
+    .option("--json", "print an object for programs; asks nothing, so it needs --yes")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => drill(context, group, command.optsWithGlobals<DrillOptions>())),
+    );
+
+  program
     .command("cancel")
     .description("take back a failover or switchover that nobody has begun")
     .argument("<group>")
@@ -245,6 +273,7 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .description("make a replica of a returned master that is held for inspection")
     .argument("<group>")
     .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
+    .option("--dry-run", "only check and show")
     .option("--yes", "don't ask")
     .option("--json", "print an object for programs; asks nothing, so it needs --yes")
     .action((group: string, node: string, _options: unknown, command: Command) =>

@@ -1,7 +1,7 @@
 import { isKept, letGo } from "../core/kept.ts";
 import type { GroupState } from "../core/model.ts";
-import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
-import type { CliContext } from "./context.ts";
+import { type ConfirmOptions, confirmOrStop, endsDry } from "./confirm.ts";
+import type { CliContext, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter } from "./group-state.ts";
 
@@ -17,14 +17,20 @@ export async function releaseNode(
   options: ReleaseOptions,
 ): Promise<number> {
   const { terminal } = context;
-  if (options.json === true && options.yes !== true) {
-    const message = "expected --yes with --json, which asks nobody; nothing was changed";
+  if (options.json === true && options.yes !== true && options.dryRun !== true) {
+    const message =
+      "expected --yes or --dry-run with --json, which asks nobody; nothing was changed";
     throw new CliError(exitCodes.usage, message);
   }
   const { store } = context.open(options);
   const before = await needGroupState(store, group);
   refuseUnlessKept(before, node);
   if (options.json !== true) for (const line of explain(before, node)) terminal.out(line);
+  if (options.json !== true && endsDry(terminal, options)) return exitCodes.fine;
+  if (options.dryRun === true) {
+    show(terminal, { group, node, isReleased: false, held: before.kept });
+    return exitCodes.fine;
+  }
   await confirmOrStop(terminal, options.yes === true, `Release ${node}, and lose what it holds?`);
   const { state } = await changeState(store, group, (standing) => {
     refuseUnlessKept(standing, node);
@@ -32,12 +38,22 @@ export async function releaseNode(
     return letGo(standing, node, operatorWriter(context, "release", why));
   });
   if (options.json === true) {
-    const done = { schema: 1, group, node, isReleased: true, held: state.kept };
-    terminal.out(JSON.stringify(done, null, 2));
+    show(terminal, { group, node, isReleased: true, held: state.kept });
   } else {
     terminal.out(`released; the observers make ${node} a replica, and what only it holds is gone`);
   }
   return exitCodes.fine;
+}
+
+interface Done {
+  readonly group: string;
+  readonly node: string;
+  readonly isReleased: boolean;
+  readonly held: readonly string[];
+}
+
+function show(terminal: Terminal, done: Done): void {
+  terminal.out(JSON.stringify({ schema: 1, ...done }, null, 2));
 }
 
 function refuseUnlessKept(state: GroupState, node: string): void {

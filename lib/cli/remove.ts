@@ -4,7 +4,7 @@ import type { GroupState } from "../core/model.ts";
 import { companionName, recordOf } from "../core/records.ts";
 import { removeGroup } from "../core/state-removal.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
-import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
+import { type ConfirmOptions, confirmOrStop, endsDry } from "./confirm.ts";
 import type { CliContext, Terminal } from "./context.ts";
 import { CliError, exitCodes, need, needRead } from "./exit.ts";
 import { refuseUnless, steady } from "./group-request.ts";
@@ -39,6 +39,7 @@ export async function remove(
   }
   if (before !== null) refuseUnless(before, steady);
   for (const line of explain(newest, before)) terminal.out(line);
+  if (endsDry(terminal, options)) return exitCodes.fine;
   await confirmOrStop(terminal, options.yes === true, `Remove ${group}?`);
   if (before !== null) {
     const rev = await markRemoved(context, store, group);

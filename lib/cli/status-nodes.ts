@@ -19,12 +19,20 @@ export function judgeReplicas(
   nodes: readonly NodeStatus[],
   observers: readonly ObserverStatus[],
 ): readonly string[] {
-  const replicas = nodes.filter((node) => !node.isMaster);
-  if (replicas.length === 0 || replicas.length === nodes.length) return [];
-  const reasons = replicas.map((node) => ({ node: node.id, why: whyUnfit(node, observers) }));
+  const reasons = unfitReplicas(nodes, observers);
+  if (reasons.length === 0 || reasons.length === nodes.length) return [];
   if (reasons.some(({ why }) => why === null)) return [];
   const said = reasons.map(({ node, why }) => `${node}: ${why}`).join("; ");
   return [`no node could take the master's place: ${said}`];
+}
+
+/** Each node that is not the master, and why it could not take its place; null: it could, or nobody has looked. */
+export function unfitReplicas(
+  nodes: readonly NodeStatus[],
+  observers: readonly ObserverStatus[],
+): readonly { readonly node: string; readonly why: string | null }[] {
+  const replicas = nodes.filter((node) => !node.isMaster);
+  return replicas.map((node) => ({ node: node.id, why: whyUnfit(node, observers) }));
 }
 
 /** One observer that finds it fit is enough, unless that is long ago: what the others lack may be their path. */

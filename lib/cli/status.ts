@@ -1,14 +1,21 @@
 import type { EpochResult } from "../core/model.ts";
-import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
-import { exitCodes } from "./exit.ts";
+import type { CliContext, GlobalOptions, Services, Terminal } from "./context.ts";
+import { CliError, exitCodes } from "./exit.ts";
 import { describeRequest } from "./group-request.ts";
 import { sayEnd } from "./pause.ts";
 import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
-import type { GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./status-report.ts";
+import type {
+  GroupStatus,
+  NodeSeen,
+  NodeStatus,
+  RecordStatus,
+  StatusReport,
+} from "./status-report.ts";
 import { renderTable } from "./table.ts";
 
 export interface StatusOptions extends GlobalOptions {
   readonly json?: boolean;
+  readonly watch?: boolean;
 }
 
 /** Shows what the table knows of one group or all; exit code 1 says that something is not as it should be. */
@@ -18,14 +25,53 @@ export async function status(
   options: StatusOptions,
 ): Promise<number> {
   const { terminal } = context;
+  if (options.watch === true) return watchStatus(context, group, options);
   const report = await collectStatus(context, context.open(options), group);
   if (options.json === true) terminal.out(JSON.stringify(report, null, 2));
-  else {
-    for (const problem of report.problems) terminal.out(`${terminal.paint("bad", "!")} ${problem}`);
-    for (const one of report.groups)
-      for (const line of renderGroup(terminal, one)) terminal.out(line);
-  }
+  else for (const line of renderReport(terminal, report)) terminal.out(line);
   return report.isHealthy ? exitCodes.fine : exitCodes.unfinished;
+}
+
+const watchMs = 2_000;
+
+/** Redraws until it is interrupted. A table that does not answer is shown too: then above all somebody is watching. */
+async function watchStatus(
+  context: CliContext,
+  group: string | undefined,
+  options: StatusOptions,
+): Promise<never> {
+  const { terminal, clock } = context;
+  if (options.json === true || !terminal.isInteractive) {
+    const message =
+      "expected a terminal to redraw, and no --json, with --watch; run status again and again instead";
+    throw new CliError(exitCodes.usage, message);
+  }
+  const services = context.open(options);
+  for (;;) {
+    const lines = await drawStatus(context, services, group);
+    terminal.redraw([`${clock.wallTime()}  every ${watchMs / 1_000} s, Ctrl-C ends`, "", ...lines]);
+    await clock.sleep(watchMs);
+  }
+}
+
+async function drawStatus(
+  context: CliContext,
+  services: Services,
+  group: string | undefined,
+): Promise<readonly string[]> {
+  try {
+    return renderReport(context.terminal, await collectStatus(context, services, group));
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== exitCodes.store) throw error;
+    return [`${context.terminal.paint("bad", "!")} ${error.message}`];
+  }
+}
+
+function renderReport(terminal: Terminal, report: StatusReport): readonly string[] {
+  return [
+    ...report.problems.map((problem) => `${terminal.paint("bad", "!")} ${problem}`),
+    ...report.groups.flatMap((one) => renderGroup(terminal, one)),
+  ];
 }
 
 function renderGroup(terminal: Terminal, group: GroupStatus): readonly string[] {

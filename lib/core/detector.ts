@@ -154,7 +154,7 @@ function answered(memory: NodeMemory, sample: Sample): NodeMemory {
     latencyMs: sample.receivedAtMs - sample.sentAtMs,
     role,
     roleSinceMs: reported === null ? null : roleSince(memory, reported, sample.receivedAtMs),
-    facts: withKnownPing(sample.facts, memory.facts) ?? memory.facts,
+    facts: withUnasked(sample, memory.facts) ?? memory.facts,
     factsAskedAtMs: sample.facts ? sample.sentAtMs : memory.factsAskedAtMs,
     factsAtMs: sample.facts ? sample.receivedAtMs : memory.factsAtMs,
     rehearsal: sample.rehearsal ?? memory.rehearsal,
@@ -212,10 +212,11 @@ function isUnlinked(facts: NodeFacts): boolean {
   return facts.role === "replica" && !facts.isLinkUp && !facts.isSyncing;
 }
 
-/** Effect sessions don't ask for the ping period; what a probe was told still holds. */
-function withKnownPing(facts: NodeFacts | undefined, known: NodeFacts | null): NodeFacts | null {
+/** Effect sessions ask for neither ping period nor Sentinels; what a probe was told of them still holds. */
+function withUnasked({ facts, over }: Sample, known: NodeFacts | null): NodeFacts | null {
   if (facts === undefined) return null;
-  return { ...facts, replPingMs: facts.replPingMs ?? known?.replPingMs ?? null };
+  const sentinels = over === "session" ? (known?.sentinels ?? null) : facts.sentinels;
+  return { ...facts, sentinels, replPingMs: facts.replPingMs ?? known?.replPingMs ?? null };
 }
 
 /** A stream that stands still keeps few places, or its silence would push out the advance that makes it news. */

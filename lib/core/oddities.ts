@@ -128,7 +128,22 @@ export function sayOddity(node: string, oddity: NodeOddity): string {
   return `${node} ${what}; ${remedy}`;
 }
 
-/** The same, and where the other name is, for those who can be shown it. */
+/** The id of the oddity that such a sentence about the node tells; null: none that this version knows. */
+export function oddityIn(node: string, sentence: string): string | null {
+  const known = oddityKinds().find(({ begins }) => sentence.startsWith(`${node} ${begins}`));
+  return known?.id ?? null;
+}
+
+/** Every oddity there is, with how a sentence about it goes on after the node's name. */
+export function oddityKinds() {
+  return Object.entries(meanings).map(([id, meaning]) => ({
+    id,
+    begins: id === "another-group" ? "is a server of" : meaning.what,
+    ...meaning,
+  }));
+}
+
+/** The same as a sentence, and where the other name is, for those who can be shown it. */
 export function describeOddity(view: View, node: string, oddity: NodeOddity): string {
   const other = view.memory.elsewhere[node];
   if (oddity !== "another-group" || other === undefined) return sayOddity(node, oddity);

@@ -31,6 +31,8 @@ export interface Rehearsal {
   readonly oddities: readonly NodeOddity[];
   /** null: the node did not say. Never the secrets themselves. */
   readonly replication: ReplicationSetup | null;
+  /** Absent: nobody asked. */
+  readonly setup?: NodeSetup;
 }
 
 export interface ReplicationSetup {
@@ -38,4 +40,29 @@ export interface ReplicationSetup {
   readonly isLoginNeeded: boolean;
   readonly isLoginSet: boolean;
   readonly isTls: boolean;
+}
+
+/**
+ * How a server is set up and how much room it has, for people alone: no decision looks at it. null: it did not say, or
+ * the right to ask is missing.
+ */
+export interface NodeSetup {
+  readonly version: string | null;
+  /** Whether it writes snapshots of its own accord, and an append-only file: with neither it restarts empty. */
+  readonly isSaving: boolean | null;
+  readonly isAppending: boolean | null;
+  /** What starts it again when it ends, as far as it knows itself: `no`, `systemd`, `upstart`. */
+  readonly supervisor: string | null;
+  /** Replicas without which it takes no writes, and how long one may be silent and still count. */
+  readonly minReplicas: number | null;
+  readonly minReplicasMaxLagMs: number | null;
+  readonly pingPeriodMs: number | null;
+  /** Where it tells its master that it is reached; null where it tells nothing of its own. */
+  readonly announced: { readonly host: string | null; readonly port: number | null } | null;
+  readonly clients: number | null;
+  readonly clientsMax: number | null;
+  /** How long its last fork stopped it. */
+  readonly forkMs: number | null;
+  /** Redis Sentinels that are connected to it. */
+  readonly sentinels: number | null;
 }

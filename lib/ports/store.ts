@@ -2,6 +2,7 @@ import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { LoadingBefore } from "../core/detector.ts";
 import type { Candidates, Held } from "../core/explain.ts";
 import type { GroupState, Vote } from "../core/model.ts";
+import type { NodeSetup } from "../core/rehearsal.ts";
 import type { Spells } from "../core/spells.ts";
 import type { Result } from "./errors.ts";
 
@@ -122,6 +123,8 @@ export interface NodeReport {
   readonly oddities: readonly string[];
   /** The server's own `replica-priority`; absent: it has not said. */
   readonly priority?: number;
+  /** How it is set up, as old as this shift's last rehearsal with it; absent: it has not been asked. */
+  readonly setup?: NodeSetup;
 }
 
 export interface StoredEvent {

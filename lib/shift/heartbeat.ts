@@ -48,6 +48,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
     nodes: Object.fromEntries(
       Object.values(memory.nodes).map((node) => {
         const spells = spellsOf(node, nowMs);
+        const setup = node.rehearsal?.setup;
         const report: NodeReport = {
           verdict: formatVerdict(verdictIn(memory, node, nowMs)),
           role: node.role,
@@ -59,6 +60,7 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
           oddities: isAnswering(node) ? sayAllOdd(view, node) : [],
           ...(spells === null ? {} : { spells }),
           ...(node.facts === null ? {} : { priority: node.facts.priority }),
+          ...(setup === undefined ? {} : { setup }),
         };
         return [node.node, report];
       }),

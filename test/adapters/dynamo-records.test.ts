@@ -7,6 +7,7 @@ import type { Heartbeat, Store } from "../../lib/ports/store.ts";
 import { groupConfig, n0, storedEvent, vote } from "../support/builders.ts";
 import { DynamoLab, table } from "../support/dynamo-lab.ts";
 import { failureOf, gotFrom } from "../support/results.ts";
+import { nodeSetup } from "../support/setup.ts";
 
 let lab: DynamoLab;
 let store: Store;
@@ -19,13 +20,12 @@ afterEach(() => lab.close());
 describe("votes", () => {
   test("are read for the observers that are asked for, those that there are", async () => {
     gotFrom(await store.castVote(vote("a")));
-    gotFrom(await store.castVote(vote("b", { verdict: "up", lastOffset: null })));
+    const other = vote("b", { verdict: "up", lastOffset: null });
+    gotFrom(await store.castVote(other));
 
     const votes = gotFrom(await store.readVotes("cache", ["a", "b", "c"]));
 
-    expect(votes).toEqual(
-      expect.arrayContaining([vote("a"), vote("b", { verdict: "up", lastOffset: null })]),
-    );
+    expect(votes).toEqual(expect.arrayContaining([vote("a"), other]));
     expect(votes).toHaveLength(2);
     expect(gotFrom(await store.readVotes("cache", []))).toEqual([]);
     expect(gotFrom(await store.readVotes("other", ["a"]))).toEqual([]);
@@ -105,6 +105,7 @@ describe("heartbeats", () => {
             latencyMs: 0.4,
             unfit: null,
             oddities: ["n0 runs in cluster mode"],
+            setup: nodeSetup({ pingPeriodMs: null, announced: { host: null, port: 7_001 } }),
           },
         },
       },

@@ -60,7 +60,7 @@ describe("a rehearsal of a role change", () => {
     const after = await lab.client(replica).info();
     const of = (text: string, field: string) => new RegExp(`^${field}:(.*)$`, "m").exec(text)?.[1];
     const nothing = { isLoginNeeded: false, isLoginSet: false, isTls: false };
-    expect(found).toEqual([
+    expect(found).toMatchObject([
       { oddities: [], replication: nothing },
       { oddities: [], replication: nothing },
     ]);

@@ -72,7 +72,7 @@ test("release shows what the loss report has of the node", async () => {
 test("release for programs prints an object, and asks nobody", async () => {
   cli.answers.push(true);
   expect(await cli.run("release", "orders", held, "--json")).toBe(2);
-  expect(cli.lines).toEqual([expect.stringContaining("expected --yes with --json")]);
+  expect(cli.lines).toEqual([expect.stringContaining("expected --yes or --dry-run with --json")]);
   expect(cli.store.writes).toEqual([]);
 
   cli.lines.length = 0;

@@ -34,6 +34,29 @@ describe("positions in the stream", () => {
   });
 });
 
+describe("what a session does not ask", () => {
+  const overSession: Seen<Sample> = (nowMs) => ({
+    ...answers(n0, masterFacts({ replPingMs: null, sentinels: null }))(nowMs),
+    over: "session",
+  });
+
+  test("stays as a probe was told: the ping period, and the Sentinels", () => {
+    const told = answers(n0, masterFacts({ replPingMs: 1_000, sentinels: 2 }));
+
+    expect(seen([1_000, told], [2_000, overSession]).facts).toMatchObject({
+      replPingMs: 1_000,
+      sentinels: 2,
+    });
+  });
+
+  test("is not known where the last probe was refused it", () => {
+    const told = answers(n0, masterFacts({ sentinels: 0 }));
+    const refused = answers(n0, masterFacts({ sentinels: null }));
+
+    expect(seen([1_000, told], [2_000, refused], [3_000, overSession]).facts?.sentinels).toBeNull();
+  });
+});
+
 describe("silence", () => {
   test("is full evidence downAfterMs after the sending of the first unanswered probe", () => {
     const memory = seen([1_000, asAnswered], [2_003, isSilent(n0)], [3_003, isSilent(n0)]);

@@ -30,7 +30,8 @@ afterAll(async () => {
 
 describe("the operators' policy", () => {
   it("allows what the command line does, with the table and with the records", async () => {
-    const { store, readRecords, zoneName } = openServices({ table, region: "eu-central-1" }, {});
+    const services = openServices({ table, region: "eu-central-1" }, {});
+    const { store, readRecords, zoneName, describeTable } = services;
     const config = groupConfig();
     await store.putConfig(config);
     await store.claimNode(n0, group);
@@ -47,10 +48,12 @@ describe("the operators' policy", () => {
     await store.readEvents(group, 10);
     await readRecords({ zoneId: aws.zoneId, name, ttlSeconds: 5, srv: true });
     await zoneName(aws.zoneId);
+    await describeTable();
     const calls = aws.taken();
     expect(actionsOf(calls)).toEqual([
       "dynamodb:BatchGetItem",
       "dynamodb:DeleteItem",
+      "dynamodb:DescribeTable",
       "dynamodb:GetItem",
       "dynamodb:PutItem",
       "dynamodb:Query",

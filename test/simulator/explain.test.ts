@@ -64,10 +64,18 @@ function check(memory: Memory, at: Observation, { rule, why }: Decision): void {
   if (told.name !== stop.name) wrong.add(`told ${told.name}, was ${stop.name}: ${rule}`);
 }
 
+const looked = {
+  isBusy: false,
+  unsettled: null,
+  looks: 1,
+  isAtRest: true,
+  isReadingRecord: false,
+};
+
 /** As the command line puts it together, from the items of the table. */
 function momentTold(view: MasterView, rule: string, why: string) {
   const { memory, nowMs, config, state, master } = view;
-  const status = { memory, rule, why, atMs: nowMs, copiedRev: 0, isBusy: false };
+  const status = { memory, rule, why, atMs: nowMs, copiedRev: 0, ...looked };
   const clock = { nowMs: () => nowMs, wallTime: () => "", sleep: async () => {} };
   const { observer } = memory;
   const self = { observer, shift: 1, codeVersion: "1" };

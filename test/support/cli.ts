@@ -1,3 +1,4 @@
+import type { TableFacts } from "../../lib/adapters/table-facts.ts";
 import type { CliContext, Services, Style, Terminal } from "../../lib/cli/context.ts";
 import { runCli } from "../../lib/cli/program.ts";
 import { toGroupConfig } from "../../lib/config/digest.ts";
@@ -8,6 +9,7 @@ import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { adoptMaster, createState, settle } from "../../lib/core/state.ts";
 import type { Clock } from "../../lib/ports/clock.ts";
+import type { Resolution } from "../../lib/ports/dns.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { GroupReport, Heartbeat } from "../../lib/ports/store.ts";
 import { createMemoryStore, type MemoryStore } from "./memory-store.ts";
@@ -45,8 +47,12 @@ export interface Cli {
   /** Answers to questions; none means that nobody is there to ask. */
   readonly answers: boolean[];
   readonly questions: string[];
+  /** What was drawn over the screen, one after the other. */
+  readonly screens: (readonly string[])[];
   readonly zones: Map<string, Result<string>>;
   records: Result<readonly RecordSet[]>;
+  resolution: Result<Resolution>;
+  table: Result<TableFacts>;
   run(...args: readonly string[]): Promise<number>;
 }
 
@@ -56,6 +62,7 @@ export function createCli(): Cli {
   const lines: string[] = [];
   const answers: boolean[] = [];
   const questions: string[] = [];
+  const screens: (readonly string[])[] = [];
   let attempts = 0;
   const terminal: Terminal = {
     get isInteractive() {
@@ -63,6 +70,7 @@ export function createCli(): Cli {
     },
     out: (line) => lines.push(line),
     error: (line) => lines.push(`! ${line}`),
+    redraw: (shown) => screens.push(shown),
     confirm: async (question) => {
       questions.push(question);
       return answers.shift() ?? false;
@@ -75,8 +83,11 @@ export function createCli(): Cli {
     lines,
     answers,
     questions,
+    screens,
     zones: new Map(),
     records: failure("denied", "no credentials"),
+    resolution: failure("timeout", "no resolver"),
+    table: success(goodTable),
     run: (...args) => runCli(args, context),
   };
   const services: Services = {
@@ -84,6 +95,8 @@ export function createCli(): Cli {
     store,
     readRecords: async () => cli.records,
     zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
+    resolve: async () => cli.resolution,
+    describeTable: async () => cli.table,
   };
   const context: CliContext = {
     open: () => services,
@@ -98,6 +111,14 @@ export function createCli(): Cli {
   };
   return cli;
 }
+
+export const goodTable: TableFacts = {
+  status: "ACTIVE",
+  isOnDemand: true,
+  otherRegions: [],
+  isStrong: false,
+  isProtected: true,
+};
 
 export const groupsText = `observers: [a, b, c]
 groups:
