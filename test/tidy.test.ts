@@ -62,6 +62,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Secrets are read with the limits and the failures of every other AWS call.
   "lib/config": ["lib/core", "lib/ports", "lib/adapters/aws-client.ts"],
   "lib/wiring": ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config"],
+  // What is known of a group, as the command line and the status page tell it.
+  "lib/status": ["lib/core", "lib/ports"],
   // The command line starts the lab only when asked.
   "lib/cli": [
     "lib/core",
@@ -69,6 +71,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lib/adapters",
     "lib/config",
     "lib/wiring",
+    "lib/status",
     "lab/commands.ts",
   ],
   // Stage files are read as groups.yml is.

@@ -1,20 +1,12 @@
 import type { GroupConfig } from "../core/config.ts";
-import type { Heartbeat, Store } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
+import { type Heartbeats, readHeartbeats as read } from "../status/heartbeats.ts";
 import type { CliContext } from "./context.ts";
 import { needRead } from "./exit.ts";
 
-/** The last heartbeat of each observer that has sent one. */
-export type Heartbeats = ReadonlyMap<string, Heartbeat>;
-
 /** Reads each of these observers' last heartbeat; who has never sent one is absent. */
 export async function readHeartbeats(store: Store, names: Iterable<string>): Promise<Heartbeats> {
-  const read = await Promise.all(
-    [...new Set(names)].map(async (name) => {
-      const heartbeat = needRead(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-      return heartbeat === null ? [] : [[name, heartbeat] as const];
-    }),
-  );
-  return new Map(read.flat());
+  return needRead(await read(store, names), "read the heartbeats");
 }
 
 export interface Heard {

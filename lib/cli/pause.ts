@@ -1,12 +1,12 @@
 import type { GroupState } from "../core/model.ts";
 import { pause, resume } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
+import { describePause } from "../status/observers.ts";
+import type { PauseStatus } from "../status/report.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
 import { readHeartbeats } from "./heartbeats.ts";
-import { describePause } from "./status-observers.ts";
-import type { PauseStatus } from "./status-report.ts";
 import { readDuration, readInstant } from "./when.ts";
 
 export interface PauseOptions extends GlobalOptions {

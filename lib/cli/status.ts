@@ -1,10 +1,18 @@
+import { assertNever } from "../core/assert-never.ts";
 import type { EpochResult } from "../core/model.ts";
+import { collectStatus, formatAge, formatRecord } from "../status/collect.ts";
+import type {
+  GroupStatus,
+  NodeSeen,
+  NodeStatus,
+  RecordStatus,
+  StatusReport,
+} from "../status/report.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
-import { exitCodes } from "./exit.ts";
+import { exitCodes, needRead } from "./exit.ts";
 import { describeRequest } from "./group-request.ts";
+import { unknownGroup } from "./group-state.ts";
 import { sayEnd } from "./pause.ts";
-import { collectStatus, formatAge, formatRecord } from "./status-collect.ts";
-import type { GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./status-report.ts";
 import { renderTable } from "./table.ts";
 
 export interface StatusOptions extends GlobalOptions {
@@ -18,7 +26,7 @@ export async function status(
   options: StatusOptions,
 ): Promise<number> {
   const { terminal } = context;
-  const report = await collectStatus(context, context.open(options), group);
+  const report = await needReport(context, options, group);
   if (options.json === true) terminal.out(JSON.stringify(report, null, 2));
   else {
     for (const problem of report.problems) terminal.out(`${terminal.paint("bad", "!")} ${problem}`);
@@ -26,6 +34,24 @@ export async function status(
       for (const line of renderGroup(terminal, one)) terminal.out(line);
   }
   return report.isHealthy ? exitCodes.fine : exitCodes.unfinished;
+}
+
+async function needReport(
+  context: CliContext,
+  options: GlobalOptions,
+  group: string | undefined,
+): Promise<StatusReport> {
+  const collected = await collectStatus({ ...context.open(options), clock: context.clock }, group);
+  switch (collected.kind) {
+    case "report":
+      return collected.report;
+    case "unknown-group":
+      throw unknownGroup(collected.group, collected.known);
+    case "unread":
+      return needRead(collected.failure, collected.doing);
+    default:
+      return assertNever(collected);
+  }
 }
 
 function renderGroup(terminal: Terminal, group: GroupStatus): readonly string[] {
