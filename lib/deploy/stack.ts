@@ -48,6 +48,10 @@ export interface Stack {
   readonly tellsTopic: "topic" | "nobody";
   readonly eventBus: string;
   readonly tellsBus: "bus" | "nobody";
+
+  /** The status page, which a stage has once at the most. */
+  readonly page: "page" | "none";
+  readonly pageName: string;
 }
 
 /** A text in which CloudFormation puts the partition and the account. */
@@ -115,6 +119,9 @@ function stackOf(
     tellsTopic: topic === "" ? "nobody" : "topic",
     eventBus,
     tellsBus: eventBus === "" ? "nobody" : "bus",
+    page: isOwner && stage.statusPage !== "off" ? "page" : "none",
+    // No observer can be called so: names have no underscore.
+    pageName: `lambda-sentinel-${stageName}_status`,
   };
 }
 

@@ -12,6 +12,7 @@ export type NetworkPattern = (typeof networkPatterns)[number];
 
 export const tableModes = ["single-region", "strongly-consistent"] as const;
 export const cadences = ["loop"] as const;
+export const statusPages = ["off", "function-url"] as const;
 
 function word(form: string, pattern: RegExp) {
   return z.string({ error: form }).regex(pattern, { error: form });
@@ -104,6 +105,8 @@ export const stageSchema = z.strictObject(
     ).default("lambda-sentinel"),
     topic: topic.optional(),
     eventBus: eventBus.optional(),
+    /** A function of the table's stack that shows what the table knows, to whom IAM lets in. */
+    statusPage: z.enum(statusPages, { error: `one of ${statusPages.join(", ")}` }).default("off"),
     logRetentionDays: z
       .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827], {
         error: "a number of days that CloudWatch Logs knows, such as 30",
