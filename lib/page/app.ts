@@ -7,7 +7,7 @@ import type { Failover } from "../status/failovers.ts";
 import type { GroupStatus, StatusReport } from "../status/report.ts";
 import { type FailoversRead, groupLine, groupSection, problemList } from "./group.ts";
 import { type Html, html, nothing } from "./html.ts";
-import { frame, scriptSource, styleSource } from "./layout.ts";
+import { type Frame, frame, scriptSource, styleSource } from "./layout.ts";
 
 /** Where the page gets what it shows; both only read. */
 export interface PageSources {
@@ -17,10 +17,14 @@ export interface PageSources {
   readonly readFailovers: (group: string, basis: string) => Promise<Result<readonly Failover[]>>;
   /** What stands above the groups; nothing, but in the lab. */
   readonly above?: () => Promise<Html>;
+  /** How often an open page asks again; every 5 s by default. */
+  readonly everyMs?: number;
 }
 
 /** So many groups are shown whole; of more, only those that are not healthy. */
 const wholeMax = 8;
+
+const everyMsDefault = 5_000;
 
 const allowed = ["GET", "HEAD"];
 
@@ -80,6 +84,8 @@ const headers = secureHeaders({
   },
   xFrameOptions: "DENY",
   crossOriginResourcePolicy: "same-origin",
+  // Not "no-referrer", with which a form would name no origin to the lab.
+  referrerPolicy: "same-origin",
   xDownloadOptions: false,
   xXssProtection: false,
 });
@@ -116,7 +122,12 @@ function problemsOf({ problems, groups }: StatusReport): readonly string[] {
   ];
 }
 
-async function frameOf(sources: PageSources, collected: Collected, only: string | undefined) {
+async function frameOf(
+  sources: PageSources,
+  collected: Collected,
+  only: string | undefined,
+): Promise<Frame> {
+  const everyMs = sources.everyMs ?? everyMsDefault;
   if (collected.kind !== "report") {
     const failure = explain(collected);
     return {
@@ -125,6 +136,7 @@ async function frameOf(sources: PageSources, collected: Collected, only: string 
       at: null,
       body: html`<p><a href="?">All groups</a></p>`,
       failure,
+      everyMs,
     };
   }
   const { report } = collected;
@@ -138,6 +150,7 @@ async function frameOf(sources: PageSources, collected: Collected, only: string 
 ${await groupsOf(sources, report)}
 <p class="dim">table <code>${report.table}</code></p>`,
     failure: null,
+    everyMs,
   };
 }
 

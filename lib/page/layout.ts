@@ -13,6 +13,8 @@ export interface Frame {
   readonly body: Html;
   /** Why there is nothing to show: a page that is open keeps what it has, and says this. */
   readonly failure: string | null;
+  /** How often an open page asks again. */
+  readonly everyMs: number;
 }
 
 /** Sources of the Content-Security-Policy: this very style and this very script. */
@@ -23,7 +25,7 @@ function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("base64");
 }
 
-export function frame({ title, verdict, at, body, failure }: Frame): Html {
+export function frame({ title, verdict, at, body, failure, everyMs }: Frame): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,7 +37,7 @@ export function frame({ title, verdict, at, body, failure }: Frame): Html {
 <style>${raw(style)}</style>
 <noscript><meta http-equiv="refresh" content="15"></noscript>
 </head>
-<body>
+<body data-every="${everyMs}">
 <a class="skip" href="#page">To the groups</a>
 <header>
 <p class="name">lambda-sentinel</p>

@@ -5,7 +5,7 @@
  */
 export const script = `"use strict";
 (() => {
-  const everyMs = 5000;
+  const everyMs = Number(document.body.dataset.every);
   const limitMs = 10000;
   const hold = document.getElementById("hold");
   const trouble = document.getElementById("trouble");
@@ -76,6 +76,20 @@ export const script = `"use strict";
     if (!isHeld && !document.hidden) await refresh();
     later();
   };
+
+  // A form's answer is this page again: it is sent beside the page, which then shows what came of it.
+  document.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    form.querySelector("button").setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(form.action, { method: "POST", signal: AbortSignal.timeout(limitMs) });
+      if (answer.ok) await refresh();
+      else complain(await answer.text());
+    } catch (error) {
+      complain("no answer (" + error.message + ")");
+    }
+  });
 
   hold.hidden = false;
   hold.addEventListener("click", () => {

@@ -10,7 +10,9 @@ export function toneOfVerdict(verdict: string): Tone {
 
 /** `replica, 10 B behind, link down`; what the verdict does not say already. */
 export function detailOf(seen: NodeSeen): readonly string[] {
-  const { role, lagBytes, isLinkUp, latencyMs } = seen;
+  const { verdict, role, lagBytes, isLinkUp, latencyMs } = seen;
+  // Role and latency are those of its last answer.
+  if (verdict.startsWith("down")) return role === null ? [] : [`last seen as ${role}`];
   return [
     ...(role === null ? [] : [role]),
     ...(lagBytes === null ? [] : [`${formatBytes(lagBytes)} behind`]),

@@ -65,7 +65,8 @@ caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-pa
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-top: 1px solid var(--line); font-weight: 400; }
 thead th { border-top: 0; font-weight: 600; white-space: nowrap; }
 tfoot { color: var(--dim); }
-tbody th { font-weight: 400; white-space: nowrap; }
+tbody th { font-weight: 400; }
+.scroll th { white-space: nowrap; }
 .scroll td { min-width: 7.5rem; }
 td.old { font-style: italic; }
 .failovers { list-style: none; margin: 0; padding: 0; }
@@ -78,12 +79,15 @@ rect.detect { fill: var(--detect); } .swatch.detect { background: var(--detect);
 rect.agree { fill: var(--agree); } .swatch.agree { background: var(--agree); }
 rect.promote { fill: var(--promote); } .swatch.promote { background: var(--promote); }
 rect.publish { fill: var(--publish); } .swatch.publish { background: var(--publish); }
-summary { cursor: pointer; color: var(--dim); width: max-content; }
+summary { cursor: pointer; color: var(--dim); width: fit-content; }
 .steps { margin-top: .3rem; font-size: .93em; }
 .steps td { overflow-wrap: anywhere; }
 button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--dim); border-radius: 4px;
   padding: .1rem .6rem; min-height: 1.9rem; cursor: pointer; }
 button:hover { border-color: var(--mark); color: var(--mark); }
+button[aria-busy="true"] { opacity: .6; cursor: progress; }
+.buttons form { display: inline-block; margin: 0 .1rem .25rem 0; }
+pre { margin: .3rem 0; }
 @media (max-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 34rem) {
   body { padding: 0 .5rem 2rem; }
