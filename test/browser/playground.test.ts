@@ -64,9 +64,7 @@ const phone = { colorScheme: "dark", viewport: { width: 360, height: 740 } } as 
     });
 
     test("is accessible, and no wider than a phone", async () => {
-      const app = createPlayground(createPageStage().sources, createFakePlay());
-      const server = await serveGuarded(app, 0);
-      const { page } = await open(browser, `${server.endpoint}/`, phone);
+      const { page } = await show(createFakePlay(), phone);
       await page.getByText("What the buttons do").click();
       await picture(page, "playground-phone-dark");
       expect(await accessibilityFaults(page)).toEqual([]);

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import * as z from "zod";
 
-/** `lab up` as a person uses it, but for the browser, which test/browser has. */
+/** `lab up` as a person uses it, but for the browser, which the tests beside this one have. */
 
 const program = fileURLToPath(new URL("../../bin/lambda-sentinel.js", import.meta.url));
 const limitMs = 60_000;
