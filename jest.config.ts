@@ -4,12 +4,14 @@ const config: Config = {
   extensionsToTreatAsEsm: [".ts"],
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
-  // These take minutes of their own: `npm run test:parity`, `npm run test:valkey`, `npm run test:infra`.
+  // These take minutes of their own: `npm run test:parity`, `npm run test:valkey`, `npm run test:infra`,
+  // `npm run test:browser`.
   testPathIgnorePatterns: [
     "/node_modules/",
     "<rootDir>/test/parity/",
     "<rootDir>/test/e2e/(return|shifts).test.ts",
     "<rootDir>/test/infra/",
+    "<rootDir>/test/browser/",
     "<rootDir>/test/conformance/real-valkey.test.ts",
   ],
   // Copies of the sources with planted defects live there while they are hunted.

@@ -7,12 +7,14 @@ import type {
   LabNotifyOptions,
   LabObserverOptions,
   LabRoute53Options,
+  LabUpOptions,
 } from "../lib/cli/lab.ts";
 import { watchBundle } from "./bundle.ts";
 import { runDemo } from "./demo.ts";
 import { startDynamoDb } from "./dynamodb/gateway.ts";
 import { startObserverRunner } from "./lambda/runner.ts";
 import { type Received, startNotify } from "./notify/server.ts";
+import { startUp } from "./playground/up.ts";
 import { ProcessRegistry } from "./processes.ts";
 import { startRoute53 } from "./route53/server.ts";
 
@@ -28,6 +30,19 @@ export async function runLabDemo(options: LabDemoOptions): Promise<number> {
   } finally {
     await processes.stopAll();
   }
+}
+
+/** A world to play with, and its page. */
+export async function runLabUp({ port }: LabUpOptions): Promise<number> {
+  const processes = new ProcessRegistry();
+  const stopped = untilStopped(processes);
+  try {
+    await told(startUp({ port, processes, print }));
+  } catch (error) {
+    await processes.stopAll();
+    throw error;
+  }
+  return stopped;
 }
 
 export async function runLabDynamoDb(options: LabDynamoDbOptions): Promise<number> {

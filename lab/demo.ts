@@ -2,11 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { nameOf, roleOf } from "./ask.ts";
 import { summarise, writesKey } from "./demo-results.ts";
 import { formatSummary, type Instants, noInstants, note } from "./demo-summary.ts";
+import { startSite } from "./playground/site.ts";
+import { WorldPlay } from "./playground/world-play.ts";
 import type { ProcessRegistry } from "./processes.ts";
 import { findRedis, installRedis, type RedisBinary } from "./redis/find.ts";
 import type { RedisServer } from "./redis/server.ts";
 import { type LoggedEvent, readEvent, Timeline } from "./timeline.ts";
-import { labEnvironment, labGroup, startObservers, startWorld, type World } from "./world.ts";
+import {
+  labEnvironment,
+  labGroup,
+  labObservers,
+  sharedPort,
+  startObservers,
+  startWorld,
+  type World,
+} from "./world.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 export interface DemoOptions {
@@ -38,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const summary = await summarise({ ...stage, instants, oldMaster, ...killed, rejoinMs });
   if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else process.stdout.write(`\n${formatSummary(summary)}\n`);
-  if (options.keep) await stayUp(world, timeline);
+  if (options.keep) await stayUp(stage, timeline);
   return summary.ok ? 0 : 1;
 }
 
@@ -81,13 +91,6 @@ async function setTheStage(options: DemoOptions, timeline: Timeline): Promise<St
   await firstWrite(writer);
   print(`a client that knows only ${world.dnsName} is writing integers`);
   return { world, writer, binary, listeners };
-}
-
-/** On Linux all nodes share a port, so that the A record alone tells them apart; elsewhere SRV does. */
-function sharedPort(nodes: readonly RedisServer[]): number | null {
-  const ports = new Set(nodes.map((node) => node.port));
-  const [port] = ports;
-  return ports.size === 1 && port !== undefined ? port : null;
 }
 
 function firstWrite(writer: Writer): Promise<void> {
@@ -206,14 +209,17 @@ async function rejoin(
 }
 
 /** Leaves everything running until a signal, with what is needed to play. */
-async function stayUp(world: World, timeline: Timeline): Promise<void> {
+async function stayUp({ world, listeners }: Stage, timeline: Timeline): Promise<void> {
+  const play = new WorldPlay({ world, observers: labObservers, paths: new Map(), writer: null });
+  listeners.add(({ observer, event, message }) => play.say(observer, `${event} ${message}`));
+  const site = await startSite(world, play, 0);
   const env = Object.entries(labEnvironment(world))
     .map(([name, value]) => `  export ${name}=${value}`)
     .join("\n");
   timeline.heading("Everything keeps running until Ctrl-C. In another terminal:");
   const [node] = world.nodes;
   process.stdout.write(
-    `${env}\n\n  npx lambda-sentinel status ${labGroup}\n  npx lambda-sentinel failover ${labGroup}\n` +
+    `  a page with buttons: ${site.endpoint}/\n\n${env}\n\n  npx lambda-sentinel status ${labGroup}\n  npx lambda-sentinel failover ${labGroup}\n` +
       `  npx lambda-sentinel pause ${labGroup}\n  redis-cli -h ${node?.host} -p ${node?.port} role\n` +
       `  dig @127.0.0.1 -p ${world.route53.dnsPort} ${world.dnsName}\n` +
       world.nodes.map((one) => `  kill -9 ${one.pid}    # ${nameOf(one)}\n`).join(""),

@@ -82,8 +82,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await dynamo.createTable(labTable);
   const zoneId = route53.zoneId(labZone);
   const dnsName = `${labGroup}.${labZone}`;
-  const hasOnePort = new Set(nodes.map((node) => node.port)).size === 1;
-  const isListing = (options.isListingReplicas ?? false) && hasOnePort;
+  const isListing = (options.isListingReplicas ?? false) && sharedPort(nodes) !== null;
   const replicasName = isListing ? `${labGroup}-ro.${labZone}` : null;
   const configText = configFor(options, nodes, { zoneId, dnsName, replicasName });
   const store = createDynamoStore({
@@ -116,7 +115,7 @@ async function labDynamoClient(endpoint: string) {
   return new DynamoDBClient({ endpoint, region: "us-east-1", credentials: labCredentials });
 }
 
-const labCredentials = { accessKeyId: "lab", secretAccessKey: "lab" };
+export const labCredentials = { accessKeyId: "lab", secretAccessKey: "lab" };
 
 /** A master and its replicas, each on an address of its own; an address taken meanwhile is picked again. */
 async function startNodes(options: WorldOptions): Promise<readonly RedisServer[]> {
@@ -159,6 +158,13 @@ function startNode(
     ...(index === 0 || master === undefined ? {} : { replicaOf: master }),
     ...options.serverOptions?.(index),
   });
+}
+
+/** On Linux all nodes share a port, so that the A record alone tells them apart; elsewhere SRV does. */
+export function sharedPort(nodes: readonly NodeAddress[]): number | null {
+  const ports = new Set(nodes.map((node) => node.port));
+  const [port] = ports;
+  return ports.size === 1 && port !== undefined ? port : null;
 }
 
 function configFor(

@@ -61,7 +61,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "lib/shift": ["lib/core", "lib/ports"],
   // Secrets are read with the limits and the failures of every other AWS call.
   "lib/config": ["lib/core", "lib/ports", "lib/adapters/aws-client.ts"],
-  "lib/wiring": ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config"],
+  "lib/wiring": ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config", "lib/page"],
+  // What is known of a group, as the command line and the status page tell it.
+  "lib/status": ["lib/core", "lib/ports"],
+  "lib/page": ["lib/core", "lib/ports", "lib/status"],
   // The command line starts the lab only when asked.
   "lib/cli": [
     "lib/core",
@@ -69,11 +72,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lib/adapters",
     "lib/config",
     "lib/wiring",
+    "lib/status",
     "lab/commands.ts",
   ],
   // Stage files are read as groups.yml is.
   "lib/deploy": ["lib/core", "lib/config"],
-  functions: ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config", "lib/wiring"],
+  functions: [
+    "lib/core",
+    "lib/ports",
+    "lib/adapters",
+    "lib/shift",
+    "lib/config",
+    "lib/wiring",
+    "lib/page",
+  ],
   lab: ["lib", "scripts/build.mjs"],
 };
 

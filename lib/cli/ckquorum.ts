@@ -2,12 +2,12 @@ import { assertNever } from "../core/assert-never.ts";
 import { type GroupConfig, votesNeeded } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Store } from "../ports/store.ts";
+import { formatAge } from "../status/collect.ts";
+import { sayEnd } from "../status/words.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { needGroupState, readActiveConfig, readGroupState, unknownGroup } from "./group-state.ts";
 import { type Heard, listen } from "./heartbeats.ts";
-import { sayEnd } from "./pause.ts";
-import { formatAge } from "./status-collect.ts";
 import { renderTable } from "./table.ts";
 
 export interface CkquorumOptions extends GlobalOptions {

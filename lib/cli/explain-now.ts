@@ -4,14 +4,15 @@ import { rankOf } from "../core/placement.ts";
 import { isOpenOnMaster } from "../core/rules/suspicion.ts";
 import { sayRank, whyBehind } from "../core/standings.ts";
 import type { GroupReport, NodeReport } from "../ports/store.ts";
+import type { Heartbeats } from "../status/heartbeats.ts";
+import { describeObservers } from "../status/observers.ts";
+import type { ObserverStatus } from "../status/report.ts";
 import type { CliContext, Services } from "./context.ts";
 import { CliError, exitCodes, needRead } from "./exit.ts";
 import { momentFrom, type TableMoment } from "./explain-moment.ts";
 import type { CandidateRow, NowReport, ObserverRow } from "./explain-report.ts";
 import { needGroupState, readActiveConfig } from "./group-state.ts";
-import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
-import { describeObservers } from "./status-observers.ts";
-import type { ObserverStatus } from "./status-report.ts";
+import { readHeartbeats } from "./heartbeats.ts";
 
 /** One observer's walk of the conditions, by its last heartbeat. */
 interface Walk {

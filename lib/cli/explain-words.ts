@@ -1,7 +1,7 @@
 import type { Condition } from "../core/explain.ts";
+import { formatAge } from "../status/collect.ts";
 import type { Terminal } from "./context.ts";
 import type { NowReport, ObserverRow } from "./explain-report.ts";
-import { formatAge } from "./status-collect.ts";
 import { renderTable } from "./table.ts";
 
 /** What `explain` prints for people, of this moment. */

@@ -2,20 +2,12 @@ import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import { clearRequest, request } from "../core/state.ts";
 import { replacementOf } from "../core/view.ts";
+import { describeRequest, describeWish, type Wish } from "../status/words.ts";
 import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
 import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { follow } from "./follow.ts";
-import {
-  describeRequest,
-  describeWish,
-  master,
-  noRequest,
-  refuseUnless,
-  running,
-  steady,
-  type Wish,
-} from "./group-request.ts";
+import { master, noRequest, refuseUnless, running, steady } from "./group-request.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
 import { readInstant } from "./when.ts";
 

@@ -1,7 +1,8 @@
 import type { GroupState } from "../core/model.ts";
-import type { OperatorRequest, ReplaceRequest } from "../core/requests.ts";
+import type { OperatorRequest } from "../core/requests.ts";
 import { clearRequest } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
+import { describeRequest } from "../status/words.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, operatorWriter, type Written } from "./group-state.ts";
@@ -39,29 +40,6 @@ export function refuseUnless(state: GroupState, ...needs: readonly Need[]): void
     const why = need(state);
     if (why !== null) throw new CliError(exitCodes.unfinished, `${why}; nothing was changed`);
   }
-}
-
-export type Wish = Omit<ReplaceRequest, "id">;
-
-/** Any request, for people. */
-export function describeRequest(asked: OperatorRequest): string {
-  switch (asked.kind) {
-    case "notify-test":
-      return "test of notifications";
-    case "forget":
-      return asked.node === null ? "reset" : `wish to forget ${asked.node}`;
-    default:
-      return describeWish(asked);
-  }
-}
-
-/** "switchover to 10.0.0.2:6379 at 2030-01-31T04:00:00.000Z", for people. */
-export function describeWish(wish: Wish): string {
-  const to = wish.to === null ? "" : ` to ${wish.to}`;
-  const at = wish.at === null ? "" : ` at ${wish.at}`;
-  const loss =
-    wish.allowedLossBytes === null ? "" : `, losing ${wish.allowedLossBytes} bytes at the most`;
-  return `${wish.kind}${to}${at}${loss}`;
 }
 
 /** Only our own request is taken back, never somebody's who came after. */

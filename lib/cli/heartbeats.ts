@@ -1,20 +1,12 @@
 import type { GroupConfig } from "../core/config.ts";
-import type { Heartbeat, Store } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
+import { beatMsOf, type Heartbeats, readHeartbeats as read } from "../status/heartbeats.ts";
 import type { CliContext } from "./context.ts";
 import { needRead } from "./exit.ts";
 
-/** The last heartbeat of each observer that has sent one. */
-export type Heartbeats = ReadonlyMap<string, Heartbeat>;
-
 /** Reads each of these observers' last heartbeat; who has never sent one is absent. */
 export async function readHeartbeats(store: Store, names: Iterable<string>): Promise<Heartbeats> {
-  const read = await Promise.all(
-    [...new Set(names)].map(async (name) => {
-      const heartbeat = needRead(await store.readHeartbeat(name), `read the heartbeat of ${name}`);
-      return heartbeat === null ? [] : [[name, heartbeat] as const];
-    }),
-  );
-  return new Map(read.flat());
+  return needRead(await read(store, names), "read the heartbeats");
 }
 
 export interface Heard {
@@ -25,16 +17,10 @@ export interface Heard {
   readonly listenedForMs: number;
 }
 
-/** An observer writes as often as the most impatient of its groups asks for, and this often at the least. */
-const beatMaxMs = 15_000;
 const graceMs = 3_000;
 /** So long at the most until every observer has had a look: its next start may be a minute away, where it watches by ticks. */
 export const nextLookMs = 75_000;
 
-/** How far apart heartbeats are: each says it of itself, because observers know their cadence and groups don't. */
-export function beatMsOf(config: GroupConfig, heartbeat: Heartbeat | undefined): number {
-  return heartbeat?.everyMs ?? Math.min(beatMaxMs, config.settings.heartbeatMs);
-}
 const pollMs = 500;
 
 /**

@@ -21,6 +21,10 @@ export interface LabObserverOptions extends GlobalOptions {
   readonly name: string;
 }
 
+export interface LabUpOptions {
+  readonly port: number;
+}
+
 export interface LabDemoOptions {
   /** Prints only the summary object. */
   readonly json: boolean;
@@ -71,6 +75,14 @@ export function addLabCommands(program: Command, finish: Finish): void {
     .argument("<name>", "one of the names under `observers` in groups.yml")
     .action((name: string, _options: unknown, command: Command) =>
       finish(async () => (await loadLab()).runLabObserver({ ...command.optsWithGlobals(), name })),
+    );
+
+  lab
+    .command("up")
+    .description("a playground: the status page, with buttons that make servers and observers fail")
+    .option("--port <port>", "port of the page on 127.0.0.1; 0 takes a free one", parsePort, 8080)
+    .action((_options: unknown, command: Command) =>
+      finish(async () => (await loadLab()).runLabUp(command.optsWithGlobals())),
     );
 
   lab

@@ -1,12 +1,13 @@
 import type { GroupState } from "../core/model.ts";
 import { pause, resume } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
+import { describePause } from "../status/observers.ts";
+import type { PauseStatus } from "../status/report.ts";
+import { sayEnd } from "../status/words.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
 import { nextLookMs, readHeartbeats } from "./heartbeats.ts";
-import { describePause } from "./status-observers.ts";
-import type { PauseStatus } from "./status-report.ts";
 import { readDuration, readInstant } from "./when.ts";
 
 export interface PauseOptions extends GlobalOptions {
@@ -56,11 +57,6 @@ function readEnd(context: CliContext, options: PauseOptions): string | null {
   if (options.until !== undefined) return readInstant("--until", options.until, nowMs);
   if (options.for === undefined) return null;
   return new Date(nowMs + readDuration("--for", options.for)).toISOString();
-}
-
-/** " until …", or nothing where no end is set. */
-export function sayEnd(until: string | null): string {
-  return until === null ? "" : ` until ${until}`;
 }
 
 const waitMs = nextLookMs;

@@ -53,6 +53,9 @@ export interface Stack extends PulsesOfStack {
 
   /** Alarms, saved queries and the dashboard, as resources of the template. */
   readonly monitoring: Monitoring;
+  /** The status page, which a stage has once at the most. */
+  readonly page: "page" | "none";
+  readonly pageName: string;
 }
 
 /** A text in which CloudFormation puts the partition and the account. */
@@ -127,6 +130,9 @@ function stackOf(
     tellsTopic: topic === "" ? "nobody" : "topic",
     eventBus,
     tellsBus: eventBus === "" ? "nobody" : "bus",
+    page: isOwner && stage.statusPage !== "off" ? "page" : "none",
+    // No observer can be called so: names have no underscore.
+    pageName: `lambda-sentinel-${stageName}_status`,
   };
 }
 

@@ -16,6 +16,7 @@ export const cadences = ["loop", "pulse", "tick"] as const;
 export const pulsePeriodsMs = [
   3_000, 4_000, 5_000, 6_000, 10_000, 12_000, 15_000, 20_000, 30_000,
 ] as const;
+export const statusPages = ["off", "function-url"] as const;
 
 function word(form: string, pattern: RegExp) {
   return z.string({ error: form }).regex(pattern, { error: form });
@@ -112,6 +113,8 @@ export const stageSchema = z.strictObject(
     ).default("lambda-sentinel"),
     topic: topic.optional(),
     eventBus: eventBus.optional(),
+    /** A function of the table's stack that shows what the table knows, to whom IAM lets in. */
+    statusPage: z.enum(statusPages, { error: `one of ${statusPages.join(", ")}` }).default("off"),
     logRetentionDays: z
       .literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827], {
         error: "a number of days that CloudWatch Logs knows, such as 30",

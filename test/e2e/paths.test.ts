@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { RedisServer } from "../../lab/redis/server.ts";
+import type { RouteMode } from "../../lab/tcp-route.ts";
 import { labObservers } from "../../lab/world.ts";
 import { expectSettled, expectWrites, lostOn, resolvedBy, roleOf } from "../support/assess.ts";
 import { type Rig, startRig, stopRigs } from "../support/rig.ts";
-import type { RouteMode } from "../support/tcp-route.ts";
 import type { Entry } from "../support/timeline.ts";
 
 afterEach(stopRigs);

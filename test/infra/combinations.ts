@@ -55,6 +55,7 @@ export const combinations = {
     ...records,
     topic: topicArn,
     eventBus: busArn,
+    statusPage: "function-url",
   },
   "third-region-outside": {
     table: { home: "us-west-2", mode: "single-region" },
@@ -112,6 +113,7 @@ export const combinations = {
     ...records,
     keys: { "eu-west-1": keyIn("eu-west-1") },
     permissionsBoundary: "arn:aws:iam::111122223333:policy/boundary",
+    statusPage: "function-url",
     tags: { team: "data", "cost-center": "42" },
   },
 } satisfies Readonly<Record<string, StageInput>>;

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { InvocationError } from "../../lab/lambda/invocation-error.ts";
 import { type InvocableFunction, startInvokeApi } from "../../lab/lambda/invoke-api.ts";
 import type { StartSandbox } from "../../lab/lambda/sandbox.ts";
+import { openRoute } from "../../lab/tcp-route.ts";
 import type { World } from "../../lab/world.ts";
 import { expectSettled } from "../support/assess.ts";
 import { DynamoLab, table } from "../support/dynamo-lab.ts";
@@ -19,7 +20,6 @@ import {
   startClientSandbox,
   unpack,
 } from "../support/runtime-client.ts";
-import { openRoute } from "../support/tcp-route.ts";
 import type { Combination } from "./combinations.ts";
 
 /** Three observers in three regions, which wake each other. */

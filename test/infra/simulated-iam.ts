@@ -68,7 +68,7 @@ function attribute(
   template: Template,
   region: string,
 ): string {
-  if (of === "WatchLogGroup" && what === "Arn") {
+  if (of.endsWith("LogGroup") && what === "Arn") {
     const name = z.string().parse(properties(template, of).LogGroupName);
     return `arn:aws:logs:${region}:${account}:log-group:${name}:*`;
   }
@@ -80,7 +80,7 @@ function attribute(
     const name = z.string().parse(properties(template, of).QueueName);
     return `arn:aws:sqs:${region}:${account}:${name}`;
   }
-  if (of === "WatchLambdaFunction" && what === "Arn") {
+  if (of.endsWith("LambdaFunction") && what === "Arn") {
     const name = z.string().parse(properties(template, of).FunctionName);
     return `arn:aws:lambda:${region}:${account}:function:${name}`;
   }

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { RedisServer } from "../../lab/redis/server.ts";
+import { openRoute, type TcpRoute } from "../../lab/tcp-route.ts";
 import { labGroup, labTable } from "../../lab/world.ts";
 import { stateKey, toItem } from "../../lib/adapters/dynamo-codec.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import { asking, expectSettled, rolesOf } from "../support/assess.ts";
 import { startSentinel } from "../support/real-sentinel.ts";
 import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
-import { openRoute, type TcpRoute } from "../support/tcp-route.ts";
 
 const routes: TcpRoute[] = [];
 

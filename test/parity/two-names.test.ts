@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { pickNodeAddresses } from "../../lab/redis/addresses.ts";
 import { startRedis } from "../../lab/redis/server.ts";
+import { openRoute, type TcpRoute } from "../../lab/tcp-route.ts";
 import { labGroup } from "../../lab/world.ts";
 import { asking, expectSettled, rolesOf } from "../support/assess.ts";
 import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
-import { openRoute, type TcpRoute } from "../support/tcp-route.ts";
 
 const routes: TcpRoute[] = [];
 

@@ -1,5 +1,7 @@
+import { routeObserver } from "../../lab/observer-routes.ts";
 import { ProcessRegistry } from "../../lab/processes.ts";
 import type { RedisServer } from "../../lab/redis/server.ts";
+import type { RouteMode, TcpRoute } from "../../lab/tcp-route.ts";
 import {
   labEnvironment,
   labGroup,
@@ -14,7 +16,6 @@ import type { GroupState } from "../../lib/core/model.ts";
 import type { Writer as StateWriter } from "../../lib/core/state.ts";
 import { type HoldRequest, openHttpDoor } from "./http-door.ts";
 import { type Ended, runScriptIn } from "./run-script.ts";
-import { openRoute, type RouteMode, type TcpRoute } from "./tcp-route.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 import { startWriter, type Writer, type WriterOptions } from "./writer.ts";
 
@@ -140,7 +141,7 @@ async function startWorldOf(options: RigOptions, processes: ProcessRegistry): Pr
   });
   const door = holdRoute53 === undefined ? {} : await doorOfRoute53(world, processes, holdRoute53);
   for (const observer of rest.observers ?? labObservers) {
-    const routed = isRouted ? await routeObserver(observer, world, { routes, processes }) : {};
+    const routed = isRouted ? await routedEnv(observer, world, { routes, processes }) : {};
     environments.set(observer, { ...functionEnv, ...door, ...routed });
   }
   await prepare?.(world);
@@ -178,20 +179,10 @@ async function doorOfRoute53(world: World, processes: ProcessRegistry, hold: Hol
 }
 
 /** The environment of an observer whose connections to the nodes go over routes of its own. */
-async function routeObserver(observer: string, world: World, { routes, processes }: Wires) {
-  const table: Record<string, string> = {};
-  for (const node of world.nodes) {
-    const route = await openRoute(node);
-    processes.add({
-      name: `route of ${observer} to ${idOf(node)}`,
-      stop: () => route.close(),
-      killNow: () => {},
-    });
-    routes.set(`${observer} ${idOf(node)}`, route);
-    table[idOf(node)] = route.address;
-  }
-  const preload = new URL("./net-routes.mjs", import.meta.url).href;
-  return { NODE_OPTIONS: `--import ${preload}`, TEST_NET_ROUTES: JSON.stringify(table) };
+async function routedEnv(observer: string, world: World, { routes, processes }: Wires) {
+  const routed = await routeObserver(observer, world.nodes, processes);
+  for (const [node, route] of routed.routes) routes.set(`${observer} ${node}`, route);
+  return routed.env;
 }
 
 function createRig(world: World, timeline: Timeline, { routes, processes }: Wires): Rig {

@@ -3,10 +3,10 @@ import type { GroupConfig } from "../../core/config.ts";
 import { withDiscovered } from "../../core/discovered.ts";
 import type { GroupState } from "../../core/model.ts";
 import { failure } from "../../ports/errors.ts";
+import type { GroupStatus } from "../../status/report.ts";
 import type { CliContext, Services } from "../context.ts";
 import { needRead } from "../exit.ts";
-import { collectStatus } from "../status-collect.ts";
-import type { GroupStatus } from "../status-report.ts";
+import { needReport } from "../need-report.ts";
 import type { GroupFacts } from "./facts.ts";
 import type { Surroundings } from "./table.ts";
 
@@ -25,7 +25,7 @@ export async function collectFacts(
   const { store, table } = services;
   const [described, report] = await Promise.all([
     services.describeTable(),
-    collectStatus(context, services, only),
+    needReport(context, services, only),
   ]);
   const configs = needRead(await store.listConfigs(), `read the configuration in table ${table}`);
   const groups = await Promise.all(

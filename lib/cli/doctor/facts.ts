@@ -1,8 +1,8 @@
 import type { GroupConfig } from "../../core/config.ts";
 import type { Resolution } from "../../ports/dns.ts";
 import type { Result } from "../../ports/errors.ts";
-import { formatAge } from "../status-collect.ts";
-import type { GroupStatus, NodeSeen, NodeStatus, ObserverStatus } from "../status-report.ts";
+import { formatAge } from "../../status/collect.ts";
+import type { GroupStatus, NodeSeen, NodeStatus, ObserverStatus } from "../../status/report.ts";
 
 /** Everything that is looked at for one group; the examinations themselves ask nobody. */
 export interface GroupFacts {

@@ -1,7 +1,7 @@
-import { describeRequest } from "../group-request.ts";
-import { formatAge } from "../status-collect.ts";
-import { unfitReplicas } from "../status-nodes.ts";
-import type { GroupStatus, StateStatus } from "../status-report.ts";
+import { formatAge } from "../../status/collect.ts";
+import { unfitReplicas } from "../../status/nodes.ts";
+import type { GroupStatus, StateStatus } from "../../status/report.ts";
+import { describeRequest } from "../../status/words.ts";
 import { type GroupFacts, masterOf } from "./facts.ts";
 import { type Finding, finder, type Kinds } from "./finding.ts";
 

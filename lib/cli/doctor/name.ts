@@ -2,7 +2,7 @@ import type { DnsConfig } from "../../core/config.ts";
 import { normalizeName, type RecordSet } from "../../core/records.ts";
 import type { Resolution } from "../../ports/dns.ts";
 import type { Result } from "../../ports/errors.ts";
-import type { RecordStatus } from "../status-report.ts";
+import type { RecordStatus } from "../../status/report.ts";
 import type { GroupFacts } from "./facts.ts";
 import { type Finding, finder, type Kinds } from "./finding.ts";
 

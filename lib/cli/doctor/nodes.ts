@@ -1,5 +1,5 @@
 import { oddityIn, oddityKinds } from "../../core/oddities.ts";
-import type { NodeStatus } from "../status-report.ts";
+import type { NodeStatus } from "../../status/report.ts";
 import { type GroupFacts, isDown, type Sight, sayWhen, sightsOf } from "./facts.ts";
 import { type Finding, finder, type Kinds } from "./finding.ts";
 

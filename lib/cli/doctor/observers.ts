@@ -1,6 +1,6 @@
 import { votesNeeded } from "../../core/config.ts";
-import { formatAge } from "../status-collect.ts";
-import type { NodeStatus, ObserverStatus } from "../status-report.ts";
+import { formatAge } from "../../status/collect.ts";
+import type { NodeStatus, ObserverStatus } from "../../status/report.ts";
 import { type GroupFacts, isDown, masterOf, present, sightsOf } from "./facts.ts";
 import { type Finding, finder, type Kinds } from "./finding.ts";
 

@@ -1,7 +1,7 @@
 import { kindOfHost } from "../../config/address.ts";
 import { findNode, formatAddress } from "../../core/config.ts";
 import type { NodeSetup } from "../../core/rehearsal.ts";
-import type { NodeStatus } from "../status-report.ts";
+import type { NodeStatus } from "../../status/report.ts";
 import { type GroupFacts, type Sight, sayWhen, sightsOf } from "./facts.ts";
 import { type Finding, finder, type Kinds } from "./finding.ts";
 

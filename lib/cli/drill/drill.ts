@@ -1,12 +1,12 @@
 import type { GroupConfig, NodeId } from "../../core/config.ts";
+import { unfitReplicas } from "../../status/nodes.ts";
+import type { GroupStatus } from "../../status/report.ts";
 import { type ConfirmOptions, confirmOrStop } from "../confirm.ts";
 import type { CliContext, Services, Terminal } from "../context.ts";
 import { CliError, exitCodes } from "../exit.ts";
 import { refuseUnlessCalm, refuseUnlessReplica, replicasOf } from "../failover.ts";
 import { needGroupState, readActiveConfig } from "../group-state.ts";
-import { collectStatus } from "../status-collect.ts";
-import { unfitReplicas } from "../status-nodes.ts";
-import type { GroupStatus } from "../status-report.ts";
+import { needReport } from "../need-report.ts";
 import { renderTable } from "../table.ts";
 import { type Leg, runLeg } from "./leg.ts";
 import { parts, type Step, targetsOf } from "./targets.ts";
@@ -127,7 +127,7 @@ async function readHealth(
   services: Services,
   group: string,
 ): Promise<GroupStatus> {
-  const [status] = (await collectStatus(context, services, group)).groups;
+  const [status] = (await needReport(context, services, group)).groups;
   if (status === undefined) throw new Error(`expected a status of ${group}, got none`);
   return status;
 }

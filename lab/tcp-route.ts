@@ -8,7 +8,7 @@ export type RouteMode =
   /** Nobody listens: open connections end, new ones are refused. */
   | "refusing";
 
-/** One path of one client to one server, which a test can cut and heal. */
+/** One path of one client to one server, which the lab or a test can cut and heal. */
 export interface TcpRoute {
   /** `host:port` to connect to instead of the target. */
   readonly address: string;

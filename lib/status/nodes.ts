@@ -1,4 +1,4 @@
-import type { NodeStatus, ObserverStatus } from "./status-report.ts";
+import type { NodeStatus, ObserverStatus } from "./report.ts";
 
 /** What `status` concludes of the nodes, from what the observers last said of them. */
 

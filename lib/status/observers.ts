@@ -3,7 +3,7 @@ import type { GroupState } from "../core/model.ts";
 import { configuredRank } from "../core/placement.ts";
 import type { GroupReport, Heartbeat } from "../ports/store.ts";
 import { beatMsOf, type Heartbeats } from "./heartbeats.ts";
-import type { NodeSeen, NodeStatus, ObserverStatus, PauseStatus } from "./status-report.ts";
+import type { NodeSeen, NodeStatus, ObserverStatus, PauseStatus } from "./report.ts";
 
 /** A heartbeat this old means that the observer's shifts don't run, whatever its clock says within reason. */
 function staleAfterMs(config: GroupConfig, heartbeat: Heartbeat): number {

@@ -1,5 +1,5 @@
 import { assertNever } from "../core/assert-never.ts";
-import { findNode, type GroupConfig } from "../core/config.ts";
+import { type DnsConfig, findNode, type GroupConfig } from "../core/config.ts";
 import { isDiscovered, withDiscovered } from "../core/discovered.ts";
 import { withoutKept } from "../core/kept.ts";
 import type { GroupState } from "../core/model.ts";
@@ -10,78 +10,105 @@ import {
   recordOf,
   wantedOf,
 } from "../core/records.ts";
-import type { CliContext, Services } from "./context.ts";
-import { needRead } from "./exit.ts";
-import { unknownGroup } from "./group-state.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Failure, Result } from "../ports/errors.ts";
+import type { Store, StoredState } from "../ports/store.ts";
+import { describeCoolDown } from "./cool-down.ts";
 import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
-import { describeCoolDown } from "./status-cool-down.ts";
-import { judgeMaster, judgeOddities, judgeReplicas } from "./status-nodes.ts";
-import { describeNodes, describeObservers, describePause } from "./status-observers.ts";
+import { judgeMaster, judgeOddities, judgeReplicas } from "./nodes.ts";
+import { describeNodes, describeObservers, describePause } from "./observers.ts";
 import type {
   GroupStatus,
   ObserverStatus,
   RecordStatus,
   StateStatus,
   StatusReport,
-} from "./status-report.ts";
+} from "./report.ts";
+
+/** What a report is made from: reads, and nothing that changes anything. */
+export interface StatusSources {
+  readonly table: string;
+  readonly store: Pick<Store, "listConfigs" | "readState" | "readHeartbeat">;
+  /**
+   * The group's records as Route 53 has them. While `basis` is the same, nothing that the table knows of has changed them:
+   * who is asked often may then answer from memory.
+   */
+  readonly readRecords: (dns: DnsConfig, basis: string) => Promise<Result<readonly RecordSet[]>>;
+  readonly clock: Pick<Clock, "wallTime">;
+}
+
+export type Collected =
+  | { readonly kind: "report"; readonly report: StatusReport }
+  | { readonly kind: "unknown-group"; readonly group: string; readonly known: ReadonlySet<string> }
+  /** The table did not answer: nothing is known, which is not the same as "all is well" or "something is wrong". */
+  | { readonly kind: "unread"; readonly doing: string; readonly failure: Failure };
 
 /** Reads everything that is known about one group, or about all. Only the table must answer. */
 export async function collectStatus(
-  context: CliContext,
-  services: Services,
+  sources: StatusSources,
   only: string | undefined,
-): Promise<StatusReport> {
-  const { store, table } = services;
-  const configs = needRead(await store.listConfigs(), `read the configuration in table ${table}`);
-  const names = [...new Set(configs.map((config) => config.name))].sort();
-  if (only !== undefined && !names.includes(only)) throw unknownGroup(only, new Set(names));
+): Promise<Collected> {
+  const { store, table, clock } = sources;
+  const configs = await store.listConfigs();
+  if (!configs.ok) return unread(`read the configuration in table ${table}`, configs);
+  const names = [...new Set(configs.value.map((config) => config.name))].sort();
+  if (only !== undefined && !names.includes(only)) {
+    return { kind: "unknown-group", group: only, known: new Set(names) };
+  }
   const wanted = only === undefined ? names : [only];
-  const watched = configs.filter((config) => wanted.includes(config.name));
-  const observers = watched.flatMap((config) => config.observers);
-  const heartbeats = await readHeartbeats(store, observers);
+  const watched = configs.value.filter((config) => wanted.includes(config.name));
+  const heartbeats = await readHeartbeats(
+    store,
+    watched.flatMap((config) => config.observers),
+  );
+  if (!heartbeats.ok) return unread("read the heartbeats", heartbeats);
   const groups: GroupStatus[] = [];
   for (const name of wanted) {
-    const versions = configs.filter((config) => config.name === name);
-    groups.push(await collectGroup(context, services, versions, heartbeats));
+    const stored = await store.readState(name);
+    if (!stored.ok) return unread(`read the state of ${name}`, stored);
+    const versions = watched.filter((config) => config.name === name);
+    groups.push(await describeGroup(sources, versions, stored.value, heartbeats.value));
   }
-  return {
+  const report: StatusReport = {
     schema: 1,
-    at: context.clock.wallTime(),
+    at: clock.wallTime(),
     table,
     isHealthy: groups.length > 0 && groups.every((group) => group.isHealthy),
     problems: groups.length > 0 ? [] : [noGroups(table)],
     groups,
   };
+  return { kind: "report", report };
+}
+
+function unread(doing: string, failure: Failure): Collected {
+  return { kind: "unread", doing, failure };
 }
 
 function noGroups(table: string): string {
   return `no group is configured in table ${table}, so nothing is watched: add one with \`lambda-sentinel apply -f groups.yml\`, or name the right table with --table and --region`;
 }
 
-async function collectGroup(
-  context: CliContext,
-  services: Services,
+async function describeGroup(
+  sources: StatusSources,
   versions: readonly GroupConfig[],
+  stored: StoredState,
   heartbeats: Heartbeats,
 ): Promise<GroupStatus> {
   const [first] = versions;
   if (first === undefined) throw new Error("expected at least one version of a listed group");
   const newest = versions.reduce((a, b) => (b.version > a.version ? b : a), first);
-  const stored = needRead(
-    await services.store.readState(first.name),
-    `read the state of ${first.name}`,
-  );
   const state = stored.kind === "state" ? stored.state : null;
   const active = versions.find((config) => config.version === state?.configVersion);
   const config = withDiscovered(active ?? newest, state);
   const master = state?.master?.node ?? null;
-  const observers = describeObservers(config, heartbeats, context.clock.wallTime());
+  const wallTime = sources.clock.wallTime();
+  const observers = describeObservers(config, heartbeats, wallTime);
   const nodes = describeNodes(config, master, heartbeats).map((node) => ({
     ...node,
     isDiscovered: state !== null && isDiscovered(state, node.id),
   }));
-  const record = await collectRecord(services, config, state, "master");
-  const replicas = await collectRecord(services, config, state, "replicas");
+  const record = await collectRecord(sources, config, state, "master");
+  const replicas = await collectRecord(sources, config, state, "replicas");
   const problems = [
     ...judgeState(stored.kind === "foreign" ? stored.why : null, state),
     ...(state !== null && active === undefined
@@ -103,8 +130,7 @@ async function collectGroup(
     newestConfigVersion: newest.version,
     state: state === null ? null : describeState(state),
     pause: state === null ? null : describePause(config, state, heartbeats),
-    coolDown:
-      state === null ? null : describeCoolDown(config, state, heartbeats, context.clock.wallTime()),
+    coolDown: state === null ? null : describeCoolDown(config, state, heartbeats, wallTime),
     record,
     nodes,
     observers,
@@ -180,7 +206,7 @@ export function formatAge(ageMs: number | null): string {
 }
 
 async function collectRecord(
-  services: Services,
+  sources: StatusSources,
   config: GroupConfig,
   state: GroupState | null,
   role: RecordRole,
@@ -189,7 +215,7 @@ async function collectRecord(
   if (dns === null) return null;
   const published = state?.published ?? null;
   const wanted = wantedNow(config, state, role);
-  const found = await services.readRecords(dns);
+  const found = await sources.readRecords(dns, `${state?.masterEpoch} ${published?.epoch}`);
   const base = { name: dns.name, published, wanted };
   if (!found.ok) {
     return {

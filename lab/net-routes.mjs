@@ -1,8 +1,8 @@
-// Loaded before an observer's bundle: connections to an address listed in TEST_NET_ROUTES (JSON, "host:port" to
-// "host:port") go to the other address, where a test can cut them. The code under test knows nothing of it.
+// Loaded before an observer's bundle: connections to an address listed in LAB_NET_ROUTES (JSON, "host:port" to
+// "host:port") go to the other address, where the lab or a test can cut them. The code under test knows nothing of it.
 import { Socket } from "node:net";
 
-const routes = new Map(Object.entries(JSON.parse(process.env.TEST_NET_ROUTES ?? "{}")));
+const routes = new Map(Object.entries(JSON.parse(process.env.LAB_NET_ROUTES ?? "{}")));
 const { connect } = Socket.prototype;
 
 Socket.prototype.connect = function connectRouted(...args) {

@@ -2,7 +2,7 @@ import type { GroupConfig } from "../core/config.ts";
 import { unacknowledgedEpoch } from "../core/cool-down.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Heartbeats } from "./heartbeats.ts";
-import type { CoolDownStatus } from "./status-report.ts";
+import type { CoolDownStatus } from "./report.ts";
 
 /**
  * The cool-down while it could still hold something. Each observer measures it by itself, so the one that has known the
