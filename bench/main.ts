@@ -1,0 +1,84 @@
+import { arch, cpus, loadavg, platform, totalmem } from "node:os";
+import { settlesWithin } from "../lab/child.ts";
+import { ProcessRegistry } from "../lab/processes.ts";
+import { findRedis, installRedis, type RedisBinary } from "../lab/redis/find.ts";
+import { type Turn, turnsOf } from "./measurement.ts";
+import { measurementsOf } from "./measurements.ts";
+import { type BenchOptions, groupsDefault, readOptions } from "./options.ts";
+import { RawResults, rawFile, type Sample } from "./raw.ts";
+import { writeResults } from "./report/results-page.ts";
+
+/** `npm run bench`: see `--help`. */
+async function main(options: BenchOptions): Promise<number> {
+  const raw = new RawResults(options.from ?? rawFile());
+  if (!options.report) await measureAll(options, raw);
+  await writeResults(raw, measurementsOf(options));
+  const failed = raw.samples.filter((one) => one.failure !== null).length;
+  console.log(`${raw.samples.length} runs, ${failed} of them failed; see bench/RESULTS.md`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function measureAll(options: BenchOptions, raw: RawResults): Promise<void> {
+  const isChosen = (name: string) =>
+    options.only.length === 0 || options.only.some((one) => name.startsWith(one));
+  const chosen = measurementsOf(options).filter(({ name }) => isChosen(name));
+  const turns = turnsOf(chosen, options.pairs).filter((turn) => !raw.isDone(turn));
+  if (turns.length === 0) return;
+  const binary = await findRedis().catch(() => installRedis(console.log));
+  raw.add({
+    kind: "machine",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${arch()}`,
+    node: process.version,
+    server: `${binary.kind} ${binary.version}`,
+  });
+  for (const [index, turn] of turns.entries()) {
+    const { measurement, side, pair } = turn;
+    console.log(`${index + 1}/${turns.length} ${measurement.name}, ${side}, pair ${pair + 1}`);
+    const sample = await measureOne(turn, binary);
+    raw.add(sample);
+    console.log(`  ${sample.failure ?? format(sample)} (${Math.round(sample.tookMs / 1_000)} s)`);
+  }
+}
+
+async function measureOne(turn: Turn, binary: RedisBinary): Promise<Sample> {
+  const { measurement, side, pair } = turn;
+  const processes = new ProcessRegistry();
+  const forget = processes.onSignals();
+  const startedAtMs = performance.now();
+  const loadAverage = Math.round((loadavg()[0] ?? 0) * 100) / 100;
+  const outcome = await within(turn, processes, binary);
+  await processes.stopAll().catch((error: unknown) => console.error(String(error)));
+  forget();
+  return {
+    ...{ kind: "sample", measurement: measurement.name, side, pair, loadAverage, ...outcome },
+    tookMs: performance.now() - startedAtMs,
+  };
+}
+
+async function within(
+  { measurement, side, pair }: Turn,
+  processes: ProcessRegistry,
+  binary: RedisBinary,
+): Promise<Pick<Sample, "readings" | "failure">> {
+  const run = measurement.run[side];
+  if (run === undefined) return { readings: {}, failure: `${side} is not measured` };
+  const running = run({ processes, binary, pair });
+  if (!(await settlesWithin(running, measurement.limitMs))) {
+    return { readings: {}, failure: `Expected an end within ${measurement.limitMs} ms, got none` };
+  }
+  return running.then(
+    (readings) => ({ readings, failure: null }),
+    (error: unknown) => ({ readings: {}, failure: String(error) }),
+  );
+}
+
+function format({ readings }: Sample): string {
+  return Object.entries(readings)
+    .map(([name, value]) => `${name} ${value === null ? "none" : Math.round(value * 100) / 100}`)
+    .join(", ");
+}
+
+const names = measurementsOf({ groups: groupsDefault }).map(({ name }) => name);
+process.exitCode = await main(readOptions(process.argv.slice(2), names));

@@ -1,0 +1,100 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Measurement } from "../measurement.ts";
+import { type Machine, type RawResults, root, type Sample } from "../raw.ts";
+import { downAfterMs, pingPeriodMs, replicaPingPeriodSeconds } from "../sides/timings.ts";
+import { type Chart, chartsOf } from "./charts.ts";
+import { Figures } from "./figures.ts";
+import {
+  failureLines,
+  formatNumber,
+  missingRuns,
+  propagationTable,
+  readingsTable,
+  targetTable,
+} from "./tables.ts";
+import { targetsOf } from "./targets.ts";
+
+/** What docs/clients.md recommends. */
+const ttlSeconds = 5;
+/** Fewer are no result. */
+export const wholePairs = 10;
+
+/** Writes bench/RESULTS.md and its pictures. */
+export async function writeResults(raw: RawResults, all: readonly Measurement[]): Promise<void> {
+  const figures = new Figures(raw.samples);
+  const charts = chartsOf(figures);
+  const folder = join(root, "bench", "pictures");
+  await mkdir(folder, { recursive: true });
+  for (const { name, svg } of charts) await writeFile(join(folder, name), svg);
+  const page = resultsPage(raw.samples, raw.machines, all, charts);
+  await writeFile(join(root, "bench", "RESULTS.md"), page);
+}
+
+export function resultsPage(
+  samples: readonly Sample[],
+  machines: readonly Machine[],
+  all: readonly Measurement[],
+  charts: readonly Pick<Chart, "name" | "says">[],
+): string {
+  const figures = new Figures(samples);
+  const missing = missingRuns(figures, all, wholePairs);
+  const failures = failureLines(samples);
+  const measured = all.filter(({ name }) => figures.named(name).includes(name));
+  return [
+    "# What was measured, beside Redis Sentinel\n",
+    "Written by `npm run bench`; don't edit it here. What was tried, and why a target is missed, stands in [NOTES.md](NOTES.md).\n",
+    ...(missing.length === 0 ? [] : [`**Not a result yet**, for want of ${listed(missing)}.\n`]),
+    conditions(samples, machines),
+    "## Targets\n",
+    "Medians. What was promised was written down before anything was measured.\n",
+    `${targetTable(targetsOf(figures))}\n`,
+    "## With the time that DNS takes\n",
+    `From the fault to the first acknowledged write. In the lab a change of the name appears at once, and nobody caches. The columns with propagation are computed: the time at once, the propagation, and one whole TTL of ${ttlSeconds} s on top. A client that asks Sentinels waits for none of that.\n`,
+    `${propagationTable(figures, ["kill", "crash-300", "hang", "hang-idle"], ttlSeconds)}\n`,
+    ...charts.map(({ name, says }) => `![${says}](pictures/${name})\n`),
+    "## Every reading\n",
+    "Median (the middle half; least to most). ms where the name says so.\n",
+    ...measured.map(({ name, says }) =>
+      [
+        `### ${name}\n`,
+        `${says[0]?.toUpperCase()}${says.slice(1)}.\n`,
+        `${readingsTable(figures, name)}\n`,
+      ].join("\n"),
+    ),
+    "## What was not measured\n",
+    `${notMeasured(failures)
+      .map((line) => `- ${line}`)
+      .join("\n")}\n`,
+  ].join("\n");
+}
+
+function conditions(samples: readonly Sample[], machines: readonly Machine[]): string {
+  const kinds = machines.map(
+    ({ cores, memoryGiB, system, node, server }) =>
+      `${cores} cores, ${memoryGiB} GiB, ${system}, Node.js ${node}, ${server}`,
+  );
+  const loads = samples.map(({ loadAverage }) => loadAverage);
+  const load =
+    loads.length === 0
+      ? ""
+      : ` The load before the runs was ${formatNumber(Math.min(...loads))} to ${formatNumber(Math.max(...loads))}.`;
+  return [
+    `Machine: ${listed([...new Set(kinds)]) || "none yet"}.${load} Both sides ran on it in turn, each pair in another order, each run with servers of its own.\n`,
+    `Both: down after ${downAfterMs} ms, a ping each ${pingPeriodMs} ms (Sentinel by \`SENTINEL DEBUG PING-PERIOD\`; its own default is a second), \`repl-ping-replica-period ${replicaPingPeriodSeconds}\`, a master and two replicas, three observers or Sentinels, quorum 2. Everything else is each side's default. The same client writes to both: it looks the master up for every connection, gives a command 250 ms, and looks it up again after any failure; with Sentinel it listens to \`+switch-master\` as well.\n`,
+  ].join("\n");
+}
+
+function notMeasured(failures: readonly string[]): readonly string[] {
+  return [
+    "Real AWS: the table, Route 53 and Lambda are the lab's stand-ins, which run beside the observers on the same cores. Networks, cold starts of Lambda itself and DynamoDB's own time are not in here.",
+    "Real DNS propagation: computed, as the table says.",
+    "Dollars: requests are counted, prices are not applied here.",
+    "Another method of a planned switchover than the server's own FAILOVER: there is no other.",
+    ...failures.map((line) => `A run that failed and was made again or is missing: ${line}`),
+  ];
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.join("; ");
+}
