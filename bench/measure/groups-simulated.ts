@@ -177,7 +177,13 @@ class ManyGroups {
           throw violation;
         },
       },
-      { seed, observers, jitterMs: 2_000, isOrderly: false },
+      {
+        seed,
+        observers,
+        jitterMs: 2_000,
+        isOrderly: false,
+        watching: { cadence: "loop", pulseMs: 5_000 },
+      },
     );
   }
 
