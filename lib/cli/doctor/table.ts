@@ -33,7 +33,7 @@ export const tableKinds = {
     severity: "warning",
     title: "the table is not protected from deletion",
     todo: "switch DeletionProtectionEnabled on: whoever deletes it ends all failovers",
-    see: "docs/deploying.md#take-it-away",
+    see: "docs/upgrading.md#take-it-away",
   },
   "table-unasked": {
     severity: "note",
