@@ -73,10 +73,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "lib/config",
     "lib/wiring",
     "lib/status",
+    "lib/cost",
+    "lib/deploy",
     "lab/commands.ts",
   ],
   // Stage files are read as groups.yml is.
   "lib/deploy": ["lib/core", "lib/config"],
+  // A bill depends on what a stage deploys.
+  "lib/cost": ["lib/core", "lib/deploy"],
   functions: [
     "lib/core",
     "lib/ports",

@@ -1,6 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { acknowledgeFailover } from "./ack.ts";
-import { type AclOptions, acl } from "./acl.ts";
 import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { ConfirmOptions } from "./confirm.ts";
@@ -10,10 +9,10 @@ import { type DrillOptions, drill } from "./drill/drill.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { cancelRequest, replaceMaster } from "./failover.ts";
 import { forgetNode, resetGroup } from "./forget.ts";
-import { type ImportOptions, importConf } from "./import.ts";
 import { addLabCommands } from "./lab.ts";
 import { testNotifications } from "./notify.ts";
 import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
+import { addOfflineCommands } from "./program-offline.ts";
 import { addWhyCommands } from "./program-why.ts";
 import { type ReleaseOptions, releaseNode } from "./release.ts";
 import { remove } from "./remove.ts";
@@ -65,7 +64,7 @@ function buildProgram(context: CliContext, finish: Finish): Command {
   addGroupCommands(program, context, finish);
   addWhyCommands(program, context, finish);
   addNotifyCommands(program, context, finish);
-  addAclCommand(program, context, finish);
+  addOfflineCommands(program, context, finish);
   addLabCommands(program, finish);
   return program;
 }
@@ -113,7 +112,6 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
       finish(() => doctor(context, group, command.optsWithGlobals<DoctorOptions>())),
     );
 
-  addImportCommand(program, context, finish);
   addQuorumCommand(program, context, finish);
   addReplaceCommands(program, context, finish);
   addRemoveCommand(program, context, finish);
@@ -151,19 +149,6 @@ function addNotifyCommands(program: Command, context: CliContext, finish: Finish
     .option("--yes", "accepted, as everywhere; this command asks nothing")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => testNotifications(context, group, command.optsWithGlobals<GlobalOptions>())),
-    );
-}
-
-function addImportCommand(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("import")
-    .description(
-      "print a groups.yml for what a sentinel.conf watches, and say what has no equivalent",
-    )
-    .argument("<file>")
-    .option("--observers <names>", "the observers' names, by comma")
-    .action((file: string, _options: unknown, command: Command) =>
-      finish(() => importConf(context, file, command.optsWithGlobals<ImportOptions>())),
     );
 }
 
@@ -278,17 +263,6 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .option("--json", "print an object for programs; asks nothing, so it needs --yes")
     .action((group: string, node: string, _options: unknown, command: Command) =>
       finish(() => releaseNode(context, group, node, command.optsWithGlobals<ReleaseOptions>())),
-    );
-}
-
-function addAclCommand(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("acl")
-    .description("print the least that the observers' Redis user must be allowed")
-    .argument("[group]", "whose marker key may be touched (every group's otherwise)")
-    .option("-f, --file <file>", "the groups file, for each group's user, name and marker")
-    .action((group: string | undefined, _options: unknown, command: Command) =>
-      finish(() => acl(context, group, command.optsWithGlobals<AclOptions>())),
     );
 }
 

@@ -19,7 +19,7 @@ export interface PulsesOfStack {
   readonly secondEntries: string;
 }
 
-const pulseDefaultMs = 5_000;
+export const pulseDefaultMs = 5_000;
 const minuteMs = 60_000;
 /** SendMessageBatch takes no more. */
 const batchMax = 10;
