@@ -9,6 +9,8 @@ const config: Config = {
   ...base,
   testMatch: ["<rootDir>/test/parity/**/*.test.ts", "<rootDir>/test/e2e/{return,shifts}.test.ts"],
   testPathIgnorePatterns: [],
+  // Their servers and observers wait for clocks more than they compute.
+  maxWorkers: 3,
 };
 
 export default config;

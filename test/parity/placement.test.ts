@@ -33,7 +33,10 @@ describe("where a master may live", () => {
 
     // Act and assess: nobody gets there by asking.
     await rig.cli("switchover", "orders", "--to", abroad, "--yes");
-    const refused = await rig.timeline.eventually("a refusal", (one) => one.rule === "R380");
+    const refused = await rig.timeline.eventually(
+      "a refusal",
+      (one) => one.rule === "R380" && one.event !== null,
+    );
     expect(refused).toMatchObject({
       event: "-failover-abort-no-good-slave",
       message: expect.stringContaining(
