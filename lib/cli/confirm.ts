@@ -17,6 +17,13 @@ export function endsDry(terminal: Terminal, { dryRun }: ConfirmOptions): boolean
   return dryRun === true;
 }
 
+/** An object for programs has no place for a question. */
+export function refuseToAskInJson(options: ConfirmOptions & { readonly json?: boolean }): void {
+  if (options.json !== true || options.yes === true || options.dryRun === true) return;
+  const message = "expected --yes or --dry-run with --json, which asks nobody; nothing was changed";
+  throw new CliError(exitCodes.usage, message);
+}
+
 /** Lets a person decide; without one, only `--yes` does. */
 export async function confirmOrStop(
   terminal: Terminal,

@@ -1,3 +1,4 @@
+import { cadences } from "../core/cadence.ts";
 import { deploymentOf } from "../cost/deployment.ts";
 import { type Deployment, type Estimate, estimate } from "../cost/estimate.ts";
 import { elastiCacheMonth, prices, sentinelsMonth } from "../cost/prices.ts";
@@ -63,9 +64,7 @@ function reportOf(deployment: Deployment): CostReport {
     ...{ observers, groups: groups.length, cadence: rhythm.cadence },
     nodes: groups.reduce((sum, group) => sum + group.nodes, 0),
     ...estimate(deployment),
-    cadences: (["loop", "pulse", "tick"] as const).map((cadence) =>
-      costIn({ ...deployment, rhythm: { ...rhythm, cadence } }),
-    ),
+    cadences: cadences.map((cadence) => costIn({ ...deployment, rhythm: { ...rhythm, cadence } })),
     instead: {
       sentinelsUsd: sentinelsMonth(),
       elastiCacheValkeyUsd: elastiCacheMonth("valkey"),

@@ -1,6 +1,6 @@
 import { isKept, letGo } from "../core/kept.ts";
 import type { GroupState } from "../core/model.ts";
-import { type ConfirmOptions, confirmOrStop, endsDry } from "./confirm.ts";
+import { type ConfirmOptions, confirmOrStop, endsDry, refuseToAskInJson } from "./confirm.ts";
 import type { CliContext, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter } from "./group-state.ts";
@@ -17,11 +17,7 @@ export async function releaseNode(
   options: ReleaseOptions,
 ): Promise<number> {
   const { terminal } = context;
-  if (options.json === true && options.yes !== true && options.dryRun !== true) {
-    const message =
-      "expected --yes or --dry-run with --json, which asks nobody; nothing was changed";
-    throw new CliError(exitCodes.usage, message);
-  }
+  refuseToAskInJson(options);
   const { store } = context.open(options);
   const before = await needGroupState(store, group);
   refuseUnlessKept(before, node);

@@ -136,16 +136,23 @@ export function nextLook(view: View): Look {
 }
 
 /** Whether STATE records other ids of the master than it had, or showed, when this observer last asked it. */
-function isMasterOutdated({ state, nodes, recordKnown }: Memory): boolean {
-  const record = state?.master ?? null;
-  const master = record === null ? undefined : nodes[record.node];
-  if (record === null || master === undefined || master.facts === null) return false;
-  const isOlder = (master.factsAskedAtMs ?? Number.POSITIVE_INFINITY) < recordKnown.sinceMs;
-  return isOlder || isRestarted(record, master.facts);
+function isMasterOutdated(memory: Memory): boolean {
+  const master = shownMaster(memory);
+  if (master === null) return false;
+  const isOlder = (master.factsAskedAtMs ?? Number.POSITIVE_INFINITY) < memory.recordKnown.sinceMs;
+  return isOlder || isRestarted(memory, master);
+}
+
+/** The recorded master, once it has said who it is. */
+function shownMaster({ state, nodes }: Memory): NodeMemory | null {
+  const master = nodes[state?.master?.node ?? ""];
+  return master === undefined || master.facts === null ? null : master;
 }
 
 /** What a server that is loading holds is not there yet: what it is by then, it is asked by then. */
-function isRestarted(record: MasterRecord, facts: NodeFacts): boolean {
+function isRestarted({ state }: Memory, { facts }: NodeMemory): boolean {
+  const record = state?.master ?? null;
+  if (record === null || facts === null) return false;
   return !facts.isLoading && isRecordStale(record, facts);
 }
 
@@ -158,13 +165,10 @@ function lookDueAtMs(view: View): number {
   const nodes = Object.values(memory.nodes);
   const lastMs = Math.max(...nodes.map((node) => node.lastSentAtMs ?? Number.NEGATIVE_INFINITY));
   if (!Number.isFinite(lastMs)) return nowMs;
-  const record = memory.state?.master ?? null;
-  const master = record === null ? undefined : memory.nodes[record.node];
+  const master = shownMaster(memory);
   const isNews =
-    record !== null &&
-    master !== undefined &&
-    master.facts !== null &&
-    isRestarted(record, master.facts) &&
+    master !== null &&
+    isRestarted(memory, master) &&
     nodes.some((node) => isAnswering(node) && isAskedBefore(node, master, settings));
   return lastMs + (isNews ? settings.probeIntervalMs / 10 : settings.probeIntervalMs);
 }

@@ -1,8 +1,9 @@
 import { assertNever } from "../core/assert-never.ts";
+import { type Cadence, isReporting } from "../core/cadence.ts";
 
 /** How an observer watches; `pulseMs` is of no meaning but in `pulse`. */
 export interface Rhythm {
-  readonly cadence: "loop" | "pulse" | "tick";
+  readonly cadence: Cadence;
   readonly pulseMs: number;
 }
 
@@ -51,7 +52,7 @@ export function trafficOf(rhythm: Rhythm, groups: readonly GroupSize[]): Traffic
       return loopTraffic(groups, heartbeatMs);
     case "pulse": {
       const passes = minuteMs / rhythm.pulseMs;
-      return passTraffic(groups, passes, reportsOf(rhythm.pulseMs, heartbeatMs));
+      return passTraffic(groups, passes, reportsOf(rhythm, heartbeatMs));
     }
     case "tick":
       return passTraffic(groups, 1, 1);
@@ -73,14 +74,16 @@ function loopTraffic(groups: readonly GroupSize[], heartbeatMs: number): Traffic
   };
 }
 
-/** The passes of a minute that report: the first, and each that has another heartbeat's time behind it than the one before. */
-function reportsOf(pulseMs: number, heartbeatMs: number): number {
-  let reports = 1;
-  for (let delayMs = pulseMs; delayMs < minuteMs; delayMs += pulseMs) {
-    const isDue = Math.floor(delayMs / heartbeatMs) > Math.floor((delayMs - pulseMs) / heartbeatMs);
-    if (isDue) reports += 1;
-  }
-  return reports;
+/** How many passes of a minute report; the schedule starts the first, and each other has its place. */
+function reportsOf({ cadence, pulseMs }: Rhythm, heartbeatMs: number): number {
+  const delaysMs = Array.from(
+    { length: minuteMs / pulseMs - 1 },
+    (_, index) => (index + 1) * pulseMs,
+  );
+  const reporting = delaysMs.filter((delayMs) =>
+    isReporting({ cadence, pulseMs, pulse: { delayMs, waitedMs: delayMs } }, heartbeatMs),
+  );
+  return 1 + reporting.length;
 }
 
 function passTraffic(groups: readonly GroupSize[], passes: number, reports: number): Traffic {

@@ -1,5 +1,5 @@
+import type { Cadence } from "../core/cadence.ts";
 import { type MetricName, type MetricOf, metrics, namespace } from "../core/metrics.ts";
-import type { cadences } from "./stage-schema.ts";
 
 /**
  * The alarms of a stage. Groups are not known when a stack is deployed, so an alarm is of one observer, or of the
@@ -26,8 +26,6 @@ export interface AlarmDefinition {
 export type MetricSource =
   | { readonly from: "own"; readonly name: MetricName }
   | { readonly from: "lambda"; readonly name: "Errors" | "Throttles" | "Invocations" };
-
-export type Cadence = (typeof cadences)[number];
 
 /** Starts a minute that are beyond every plan: one by the schedule, at most nineteen by pulses, some by wakes, and others by hand. */
 const invocationsMax: Readonly<Record<Cadence, number>> = { loop: 15, pulse: 40, tick: 15 };

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { namePattern, observersMax } from "../config/schema.ts";
+import { cadences } from "../core/cadence.ts";
 
 /**
  * The shape of a stage file. Every `error` completes the sentence "expected …". What one field alone can't tell is in
@@ -11,7 +12,6 @@ export const networkPatterns = ["outside", "dual-stack", "nat"] as const;
 export type NetworkPattern = (typeof networkPatterns)[number];
 
 export const tableModes = ["single-region", "strongly-consistent"] as const;
-export const cadences = ["loop", "pulse", "tick"] as const;
 /** Divisors of a minute, in seconds and at most 20 messages in it (lib/deploy/pulses.ts). */
 export const pulsePeriodsMs = [
   3_000, 4_000, 5_000, 6_000, 10_000, 12_000, 15_000, 20_000, 30_000,

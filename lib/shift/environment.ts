@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Cadence, cadences } from "./cadence.ts";
+import { type Cadence, cadences } from "../core/cadence.ts";
 
 /** An ARN, or nothing. A FIFO topic is refused: it takes no message without a group and a deduplication id. */
 function optionalArn(service: string, resource: string, what: string) {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Pulse } from "./cadence.ts";
+import type { Pulse } from "../core/cadence.ts";
 
 /** What starts a shift: the schedule, a wake for one round, or a pulse. Anything else is watched like the schedule. */
 const wakeEvent = z.object({ wake: z.object({ group: z.string(), round: z.number().int() }) });

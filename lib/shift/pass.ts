@@ -1,6 +1,6 @@
+import { isReporting } from "../core/cadence.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import { mayYield, sayYielded, successorReadMs } from "./beat.ts";
-import { isReporting } from "./cadence.ts";
 import type { GroupStatus } from "./group.ts";
 import { isNews } from "./heartbeat.ts";
 import type { Shift } from "./shift.ts";

@@ -1,3 +1,4 @@
+import { isReporting, type Start, whyIdle } from "../core/cadence.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { wallMsOf } from "../core/instants.ts";
 import { type Result, success } from "../ports/errors.ts";
@@ -6,7 +7,6 @@ import type { RedisNodes } from "../ports/redis.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import { createBeat } from "./beat.ts";
 import { type Budget, createBudget } from "./budget.ts";
-import { isReporting, type Start, whyIdle } from "./cadence.ts";
 import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";

@@ -1,5 +1,5 @@
+import { heartbeatEveryMs } from "../core/cadence.ts";
 import type { Heartbeat } from "../ports/store.ts";
-import { heartbeatEveryMs } from "./cadence.ts";
 import type { GroupStatus } from "./group.ts";
 import { heartbeatOf, signature } from "./heartbeat.ts";
 import type { Shift } from "./shift.ts";

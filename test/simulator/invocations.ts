@@ -1,7 +1,7 @@
+import type { Pulse } from "../../lib/core/cadence.ts";
 import { formatAddress, type GroupConfig } from "../../lib/core/config.ts";
 import { success } from "../../lib/ports/errors.ts";
 import type { WakeCall } from "../../lib/ports/waker.ts";
-import type { Pulse } from "../../lib/shift/cadence.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { unmetered } from "../support/unmetered.ts";

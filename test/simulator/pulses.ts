@@ -1,4 +1,4 @@
-import type { Pulse } from "../../lib/shift/cadence.ts";
+import type { Pulse } from "../../lib/core/cadence.ts";
 import type { Engine } from "./engine.ts";
 import type { Prng } from "./prng.ts";
 

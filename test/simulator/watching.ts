@@ -1,4 +1,4 @@
-import type { Cadence } from "../../lib/shift/cadence.ts";
+import type { Cadence } from "../../lib/core/cadence.ts";
 
 /** How observers watch, and by what they are started. */
 export interface Watching {

@@ -11,15 +11,15 @@ const run = promisify(execFile);
 /** Whether `bash scripts/fetch-cfn-lint.sh` brought it. */
 export const isLinterThere = existsSync(linter);
 
-/** What the framework itself writes into each stack, and into the one with a status page. */
-export const needlessDependencies = [
-  "Warning W3005 'StatusRole' dependency already enforced by a 'GetAtt' at 'Resources/StatusLambdaFunction/Properties/Role'",
-  "Warning W3005 'WatchRole' dependency already enforced by a 'GetAtt' at 'Resources/WatchLambdaFunction/Properties/Role'",
-];
-
-/** What it writes into a stack without one. */
+/** What the framework itself writes into each stack. */
 export const needlessDependency =
   "Warning W3005 'WatchRole' dependency already enforced by a 'GetAtt' at 'Resources/WatchLambdaFunction/Properties/Role'";
+
+/** And what it adds in the one with a status page. */
+export const needlessDependencies = [
+  "Warning W3005 'StatusRole' dependency already enforced by a 'GetAtt' at 'Resources/StatusLambdaFunction/Properties/Role'",
+  needlessDependency,
+];
 
 const finding = z.object({
   Level: z.string(),

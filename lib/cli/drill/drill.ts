@@ -1,7 +1,7 @@
 import type { GroupConfig, NodeId } from "../../core/config.ts";
 import { unfitReplicas } from "../../status/nodes.ts";
 import type { GroupStatus } from "../../status/report.ts";
-import { type ConfirmOptions, confirmOrStop } from "../confirm.ts";
+import { type ConfirmOptions, confirmOrStop, refuseToAskInJson } from "../confirm.ts";
 import type { CliContext, Services, Terminal } from "../context.ts";
 import { CliError, exitCodes } from "../exit.ts";
 import { refuseUnlessCalm, refuseUnlessReplica, replicasOf } from "../failover.ts";
@@ -41,11 +41,7 @@ export async function drill(
   options: DrillOptions,
 ): Promise<number> {
   const { terminal } = context;
-  if (options.json === true && options.yes !== true && options.dryRun !== true) {
-    const message =
-      "expected --yes or --dry-run with --json, which asks nobody; nothing was changed";
-    throw new CliError(exitCodes.usage, message);
-  }
+  refuseToAskInJson(options);
   const services = context.open(options);
   const state = await needGroupState(services.store, group);
   refuseUnlessCalm(state);

@@ -1,4 +1,4 @@
-import { assertNever } from "../core/assert-never.ts";
+import { assertNever } from "./assert-never.ts";
 
 /** How an observer watches: all the time, or in passes that end when everything was seen to be well (DESIGN 6). */
 export const cadences = ["loop", "pulse", "tick"] as const;

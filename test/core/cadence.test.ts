@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { heartbeatEveryMs, isReporting, type Start, whyIdle } from "../../lib/shift/cadence.ts";
+import { heartbeatEveryMs, isReporting, type Start, whyIdle } from "../../lib/core/cadence.ts";
 import { pulseOf, wokenBy } from "../../lib/shift/event.ts";
 
 /** A message of the queue as Lambda hands it over. */
