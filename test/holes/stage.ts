@@ -4,6 +4,7 @@ import { parseFault } from "../simulator/faults.ts";
 import { type Prng, splitPrng } from "../simulator/prng.ts";
 import { startClient } from "../simulator/sim-client.ts";
 import type { SimRedis } from "../simulator/sim-redis.ts";
+import { inALoop, type Watching } from "../simulator/watching.ts";
 import { SimWorld } from "../simulator/world.ts";
 
 /** By then the group has found its master, whoever starts when. */
@@ -21,10 +22,20 @@ export interface Scene {
 
 class Stop extends Error {}
 
-/** `replPingMs`: `repl-ping-replica-period`, which the simulator's servers have at one second, as is advised. */
-export async function atRest(seed: number, { replPingMs = 1_000 } = {}): Promise<Scene> {
+export interface Surroundings {
+  /** `repl-ping-replica-period`, which the simulator's servers have at one second, as is advised. */
+  readonly replPingMs?: number;
+  /** Lines of YAML for the group. */
+  readonly groupLines?: readonly string[];
+  readonly watching?: Watching;
+}
+
+export async function atRest(
+  seed: number,
+  { replPingMs = 1_000, groupLines = [], watching = inALoop }: Surroundings = {},
+): Promise<Scene> {
   const prng = splitPrng(seed, "holes");
-  const world = new SimWorld({ clientCount: 0, seed });
+  const world = new SimWorld({ clientCount: 0, seed, groupLines, watching });
   for (const node of world.nodes.values()) node.replPingMs = replPingMs;
   world.start();
   await world.engine.runUntil(calmMs + prng.next() * spreadMs);

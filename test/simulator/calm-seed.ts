@@ -1,5 +1,6 @@
 import { settingsTable } from "../../lib/config/settings.ts";
 import { type Prng, splitPrng } from "./prng.ts";
+import { inALoop, type Watching } from "./watching.ts";
 import { observers, SimWorld } from "./world.ts";
 
 /** What one simulated hour of noise below every threshold did to a healthy group: a line of the ledger. */
@@ -43,19 +44,35 @@ const sliceMs = 60_000;
 
 export const noiseSays = `packets take up to ${delayMaxMs} ms each way, ${cutChance * 100} % of requests find their connection cut, schedules are up to ${scheduleJitterMs / 1_000} s late, one observer is missing`;
 
+/** What may differ from an hour of `npm run sim:calm`, which draws probe intervals by the seed. */
+export interface CalmSettings {
+  /** Lines of YAML for the group. */
+  readonly groupLines?: readonly string[];
+  readonly watching?: Watching;
+}
+
 /** One simulated hour of a healthy group: slow packets, cut connections, late schedules, one observer missing. */
 export async function runCalm(seed: number, trace?: (line: string) => void): Promise<CalmRecord> {
+  const probeIntervalMs = intervalsMs[Math.floor(seed / 9) % intervalsMs.length] ?? intervalsMs[0];
+  const downAfterMs = Math.max(settingsTable.downAfterMs.default, 3 * probeIntervalMs);
+  const groupLines = [`probeIntervalMs: ${probeIntervalMs}`, `downAfterMs: ${downAfterMs}`];
+  return runHour(seed, { groupLines }, trace);
+}
+
+/** The same hour with other settings. It ends with the first failover, as `virtualMs` tells. */
+export async function runHour(
+  seed: number,
+  { groupLines = [], watching = inALoop }: CalmSettings,
+  trace?: (line: string) => void,
+): Promise<CalmRecord> {
   const cpuBefore = process.cpuUsage();
   const absent = observers[seed % observers.length] ?? observers[0];
   const weather = weathers[Math.floor(seed / observers.length) % weathers.length] ?? "message";
   // Every fourth master has nothing to say: its silence is the hardest to read.
   const isIdle = seed % 4 === 0;
-  const probeIntervalMs = intervalsMs[Math.floor(seed / 9) % intervalsMs.length] ?? intervalsMs[0];
-  const downAfterMs = Math.max(settingsTable.downAfterMs.default, 3 * probeIntervalMs);
   const rounds = { opened: 0, downVotes: 0 };
   const world = new SimWorld({
-    ...{ seed, scheduleJitterMs, absent, clientCount: isIdle ? 0 : 2 },
-    groupLines: [`probeIntervalMs: ${probeIntervalMs}`, `downAfterMs: ${downAfterMs}`],
+    ...{ seed, scheduleJitterMs, absent, clientCount: isIdle ? 0 : 2, groupLines, watching },
     onNote: (_who, note) => {
       if (note.kind !== "event") return;
       // Rounds that look for the first master are no suspicion.
@@ -67,6 +84,7 @@ export async function runCalm(seed: number, trace?: (line: string) => void): Pro
     },
     ...(trace === undefined ? {} : { trace }),
   });
+  const { probeIntervalMs } = world.config.settings;
   for (const node of world.nodes.values()) node.replPingMs = replPingMs;
   world.start();
   // Nobody names a master over paths on which no probe is answered in time; the noise comes over a group at rest.
