@@ -4,8 +4,8 @@ import { type GroupConfig, moveOf } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
 import { withDiscovered } from "./discovered.ts";
 import { withOthers } from "./elsewhere.ts";
-import { type Memory, nodesOf, noMarks, type Observation } from "./memory.ts";
-import type { GroupState, Sample } from "./model.ts";
+import { type Memory, nodesOf, noMarks, type Observation, type RoundSeen } from "./memory.ts";
+import type { GroupState, Round, Sample } from "./model.ts";
 import { withScriptKill, withWriteProbe } from "./spells.ts";
 
 /** Folds one observation into the memory. Pure; the order matters: what we did comes before what we saw of it. */
@@ -135,8 +135,7 @@ function knowState(
     stateAskedAtMs: askedAtMs,
     stateReadAtMs: readAtMs,
     firstRound: memory.firstRound ?? round,
-    roundSeen:
-      memory.roundSeen.number === round ? memory.roundSeen : { number: round, atMs: readAtMs },
+    roundSeen: roundSeen(memory, state?.round ?? null, readAtMs),
     watched: memory.watched.key === key ? memory.watched : { key, sinceMs: readAtMs },
     masterKnown: isMasterNew
       ? { epoch: masterEpoch, sinceMs: isUnheardOf ? Number.NEGATIVE_INFINITY : readAtMs }
@@ -146,6 +145,12 @@ function knowState(
     epochSeen: epochSeen(memory, state, readAtMs),
     leadingSinceMs: isLeader ? (memory.leadingSinceMs ?? readAtMs) : null,
   };
+}
+
+/** A table that was put back to a backup opens rounds of the same number again, by whoever comes first then. */
+function roundSeen({ roundSeen: seen }: Memory, round: Round | null, atMs: number): RoundSeen {
+  const { number, openedBy } = round ?? { number: 0, openedBy: null };
+  return seen.number === number && seen.openedBy === openedBy ? seen : { number, openedBy, atMs };
 }
 
 /** Known since the reading: what a shift asked beside its first one may be older than the ids that it read there. */

@@ -117,6 +117,13 @@ export const noMarks: Marks = {
   publishedAtMs: null,
 };
 
+/** Since when which round is known: before it votes, an observer probes after that. */
+export interface RoundSeen {
+  readonly number: number;
+  readonly openedBy: string | null;
+  readonly atMs: number;
+}
+
 /** Everything one shift knows of one group. Instants are this process's monotonic clock. */
 export interface Memory {
   readonly observer: string;
@@ -144,7 +151,7 @@ export interface Memory {
   /** Rounds up to this number were there before this shift looked: of unknown age, not to be joined. */
   readonly firstRound: number | null;
   readonly wokenFor: number | null;
-  readonly roundSeen: { readonly number: number; readonly atMs: number };
+  readonly roundSeen: RoundSeen;
   readonly voted: { readonly round: number; readonly verdict: VoteVerdict } | null;
   readonly votes: { readonly votes: readonly Vote[]; readonly askedAtMs: number } | null;
   readonly withdrewAtMs: number | null;
@@ -229,7 +236,7 @@ export function newMemory(start: MemoryStart): Memory {
     storeFailure: null,
     firstRound: null,
     wokenFor,
-    roundSeen: { number: -1, atMs: nowMs },
+    roundSeen: { number: -1, openedBy: null, atMs: nowMs },
     voted: null,
     votes: null,
     withdrewAtMs: null,

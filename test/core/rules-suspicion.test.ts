@@ -125,6 +125,23 @@ describe("S320 and S330 voting", () => {
     expect(second.rule).toBe("S330");
   });
 
+  test("S320 a round that a restored table opens under the same number is another one", () => {
+    const watch = watchCalm();
+    for (let second = 0; second < 5; second += 1) {
+      watch.look({ samples: withoutMaster, afterMs: 1_000 });
+    }
+    const backup = watch.table;
+    openByB(watch);
+    expect(watch.look({ samples: withoutMaster, afterMs: 1_000 }).rule).toBe("S320");
+
+    const writer = { attempt: "c#1", shift: "c/1", rule: "S310", why: "n0 is down" };
+    watch.table = backup === null ? null : openRound(backup, n0, writer).next;
+    const decision = watch.look({ samples: withoutMaster });
+
+    expect(decision).toMatchObject({ rule: "S320", look: { probe: [n0] } });
+    expect(watch.look({ samples: withoutMaster }).rule).toBe("S330");
+  });
+
   test("S320 a vote that the table did not take is cast again on a probe of now (P3)", () => {
     const watch = watchCalm();
     expect(openAndConfirm(watch).rule).toBe("S330");
