@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts, Sample, Vote } from "../../lib/core/model.ts";
-import { answers, errs, isSilent, prepares, rehearses, type Seen } from "../support/answers.ts";
+import { answers, errs, isSilent, rehearses, type Seen } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,
@@ -93,24 +93,6 @@ describe("bootstrap", () => {
 
     expect(decision.rule).toBe("B230");
     expect(eventNames(decision)).toEqual(["+monitor", "+page"]);
-  });
-
-  test("F1 B230 closes what may bring commands of an earlier reign, before it adopts a removed group anew", () => {
-    const votes = ["a", "b"].map((one) => names(one, n0, { epoch: 4, round: 7 }));
-    const watch = new Watch({ state: { ...asking(6), epoch: 4, masterEpoch: 4 } });
-    const opened = watch.look({ samples: everybody });
-    const vote = watch.look({ done: opened, samples: everybody });
-    const cast = watch.look({ samples: everybody, done: vote });
-
-    const found = watch.look({ done: cast, samples: everybody, votes });
-    const prepared = [prepares(n0, ofMaster(), 9)];
-    const cut = watch.look({ samples: everybody, prepared, votes });
-    const adopted = watch.look({ samples: everybody, done: cut, votes });
-
-    expect(found).toMatchObject({ rule: "B230", plan: [], look: { prepare: [n0], votes: true } });
-    expect(commandsOf(cut)).toEqual([{ kind: "cut", node: n0, session: 9, epoch: 4 }]);
-    expect(cut.look).toMatchObject({ state: true, votes: true });
-    expect(written(adopted)).toMatchObject({ epoch: 5, masterEpoch: 5, phase: "settling" });
   });
 
   test("B230 not by votes that were read before STATE", () => {

@@ -114,8 +114,8 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
       const named = namedMaster(config, state.round, state.epoch, memory.votes.votes);
       const found = findMaster(view);
       if (named.node === null || found.kind !== "one" || found.node !== named.node) return null;
-      // A new group has no past that a command could come from; one that was removed has.
-      if (state.epoch > 0) {
+      // A new group has no past that a command could come from; one that was removed has. A paused one is adopted as it is.
+      if (state.epoch > 0 && state.pause === null) {
         const cut = cutBefore(view, found.node, found.facts);
         if (cut !== "done") return cut === "not-now" ? null : cut;
       }
