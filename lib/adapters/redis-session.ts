@@ -113,6 +113,8 @@ function partsOf(change: RoleChange, markerKey: string | null): readonly Part[] 
       ];
     case "fence":
       return [abort, required("REPLICAOF", "NO", "ONE"), optional("CLIENT", "UNPAUSE"), cutNormal];
+    case "cut":
+      return [cutNormal, cutPubsub];
   }
 }
 

@@ -244,11 +244,15 @@ function isWithdrawal(memory: Memory, written: GroupState): boolean {
 }
 
 function absorbEffect(memory: Memory, outcome: Extract<Outcome, { kind: "effect-done" }>): Memory {
-  const { [outcome.node]: _used, ...prepared } = memory.prepared;
-  const { epoch, atMs, command } = outcome;
+  const { [outcome.node]: used, ...prepared } = memory.prepared;
+  const { epoch, atMs, command, node } = outcome;
   if (command === "hand-over")
     return { ...memory, prepared, handedOver: { epoch, atMs, refusal: null } };
   if (command === "fence") return { ...memory, prepared, fencedEpoch: epoch };
+  if (command === "cut" && used !== undefined && used.facts !== null) {
+    const { runId, replid } = used.facts;
+    return { ...memory, prepared, cutAt: { epoch, node, runId, replid } };
+  }
   return { ...memory, prepared };
 }
 

@@ -13,6 +13,7 @@ export type Command =
   | Mark
   | HandOver
   | Fence
+  | Cut
   | KillScript
   | WriteProbe
   | Publish
@@ -82,6 +83,17 @@ export interface Fence {
 }
 
 /**
+ * Closes every other connection of a node whose role others have changed, and changes none itself: what was sent before may
+ * still come over one of them (protocol F1, rule 4).
+ */
+export interface Cut {
+  readonly kind: "cut";
+  readonly node: NodeId;
+  readonly session: number;
+  readonly epoch: number;
+}
+
+/**
  * Tells the script that keeps a node busy to stop. It changes no role and no data: a script that has written is not
  * stopped by it. So it needs no session over which the node was observed, and a busy node shows nothing over one.
  */
@@ -115,7 +127,16 @@ export interface Wake {
   readonly round: number;
 }
 
-export type Effect = Promote | Attach | Mark | HandOver | Fence | KillScript | WriteProbe | Publish;
+export type Effect =
+  | Promote
+  | Attach
+  | Mark
+  | HandOver
+  | Fence
+  | Cut
+  | KillScript
+  | WriteProbe
+  | Publish;
 
 /** Whether a command acts on Redis or DNS, and so needs deadline, signal and fence checked first. */
 export function isEffect(command: Command): command is Effect {
@@ -125,6 +146,7 @@ export function isEffect(command: Command): command is Effect {
     case "mark":
     case "hand-over":
     case "fence":
+    case "cut":
     case "kill-script":
     case "write-probe":
     case "publish":

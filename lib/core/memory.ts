@@ -87,6 +87,14 @@ export interface HandedOver {
   readonly refusal: string | null;
 }
 
+/** The process and history at which this shift closed every connection that older commands could come over. */
+export interface CutAt {
+  readonly epoch: number;
+  readonly node: NodeId;
+  readonly runId: string;
+  readonly replid: string;
+}
+
 export interface Publication {
   readonly epoch: number;
   readonly isDone: boolean;
@@ -171,6 +179,7 @@ export interface Memory {
   readonly promotion: Promotion | null;
   readonly handedOver: HandedOver | null;
   readonly fencedEpoch: number | null;
+  readonly cutAt: CutAt | null;
   /** The latest publication of each name that this shift tried; null: none yet. */
   readonly publications: Readonly<Record<RecordRole, Publication | null>>;
   readonly record: RecordView | null;
@@ -254,6 +263,7 @@ export function newMemory(start: MemoryStart): Memory {
     promotion: null,
     handedOver: null,
     fencedEpoch: null,
+    cutAt: null,
     publications: { master: null, replicas: null },
     record: null,
     recordCheckedAtMs: null,

@@ -97,7 +97,9 @@ export type RoleChange =
   | { readonly kind: "attach"; readonly master: Address }
   | { readonly kind: "hand-over"; readonly to: Address; readonly timeoutMs: number }
   /** Ends a hand-over and leaves the node a writable master. */
-  | { readonly kind: "fence" };
+  | { readonly kind: "fence" }
+  /** Cuts every other connection, and leaves the role as it is. */
+  | { readonly kind: "cut" };
 
 export interface RoleChanged {
   /** What the node says of itself right after, over the same connection. */

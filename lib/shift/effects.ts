@@ -1,5 +1,6 @@
 import type {
   Attach,
+  Cut,
   Fence,
   HandOver,
   KillScript,
@@ -95,7 +96,7 @@ function askBeside(hands: Hands, memory: Memory, id: NodeId | null) {
 export async function changeRole(
   hands: Hands,
   memory: Memory,
-  command: Attach | HandOver | Fence,
+  command: Attach | HandOver | Fence | Cut,
 ): Promise<Outcome> {
   const { node, epoch, kind } = command;
   const session = tokenFor(hands, command);
@@ -123,7 +124,7 @@ export async function changeRole(
   };
 }
 
-function changeOf(command: Attach | HandOver | Fence): RoleChange {
+function changeOf(command: Attach | HandOver | Fence | Cut): RoleChange {
   switch (command.kind) {
     case "attach":
       return { kind: "attach", master: command.address };
@@ -131,6 +132,8 @@ function changeOf(command: Attach | HandOver | Fence): RoleChange {
       return { kind: "hand-over", to: command.address, timeoutMs: command.timeoutMs };
     case "fence":
       return { kind: "fence" };
+    case "cut":
+      return { kind: "cut" };
   }
 }
 

@@ -93,6 +93,7 @@ async function carryOut(hands: Hands, memory: Memory, task: Task): Promise<Outco
     case "attach":
     case "hand-over":
     case "fence":
+    case "cut":
       return changeRole(hands, memory, command);
     case "mark":
       return mark(hands, memory, command);

@@ -13,11 +13,11 @@ import { until } from "./stage.ts";
 /** The two fences that keep role changes from meeting (protocol F1): a cut connection, and the watch of the marker. */
 export function describeFences(name: string, play: RedisPlay): void {
   describe(`the fences of ${name}`, () => {
-    const changes = ["promote", "attach", "fence"] as const;
+    const changes = ["promote", "attach", "fence", "cut"] as const;
     test.each(changes)("F1 rule 4: %s cuts every other connection, but not its own", (kind) =>
       play(async (stage) => {
         const { master, replica } = await startPair(stage);
-        const target = kind === "fence" ? master : replica;
+        const target = kind === "fence" || kind === "cut" ? master : replica;
         const [other, idle] = [
           (await observedOn(stage, target)).session,
           gotFrom(await stage.observer().openSession(target.node, deadlineMs)),
@@ -26,7 +26,7 @@ export function describeFences(name: string, play: RedisPlay): void {
         const change = { promote: { kind: "promote" as const, epoch: 2 } };
         const attach = { kind: "attach" as const, master: master.node.replicate };
         const fence = { kind: "fence" as const };
-        const all = { ...change, attach, fence };
+        const all = { ...change, attach, fence, cut: { kind: "cut" as const } };
 
         gotFrom(await session.changeRole(all[kind], deadlineMs));
 
@@ -37,6 +37,18 @@ export function describeFences(name: string, play: RedisPlay): void {
         expect(gotFrom(await session.observe(deadlineMs)).runId).not.toBe("");
       }),
     );
+
+    test("a cut that changes no role leaves a replica what it is", () =>
+      play(async (stage) => {
+        const { master, replica } = await startPair(stage);
+        const { session, before } = await observedOn(stage, replica);
+
+        const { facts, warnings } = gotFrom(await session.changeRole({ kind: "cut" }, deadlineMs));
+
+        expect(warnings).toEqual([]);
+        expect(facts).toMatchObject({ role: "replica", masterHost: before.masterHost });
+        expect((await factsOf(stage, master)).role).toBe("master");
+      }));
 
     test("a session dies with its server's process, whoever answers there next", () =>
       play(async (stage) => {

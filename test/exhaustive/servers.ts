@@ -229,6 +229,9 @@ export function carryOut(servers: Servers, sent: Sent): Done {
   if (command.kind === "attach") {
     return { kind: "done", servers: follow(cut, node, nodeIdOf(command.master)) };
   }
+  if (command.kind === "cut") {
+    return { kind: "done", servers: put(servers, node, { generation: server.generation + 1 }) };
+  }
   const master = lead(cut, node);
   const isMarking = command.kind === "promote" && token?.watched !== undefined;
   if (!isMarking) return { kind: "done", servers: master };

@@ -23,6 +23,8 @@ export function describeCommand(scope: Scope, node: NodeId, command: NodeCommand
       return `asks ${name} to hand over to ${nameOf(scope, nodeIdOf(command.to))}`;
     case "fence":
       return `fences ${name}`;
+    case "cut":
+      return `cuts the connections of ${name}`;
     case "mark":
       return `marks ${name} with epoch ${command.epoch}`;
   }

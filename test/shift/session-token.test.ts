@@ -12,6 +12,7 @@ const effects: readonly Exclude<Effect, { kind: "publish" | "kill-script" }>[] =
   { kind: "attach", node: n0, session: 1, epoch: 2, master: n1, address: to },
   { kind: "hand-over", node: n0, session: 1, epoch: 2, to: n1, address: to, timeoutMs: 500 },
   { kind: "fence", node: n0, session: 1, epoch: 2 },
+  { kind: "cut", node: n0, session: 1, epoch: 2 },
   { kind: "mark", node: n0, session: 1, epoch: 2 },
 ];
 

@@ -1,7 +1,8 @@
 import type { GroupState } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
+import type { RoleCommand } from "./role-command.ts";
 import type { Sight } from "./sight.ts";
-import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 
@@ -20,8 +21,6 @@ export class EpochChecker {
   readonly #untold = new Set<number>();
   /** Candidates of an epoch that a table which was put back let the group open again. */
   readonly #earlier = new Map<number, Set<string>>();
-  /** Epochs in which a group that had been removed took its master up again, which cuts no connection. */
-  readonly #unfenced = new Set<number>();
   #highest = 0;
 
   constructor(sight: Sight) {
@@ -89,10 +88,7 @@ export class EpochChecker {
   onCommit(before: GroupState, after: GroupState): void {
     const epoch = after.masterEpoch;
     const node = after.master?.node ?? "";
-    if (before.master === null) {
-      // Its first master has no past that a command could come from.
-      if (this.#committed.size > 0) this.#unfenced.add(epoch);
-    } else {
+    if (before.master !== null) {
       if (this.#intents.get(epoch) !== node) {
         throw new Violation("S3", `epoch ${epoch} committed ${node} without intent`);
       }
@@ -116,9 +112,7 @@ export class EpochChecker {
     const isCommitted = state?.master?.node === node.id && state.phase !== "promoting";
     // An item that was put back names a master of the past.
     const isOfNow = (state?.epoch ?? 0) >= this.#highest;
-    // A command of the earlier reign that is minutes late finds its connection whole (docs/limits.md).
-    const isFenced = !this.#unfenced.has(state?.masterEpoch ?? 0);
-    const isWrong = isCommitted && isOfNow && isFenced && before === "master";
+    const isWrong = isCommitted && isOfNow && before === "master";
     if (command.kind === "attach" && isWrong) {
       throw new Violation(
         "F1",

@@ -3,7 +3,8 @@ import { groupConfig, masterFacts, n0, n1, settlingState } from "../support/buil
 import { Engine, Process } from "./engine.ts";
 import { Holding } from "./holding.ts";
 import type { Leaving } from "./leaving.ts";
-import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import type { RoleCommand } from "./role-command.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { SimWorld } from "./world.ts";
 
 const process = new Process(new Engine(), "a/1", 0, 1);

@@ -2,8 +2,9 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import { type GroupState, keysBesideMarker, type NodeFacts } from "../../lib/core/model.ts";
 import type { Process } from "./engine.ts";
 import type { Leaving } from "./leaving.ts";
+import type { RoleCommand } from "./role-command.ts";
 import type { Sight } from "./sight.ts";
-import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { Violation } from "./violation.ts";
 
 /** Where nobody listens: what a held node is made a replica of. */

@@ -3,7 +3,7 @@ import type { SentinelEvent } from "../../lib/core/events.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { type Fault, formatFault } from "./faults.ts";
-import type { RoleCommand } from "./sim-redis.ts";
+import type { RoleCommand } from "./role-command.ts";
 
 /** Something that happened in a world, and who did it: what traces, transcripts and reports are made of. */
 export type Note =

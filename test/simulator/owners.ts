@@ -1,7 +1,8 @@
 import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import { parseCompanion, type RecordSet } from "../../lib/core/records.ts";
+import type { RoleCommand } from "./role-command.ts";
 import type { Sight } from "./sight.ts";
-import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { noticedMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 

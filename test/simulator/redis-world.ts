@@ -1,5 +1,6 @@
 import type { Engine } from "./engine.ts";
-import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import type { RoleCommand } from "./role-command.ts";
+import type { SimRedis } from "./sim-redis.ts";
 
 /** What the servers share: time, the network between them, and who is told of role changes. */
 export interface RedisWorld {

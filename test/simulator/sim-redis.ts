@@ -1,5 +1,6 @@
 import type { NodeFacts } from "../../lib/core/model.ts";
 import type { RedisWorld } from "./redis-world.ts";
+import type { RoleCommand } from "./role-command.ts";
 import { type Ailment, isBusy, type Question, type Refusal, refusalBy } from "./sim-ailments.ts";
 import { HandOver } from "./sim-hand-over.ts";
 import { factsOf } from "./sim-info.ts";
@@ -9,16 +10,6 @@ import { WritePause } from "./sim-pause.ts";
 import { Replicas } from "./sim-replicas.ts";
 import { Sockets } from "./sim-sockets.ts";
 import { type Snapshot, Stream } from "./sim-stream.ts";
-
-export interface RoleCommand {
-  readonly kind: "promote" | "attach" | "fence" | "hand-over";
-  readonly epoch: number;
-  readonly to: string | null;
-  readonly timeoutMs: number;
-  /** Whether a promotion writes the epoch into the marker key. */
-  readonly marks: boolean;
-  readonly by: string;
-}
 
 /** What a server keeps that another one has taken the place of. */
 interface Displaced {
@@ -176,8 +167,12 @@ export class SimRedis {
   /** A role change as the MULTI/EXEC of the executor: it cuts every other connection. */
   changeRole(command: RoleCommand): "done" | "refused" {
     const { kind, to } = command;
-    if (this.refusal("change") !== null) return "refused";
     const before = this.role;
+    if (kind === "cut") {
+      this.sockets.cut();
+      return "done";
+    }
+    if (this.refusal("change") !== null) return "refused";
     // FAILOVER ABORT comes first in every transaction.
     this.handOver.end();
     this.sockets.cut();

@@ -9,9 +9,10 @@ import type {
   TriedWrite,
   WriteTried,
 } from "../../lib/ports/redis.ts";
+import type { RoleCommand } from "./role-command.ts";
 import { type Refusal, stopScript, writeAnswerOf } from "./sim-ailments.ts";
 import type { SimConnection } from "./sim-connection.ts";
-import type { RoleCommand, SimRedis } from "./sim-redis.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import type { LastSeen, NodeRequest, Vantage } from "./sim-vantage.ts";
 
 /** The connection over which a node is observed and then changed. */
@@ -72,7 +73,7 @@ export class SimSession implements NodeSession {
   }
 
   #change(command: RoleCommand): Result<RoleChanged> {
-    const refusal = this.#connection.refusal("change");
+    const refusal = this.#connection.refusal(command.kind === "cut" ? "info" : "change");
     if (refusal !== null) return refused(this.node, refusal);
     const isWatchBroken =
       this.#watched !== null && this.#watched !== this.#server.stream.markerWrites;
@@ -159,6 +160,8 @@ function commandOf(change: RoleChange, by: string, marks: boolean): RoleCommand 
       };
     case "fence":
       return { ...none, kind: "fence" };
+    case "cut":
+      return { ...none, kind: "cut" };
     default:
       return assertNever(change);
   }

@@ -148,7 +148,8 @@ export class Watch {
         case "attach":
         case "mark":
         case "hand-over":
-        case "fence": {
+        case "fence":
+        case "cut": {
           const { node, epoch, kind } = command;
           const rest = { facts: null, atMs: readAtMs, warnings: [] };
           return [{ kind: "effect-done", command: kind, node, epoch, ...rest }];

@@ -15,6 +15,7 @@ import {
   type View,
   writer,
 } from "../view.ts";
+import { cutBefore } from "./cut.ts";
 import { emit, hold, type Rule } from "./rule.ts";
 import { sayConnected } from "./sentinels.ts";
 
@@ -103,8 +104,9 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
   },
   {
     id: "B230",
-    title: "Adopt the master that a quorum names; settling then publishes it.",
-    source: "DESIGN 3, bootstrap",
+    title:
+      "Adopt the master that a quorum names, and close its connections before where the group was removed once; settling then publishes it.",
+    source: "DESIGN 3, bootstrap; protocol F1 rule 4",
     find: (view) => {
       const { memory, state, config } = view;
       if (state.round.status !== "open" || memory.voted?.round !== state.round.number) return null;
@@ -112,6 +114,11 @@ export const withoutMaster: readonly Rule<GroupView>[] = [
       const named = namedMaster(config, state.round, state.epoch, memory.votes.votes);
       const found = findMaster(view);
       if (named.node === null || found.kind !== "one" || found.node !== named.node) return null;
+      // A new group has no past that a command could come from; one that was removed has. A paused one is adopted as it is.
+      if (state.epoch > 0 && state.pause === null) {
+        const cut = cutBefore(view, found.node, found.facts);
+        if (cut !== "done") return cut === "not-now" ? null : cut;
+      }
       const why = `a quorum names ${named.node} (${named.names.join(", ")})`;
       const write = adoptMaster(
         state,

@@ -8,7 +8,7 @@ import { isKept, nobody } from "../kept.ts";
 import type { Prepared } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
 import { barrierOf, isSameServer, ownOddities } from "../oddities.ts";
-import { followed, isAnswering, type MasterView, nodesExcept } from "../view.ts";
+import { followed, isAnswering, type MasterView, nodesExcept, type View } from "../view.ts";
 import { emit } from "./rule.ts";
 
 /**
@@ -194,7 +194,7 @@ function stranded(view: MasterView, node: NodeMemory): Repairs {
 }
 
 /** A repair that failed is tried again at the next interval, not at once. */
-function isResting(view: MasterView, node: NodeId): boolean {
+export function isResting(view: View, node: NodeId): boolean {
   const failedAtMs = view.memory.repairFailedAtMs[node];
   return failedAtMs !== undefined && view.nowMs - failedAtMs < view.settings.probeIntervalMs;
 }

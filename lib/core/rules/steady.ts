@@ -3,10 +3,11 @@ import { isMasterSane, isOfRecord, mostKeysOfChain } from "../identity.ts";
 import { hasCome } from "../instants.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
 import { isSameProcess, lossOnReturn } from "../loss.ts";
-import { isMarked, keysBesideMarker, type NodeFacts } from "../model.ts";
+import { isMarked, keysBesideMarker, type MasterRecord, type NodeFacts } from "../model.ts";
 import { adoptLineage, closeRound, recordLoss, resume } from "../state.ts";
 import { isAnswering, lookNow, type MasterView, nextLook, nodesExcept, writer } from "../view.ts";
 import { busyRule } from "./busy.ts";
+import { cutBefore } from "./cut.ts";
 import { discoveryRules } from "./discovery.ts";
 import { letGoRule } from "./kept.ts";
 import { markedRule } from "./marked.ts";
@@ -58,9 +59,10 @@ export const pauseRule: Rule<MasterView> = {
 export const lineageRules: readonly Rule<MasterView>[] = [
   {
     id: "R710",
-    title: "Adopt the new replication id of a healthy committed master.",
+    title:
+      "Adopt the new replication id of a healthy committed master, and close its connections before where people changed its role.",
     source:
-      "protocol F5: the chain continues, or no replica of the chain holds more keys; never another server's (fault N18)",
+      "protocol F5: the chain continues, or no replica of the chain holds more keys; never another server's (fault N18); protocol F1 rule 4: a role change by hand cuts nobody",
     find: (view) => {
       const { state, master, masterMemory } = view;
       const { facts } = masterMemory;
@@ -70,6 +72,10 @@ export const lineageRules: readonly Rule<MasterView>[] = [
         return null;
       const isWhole = keysBesideMarker(facts) >= mostKeysOfChain(view);
       if (!continuesChain(master, facts) && !isMarked(facts) && !isWhole) return null;
+      if (hasChangedRoles(master, facts)) {
+        const cut = cutBefore(view, master.node, facts);
+        if (cut !== "done") return cut === "not-now" ? null : cut;
+      }
       const reason = continuesChain(master, facts)
         ? "its history continues"
         : isMarked(facts)
@@ -115,6 +121,11 @@ export const lineageRules: readonly Rule<MasterView>[] = [
     },
   },
 ];
+
+/** The same process has a second id only by having become a master again; a restart has closed its connections itself. */
+function hasChangedRoles(master: MasterRecord, facts: NodeFacts): boolean {
+  return facts.runId === master.runId && facts.replid !== master.replid && facts.replid2 !== null;
+}
 
 function storeLoss(view: MasterView, facts: NodeFacts) {
   const loss = lossOnReturn(view.master.secondOffset - 1, facts);
