@@ -38,6 +38,7 @@ export function factsFrom(text: string, extras: Extras): NodeFacts | null {
   const linkDown = numberOf(info.get("master_link_down_since_seconds"));
   const offset = numberOf(info.get(isReplica ? "slave_repl_offset" : "master_repl_offset")) ?? 0;
   const isLinkUp = info.get("master_link_status") === "up";
+  const uptimeSeconds = numberOf(info.get("uptime_in_seconds"));
   return {
     runId,
     version: info.get("valkey_version") ?? info.get("redis_version") ?? "unknown",
@@ -57,6 +58,7 @@ export function factsFrom(text: string, extras: Extras): NodeFacts | null {
     isLinkUp,
     lastIoSeconds: isReplica ? notNegative(numberOf(info.get("master_last_io_seconds_ago"))) : null,
     linkDownSeconds: notNegative(linkDown),
+    ...(uptimeSeconds === null ? {} : { uptimeSeconds }),
     failoverState: info.get("master_failover_state") ?? null,
     ...(extras.marker === undefined ? {} : { marker: extras.marker }),
     replPingMs: extras.replPingMs,

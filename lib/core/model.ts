@@ -32,6 +32,8 @@ export interface NodeFacts extends Lineage {
   /** Seconds since the replica last heard from its master; null when the server doesn't say. */
   readonly lastIoSeconds: number | null;
   readonly linkDownSeconds: number | null;
+  /** For how long this run has lived; absent: the server doesn't say. */
+  readonly uptimeSeconds?: number;
   /** `master_failover_state`; null when the server doesn't know FAILOVER. */
   readonly failoverState: string | null;
   /** Epoch in the group's marker key; null when the key is absent, undefined when it could not be asked. */

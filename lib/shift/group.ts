@@ -14,7 +14,7 @@ import type { Clock } from "../ports/clock.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { execute } from "./execute.ts";
 import { dropSessions, type Hands } from "./hands.ts";
-import { LogCopier } from "./log-copier.ts";
+import { type Copied, LogCopier } from "./log-copier.ts";
 import { observe } from "./observe.ts";
 import { report } from "./report.ts";
 
@@ -54,8 +54,8 @@ export interface GroupWatch {
   readonly inherited: Inherited | null;
   readonly spells: Readonly<Record<NodeId, Spells>>;
   readonly foundDown: Readonly<Record<NodeId, Verdict>>;
-  /** Up to where the log of STATE is known to be copied. */
-  readonly copiedRev: number;
+  /** How far the log of STATE is known to be copied. */
+  readonly copied: Copied;
   /** The newest configuration in the table, for a group whose STATE names none yet. */
   readonly latest: () => GroupConfig | null;
   readonly onStatus: (status: GroupStatus) => void;
@@ -99,7 +99,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let outcomes: readonly Outcome[] = [];
   let isHurried = false;
   const told = new DecisionLog(hands);
-  const copier = new LogCopier(hands, watch.copiedRev);
+  const copier = new LogCopier(hands, watch.copied);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
   for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
     immediateLooks = look.afterMs > 0 ? 0 : immediateLooks + 1;

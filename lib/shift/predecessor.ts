@@ -3,6 +3,7 @@ import type { Inherited } from "../core/memory.ts";
 import type { DownKind, Verdict } from "../core/model.ts";
 import type { Spells } from "../core/spells.ts";
 import type { GroupReport } from "../ports/store.ts";
+import type { Copied } from "./log-copier.ts";
 import type { Shift } from "./shift.ts";
 
 /** What a shift goes on from: its predecessor's last heartbeat, and for a watch that starts again its own memory. */
@@ -50,8 +51,12 @@ export function foundDownBefore(shift: Shift, group: string): Readonly<Record<No
   );
 }
 
-export function copiedBefore(shift: Shift, group: string): number {
-  return shift.statuses.get(group)?.copiedRev ?? reportOf(shift, group)?.copiedRev ?? 0;
+/** How far the log was copied, by this shift's own watch or by the predecessor's. */
+export function copiedBefore(shift: Shift, group: string): Copied {
+  const own = shift.statuses.get(group);
+  if (own !== undefined) return { rev: own.memory.state?.rev ?? 0, copiedRev: own.copiedRev };
+  const { rev, copiedRev } = reportOf(shift, group) ?? { rev: 0, copiedRev: 0 };
+  return { rev, copiedRev };
 }
 
 /** For how long which master is known, by this shift's own watch or by the predecessor's. null: nobody was there before. */

@@ -241,7 +241,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           spells: spellsBefore(shift, config.name),
           foundDown: foundDownBefore(shift, config.name),
           pace: paceOf(shift, current),
-          copiedRev: copiedBefore(shift, config.name),
+          copied: copiedBefore(shift, config.name),
           latest: () => shift.latest.get(config.name) ?? null,
           // The last turn of a watch that was stopped must not bring a removed group back to the heartbeat.
           onStatus: (status) => {

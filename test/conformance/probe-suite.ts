@@ -52,6 +52,8 @@ export function describeProbes(name: string, play: RedisPlay): void {
             sentinels: 0,
           },
         });
+        expect(first.facts?.uptimeSeconds).toBeGreaterThanOrEqual(0);
+        expect(first.facts?.uptimeSeconds).toBeLessThan(600);
         expect(second.isFreshConnect).toBe(false);
         expect(ofReplica.facts).toMatchObject({
           role: "replica",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
-import { answers, type Seen } from "../support/answers.ts";
+import { answers, prepares, type Seen } from "../support/answers.ts";
 import {
   groupConfig,
   groupState,
@@ -10,9 +10,11 @@ import {
   n0,
   n1,
   n2,
+  orphanFacts,
   replicaFacts,
+  vote,
 } from "../support/builders.ts";
-import { masterViewOf, type Watch, watchCalm } from "../support/watch.ts";
+import { masterViewOf, Watch, watchCalm } from "../support/watch.ts";
 
 const held = (watch: Watch) => suspicion(masterViewOf(watch));
 
@@ -87,5 +89,43 @@ describe("N3, F5 a committed master that lost its data", () => {
     expect(held(seeing(emptied, [answers(n1, copied), answers(n2, copied)]))).toEqual({
       kind: "none",
     });
+  });
+});
+
+describe("N3 the links that an emptied master's replicas lost", () => {
+  const lost = orphanFacts({ linkDownSeconds: 150 });
+
+  /** What comes of a round on a master whose empty run has lived for so long, known as the master for so long. */
+  function outcome(uptimeSeconds: number | undefined, knownForMs: number): string {
+    const lived = uptimeSeconds === undefined ? {} : { uptimeSeconds };
+    const emptied = masterFacts({
+      runId: "run-new",
+      replid: "id-9",
+      keys: 0,
+      marker: null,
+      ...lived,
+    });
+    const samples = [answers(n0, emptied), answers(n1, lost), answers(n2, lost)];
+    const watch = new Watch({ masterKnown: { epoch: 1, forMs: knownForMs } });
+    watch.look({ samples });
+    const opened = watch.look({ samples });
+    const cast = watch.look({ done: opened, samples });
+    const votes = [vote("a"), vote("b")];
+    const prepared = [prepares(n1, lost, 11), prepares(n2, lost, 12)];
+    return watch.look({ done: cast, samples, votes, prepared }).rule;
+  }
+
+  test("are held against the age of the run that has nothing, in whatever shift", () => {
+    expect(outcome(110, 1_000_000)).toBe("S370");
+    expect(outcome(90, 1_000_000)).toBe("S360");
+  });
+
+  test("are not held against more than its reign: a server may be older than that", () => {
+    expect(outcome(10_000, 110_000)).toBe("S370");
+    expect(outcome(10_000, 90_000)).toBe("S360");
+  });
+
+  test("count in full where the server does not say how old it is", () => {
+    expect(outcome(undefined, 1_000_000)).toBe("S360");
   });
 });

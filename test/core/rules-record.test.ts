@@ -55,6 +55,30 @@ describe("R750 the check of the published name", () => {
     expect(watch.look({ samples: everybody, afterMs: 30_000 }).rule).toBe("R799");
   });
 
+  test("and again in a shift that goes on: what was edited meanwhile is repaired", () => {
+    const watch = watching();
+    watch.look({ samples: everybody });
+    watch.look(answered(["10.0.0.1"]));
+
+    expect(watch.look({ samples: everybody, afterMs: 74_000 }).rule).toBe("R799");
+    expect(watch.look({ samples: everybody, afterMs: 1_000 })).toMatchObject({
+      rule: "R750",
+      plan: [],
+      look: { record: "resolve" },
+    });
+    const decision = watch.look(answered(["10.0.0.2"]));
+    expect(decision.rule).toBe("R760");
+    expect(kindsOf(decision)).toContain("publish");
+  });
+
+  test("and again in the shift that published it, which asked the API and not DNS", () => {
+    const watch = watching();
+    watch.look({ samples: everybody, record: { from: "api", found: [] } });
+
+    expect(watch.look({ samples: everybody, afterMs: 75_000 }).rule).toBe("R750");
+    expect(watch.look(answered(["10.0.0.2"])).rule).toBe("R760");
+  });
+
   test("a resolver that fails is asked again by the next shift: watching goes on", () => {
     const watch = watching();
 

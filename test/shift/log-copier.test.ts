@@ -16,13 +16,13 @@ beforeEach(() => {
   lines = [];
 });
 
-function copier(copiedRev = 0): LogCopier {
+function copier(copiedRev = 0, rev = copiedRev): LogCopier {
   const reporter = {
     event: () => {},
     line: (_level: unknown, message: string) => lines.push(message),
     flush: async () => {},
   };
-  return new LogCopier({ store, clock, reporter, failing: new Map() }, copiedRev);
+  return new LogCopier({ store, clock, reporter, failing: new Map() }, { rev, copiedRev });
 }
 
 /** Nothing waits for a copy, so the test waits for everything that is under way. */
@@ -37,6 +37,14 @@ function claimed(): GroupState {
   const intent = { kind: "failover", isAutomatic: true, candidate, masterOffset: null } as const;
   return claim(opened, intent, by("b/4", "a and b agree")).next;
 }
+
+/** So many writes later. */
+function written(state: GroupState, times: number): GroupState {
+  if (times === 0) return state;
+  return written(takeOver(state, by(`c/${state.rev}`, "no sign of life")).next, times - 1);
+}
+
+const revOf = ({ id }: { readonly id: string }) => Number(id.split("#")[0]);
 
 async function copied() {
   const events = await store.readEvents("cache", 100);
@@ -87,7 +95,7 @@ describe("S16 the log of STATE in the events", () => {
     mine.see(claimed());
     await settled();
     expect(await copied()).toEqual([]);
-    expect(mine.copiedRev).toBe(0);
+    expect(mine.copiedRev).toBe(groupState().rev);
     expect(lines).toEqual([expect.stringContaining("the log was not copied")]);
 
     await clock.sleep(1_000);
@@ -103,5 +111,59 @@ describe("S16 the log of STATE in the events", () => {
     await settled();
 
     expect(await copied()).toHaveLength(2);
+  });
+
+  test("D10 of what the predecessor copied nothing is believed of an older item", async () => {
+    const state = claimed();
+    const mine = copier(state.rev, state.rev + 1);
+
+    mine.see(state);
+    await settled();
+
+    expect(await copied()).toHaveLength(2);
+    expect(mine.copiedRev).toBe(state.rev);
+  });
+
+  test("D10 entries that left the log uncopied are copied when a backup brings them back", async () => {
+    const failing = { operation: "appendEvent", kind: "unreachable" } as const;
+    const mine = copier();
+    const backup = written(claimed(), 8);
+    store.fail(failing);
+    mine.see(backup);
+    await settled();
+    await clock.sleep(1_000);
+
+    // The first of what the log holds four writes later is copied, and then nothing any more.
+    const later = written(backup, 4);
+    store.onCall = () => {
+      if (store.writes.length === 1) store.fail(failing);
+    };
+    mine.see(later);
+    await settled();
+    store.onCall = () => {};
+    expect((await copied()).map(revOf)).toEqual([later.log[0]?.rev]);
+    await clock.sleep(1_000);
+    mine.see(backup);
+    await settled();
+
+    expect((await copied()).map(revOf)).toEqual(backup.log.map((entry) => entry.rev));
+    expect(mine.copiedRev).toBe(backup.rev);
+  });
+
+  test("D10 an entry of another history under a rev that was copied is another entry", async () => {
+    const backup = claimed();
+    const mine = copier();
+    mine.see(takeOver(backup, by("c/1", "before the restore")).next);
+    await settled();
+
+    // Put back and written again before anybody looked: no rev went down.
+    const again = takeOver(backup, by("c/2", "after the restore")).next;
+    mine.see(takeOver(again, by("c/3", "and once more")).next);
+    expect(mine.copiedRev).toBe(backup.rev);
+    await settled();
+
+    const told = (await copied()).map((event) => event.message);
+    expect(told.slice(2)).toEqual(["after the restore", "and once more"]);
+    expect(mine.copiedRev).toBe(backup.rev + 2);
   });
 });

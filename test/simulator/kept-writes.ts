@@ -1,8 +1,15 @@
 import type { GroupState } from "../../lib/core/model.ts";
 import type { Sight } from "./sight.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { Violation } from "./violation.ts";
 
 const nothing: ReadonlySet<number> = new Set();
+
+/** How the new master was when its commit left its process: nobody can take a commit back that is on its way. */
+interface Leaving {
+  readonly atMs: number;
+  readonly held: ReadonlySet<number>;
+}
 
 /** What a new master has to hold: all that it held when it was chosen (S8), and after a switchover all that is owed (S10). */
 export class KeptWrites {
@@ -11,6 +18,8 @@ export class KeptWrites {
   #atClaim: { readonly epoch: number; readonly values: ReadonlySet<number> } | null = null;
   /** Commits on their way that nobody should have sent, by attempt. */
   readonly #lacking = new Map<string, string>();
+  /** Commits of switchovers on their way, by attempt. */
+  readonly #leaving = new Map<string, Leaving>();
   #handedOver = nothing;
   /** Whether the address of the old master was another's when the switchover was claimed. */
   #wasDisplaced = false;
@@ -44,36 +53,39 @@ export class KeptWrites {
     const atClaim = this.#atClaim;
     const node = this.#sight.nodes.get(next.master?.node ?? "");
     if (node === undefined || atClaim?.epoch !== next.masterEpoch) return;
-    if (this.#isJustStarted(node.startedAtMs)) return;
     const held = node.values();
+    const atMs = this.#sight.now();
+    const attempt = next.attempts[0] ?? "";
+    if (next.kind === "switchover") this.#leaving.set(attempt, { atMs, held });
+    if (this.#isJustStarted(node.startedAtMs, atMs)) return;
     const lost = [...atClaim.values].find((value) => !held.has(value));
     if (lost === undefined) return;
     const what = `${node.id} was committed without ${lost}, which it held when chosen`;
-    this.#lacking.set(next.attempts[0] ?? "", what);
+    this.#lacking.set(attempt, what);
   }
 
   /** Whether another server may have taken a node's place since the commit's evidence, which is `fenceMs` old at the most. */
-  #isJustStarted(startedAtMs: number): boolean {
-    return this.#sight.now() - startedAtMs < this.#sight.config().settings.fenceMs;
+  #isJustStarted(startedAtMs: number, atMs: number): boolean {
+    return atMs - startedAtMs < this.#sight.config().settings.fenceMs;
   }
 
   onCommit(before: GroupState, after: GroupState): void {
     const lacking = this.#lacking.get(after.attempts[0] ?? "");
     if (lacking !== undefined) throw new Violation("S8", lacking);
     if (after.kind !== "switchover") return;
-    this.#checkHandOver(before.master?.node ?? "", after.master?.node ?? "");
+    const leaving = this.#leaving.get(after.attempts[0] ?? "");
+    this.#checkHandOver(before.master?.node ?? "", after.master?.node ?? "", leaving);
   }
 
   /** A switchover loses nothing: what the old master held at the claim, and what it acknowledged since (protocol F4). */
-  #checkHandOver(from: string, to: string): void {
+  #checkHandOver(from: string, to: string, leaving: Leaving | undefined): void {
     const { nodes, acknowledged, troubles } = this.#sight;
     // A role that somebody changes by hand in the middle is nobody's promise.
     if (troubles.changedByHandAtMs >= this.#claimedAtMs) return;
     // Nor is what another server takes that came to the old master's address since.
     if ((nodes.get(from)?.isDisplaced ?? false) !== this.#wasDisplaced) return;
-    const taker = nodes.get(to);
-    if (taker !== undefined && this.#isJustStarted(taker.startedAtMs)) return;
-    const kept = taker?.values() ?? nothing;
+    const kept = this.#keptBy(nodes.get(to), leaving);
+    if (kept === null) return;
     const since = this.#acknowledgedAtClaim;
     const owed = [...acknowledged].flatMap(([value, by]) =>
       this.#handedOver.has(value) || (by === from && value > since) ? [value] : [],
@@ -85,5 +97,16 @@ export class KeptWrites {
         `the switchover from ${from} to ${to} lost the acknowledged ${lost.slice(0, 5).join(", ")}`,
       );
     }
+  }
+
+  /**
+   * What the new master has to show. One that was started anew since its commit left is held against what it had then, and
+   * one that had just been started then against nothing: the commit's evidence may be older.
+   */
+  #keptBy(taker: SimRedis | undefined, leaving: Leaving | undefined): ReadonlySet<number> | null {
+    if (taker === undefined) return nothing;
+    const sentAtMs = leaving?.atMs ?? this.#sight.now();
+    if (leaving !== undefined && taker.startedAtMs > sentAtMs) return leaving.held;
+    return this.#isJustStarted(taker.startedAtMs, sentAtMs) ? null : taker.values();
   }
 }

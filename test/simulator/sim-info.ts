@@ -24,6 +24,7 @@ export function factsOf(server: SimRedis, world: RedisWorld): NodeFacts {
     sentinels: server.sentinels.size,
     oddities: odditiesBy(server),
     replicas: replicasOf(server, world),
+    uptimeSeconds: Math.floor((world.engine.nowMs - server.startedAtMs) / 1_000),
   };
   if (loading.veil !== null) return { ...facts, ...loading.veil };
   return world.hasMarker ? { ...facts, marker: stream.marker } : facts;

@@ -99,7 +99,7 @@ function failedBefore(view: MasterView): NodeId | null {
 function goneMs(view: MasterView, ownMs: number): number {
   const { inherited } = view.memory;
   const hasHeardMaster = view.masterMemory.lastAnsweredAtMs !== null && !isMasterEligible(view);
-  if (hasHeardMaster) return ownMs;
+  if (hasHeardMaster) return Math.max(ownMs, emptiedForMs(view));
   if (inherited?.suspect === view.master.node) return ownMs + inherited.forMs;
   const downs = contenders(view).flatMap((node) => {
     const facts = view.memory.prepared[node.node]?.facts;
@@ -107,6 +107,18 @@ function goneMs(view: MasterView, ownMs: number): number {
     return facts.linkDownSeconds === null ? [] : [facts.linkDownSeconds * 1_000];
   });
   return downs.length === 0 ? ownMs : Math.max(ownMs, Math.min(...downs));
+}
+
+/**
+ * An emptied master answers, so no silence tells since when its data is gone: the run that lacks it does, however many
+ * shifts have begun since. 0: it is not emptied. A server that is older than the commit was not the master all its life.
+ */
+function emptiedForMs(view: MasterView): number {
+  const held = suspicion(view);
+  const { facts } = view.masterMemory;
+  if (held.kind !== "full" || held.of !== "amnesic" || facts?.uptimeSeconds === undefined) return 0;
+  const livedMs = facts.uptimeSeconds * 1_000 + view.nowMs - held.sinceMs;
+  return Math.min(livedMs, view.nowMs - view.memory.masterKnown.sinceMs);
 }
 
 /** The offset of an emptied master, of a replica that was one, or of another server may belong to another history. */

@@ -22,6 +22,12 @@ import { writeProbeRule } from "./write-probe.ts";
 
 /** What is tended to in calm, and what stands between calm and tending: a pause. */
 
+/**
+ * A shift whose successor is late looks at the name again, so that an edited record is seen within about a minute though
+ * starts come minutes late. Over a minute, for a shift that is relieved in time asks once.
+ */
+const recordCheckMs = 75_000;
+
 /** People plan in wall time; whoever's clock says so first ends the pause through STATE, before it acts (S12). */
 export const endOfPauseRule: Rule<MasterView> = {
   id: "R690",
@@ -196,13 +202,14 @@ export const steadyRules: readonly Rule<MasterView>[] = [
   {
     id: "R750",
     title:
-      "Check once a shift that DNS answers what STATE says, and ask the API only on a mismatch.",
+      "Check once a shift, and every 75 s of a longer one, that DNS answers what STATE says; ask the API only on a mismatch.",
     source: "DESIGN 5",
     find: (view) => {
-      const { config, memory } = view;
+      const { config, memory, nowMs } = view;
       // A name that was added to a standing group is published by this check too: nothing answers for it yet.
       if (config.dns === undefined || !isMasterSane(view)) return null;
-      if (memory.recordCheckedAtMs !== null) return null;
+      const { recordCheckedAtMs: checkedAtMs } = memory;
+      if (checkedAtMs !== null && nowMs - checkedAtMs < recordCheckMs) return null;
       return hold("asking DNS for the records", { ...nextLook(view), record: "resolve" });
     },
   },
