@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { openRound } from "../../lib/core/state.ts";
-import { answers, isSilent, prepares, refuses } from "../support/answers.ts";
+import { answers, isSilent, refuses } from "../support/answers.ts";
 import {
   groupState,
   n0,
@@ -83,30 +83,6 @@ describe("S310 opening a round", () => {
     const decision = loseMaster(watchCalm(), nobody);
 
     expect(kindsOf(decision)).not.toContain("write-state");
-  });
-});
-
-describe("P3 an observer that loses every path in the middle of its rounds", () => {
-  test("probes whoever could not be prepared, and so finds out that it is blind", () => {
-    const watch = watchCalm();
-    const opens = loseMaster(watch);
-    const unprepared = [prepares(n1, null), prepares(n2, null)];
-
-    const again = watch.look({ done: opens, prepared: unprepared });
-    expect(again).toMatchObject({ rule: "S320", look: { probe: [n0, n1, n2] } });
-
-    const samples = [isSilent(n0), isSilent(n1), isSilent(n2)];
-    const vote = commandsOf(watch.look({ samples }))[0];
-    expect(vote).toMatchObject({ kind: "cast-vote", vote: { verdict: "blind" } });
-  });
-
-  test("probes whoever it has not probed for long, whatever they answered then", () => {
-    const watch = watchCalm();
-    loseMaster(watch);
-    openByB(watch);
-
-    const decision = watch.look({ samples: [isSilent(n0)], afterMs: 9_000 });
-    expect(decision).toMatchObject({ rule: "S320", look: { probe: [n0, n1, n2] } });
   });
 });
 
