@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { openRound } from "../../lib/core/state.ts";
-import { answers, isSilent, prepares } from "../support/answers.ts";
-import { n0, n1, n2, replicaFacts } from "../support/builders.ts";
+import { isSilent, prepares } from "../support/answers.ts";
+import { n0, n1, n2 } from "../support/builders.ts";
 import { commandsOf, loseMaster, type Watch, watchCalm } from "../support/watch.ts";
 
 /** Observer b opens the next round on n0. */
@@ -9,7 +9,6 @@ function openByB(watch: Watch): void {
   const writer = { attempt: "b#1", shift: "b/1", rule: "S310", why: "n0 is down" };
   if (watch.table !== null) watch.table = openRound(watch.table, n0, writer).next;
 }
-
 
 describe("P3 an observer that loses every path in the middle of its rounds", () => {
   test("probes whoever could not be prepared, and so finds out that it is blind", () => {
