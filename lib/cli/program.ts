@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { acknowledgeFailover } from "./ack.ts";
+import { adoptGroup } from "./adopt/adopt.ts";
 import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
 import type { ConfirmOptions } from "./confirm.ts";
@@ -115,6 +116,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
   addQuorumCommand(program, context, finish);
   addReplaceCommands(program, context, finish);
   addRemoveCommand(program, context, finish);
+  addAdoptCommand(program, context, finish);
   addForgetCommands(program, context, finish);
 
   program
@@ -172,6 +174,18 @@ function addRemoveCommand(program: Command, context: CliContext, finish: Finish)
     .option("--yes", "don't ask")
     .action((group: string, _options: unknown, command: Command) =>
       finish(() => remove(context, group, command.optsWithGlobals<ConfirmOptions>())),
+    );
+}
+
+function addAdoptCommand(program: Command, context: CliContext, finish: Finish): void {
+  program
+    .command("adopt")
+    .description("accept a promotion made by hand, or a record that somebody else wrote")
+    .argument("<group>")
+    .option("--dry-run", "only check and show")
+    .option("--yes", "don't ask")
+    .action((group: string, _options: unknown, command: Command) =>
+      finish(() => adoptGroup(context, group, command.optsWithGlobals<ConfirmOptions>())),
     );
 }
 

@@ -6,7 +6,7 @@ import { loadConfig } from "../../lib/config/load.ts";
 import { formatProblem } from "../../lib/config/problems.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
-import type { RecordSet } from "../../lib/core/records.ts";
+import type { RecordChange, RecordSet } from "../../lib/core/records.ts";
 import { adoptMaster, createState, settle } from "../../lib/core/state.ts";
 import type { Clock } from "../../lib/ports/clock.ts";
 import type { Resolution } from "../../lib/ports/dns.ts";
@@ -51,6 +51,9 @@ export interface Cli {
   readonly screens: (readonly string[])[];
   readonly zones: Map<string, Result<string>>;
   records: Result<readonly RecordSet[]>;
+  /** Batches that were sent to the zone, and what becomes of the next ones. */
+  readonly batches: (readonly RecordChange[])[];
+  batchResult: Result<void>;
   resolution: Result<Resolution>;
   table: Result<TableFacts>;
   run(...args: readonly string[]): Promise<number>;
@@ -86,6 +89,8 @@ export function createCli(): Cli {
     screens,
     zones: new Map(),
     records: failure("denied", "no credentials"),
+    batches: [],
+    batchResult: success(undefined),
     resolution: failure("timeout", "no resolver"),
     table: success(goodTable),
     run: (...args) => runCli(args, context),
@@ -94,6 +99,10 @@ export function createCli(): Cli {
     table: "test",
     store,
     readRecords: async () => cli.records,
+    changeRecords: async (_zoneId, changes) => {
+      cli.batches.push(changes);
+      return cli.batchResult;
+    },
     zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
     resolve: async () => cli.resolution,
     describeTable: async () => cli.table,
