@@ -133,13 +133,19 @@ async function resolve(
   if (servers.length > 0) resolver.setServers([...servers]);
   try {
     const [four, six, aliases, srv] = await Promise.all([
-      orNothing(resolver.resolve4(dns.name)),
-      orNothing(resolver.resolve6(dns.name)),
+      orNothing(resolver.resolve4(dns.name, { ttl: true })),
+      orNothing(resolver.resolve6(dns.name, { ttl: true })),
       orNothing(resolver.resolveCname(dns.name)),
       dns.srv ? orNothing(resolver.resolveSrv(srvName(dns))) : [],
     ]);
     const alias = aliases[0] === undefined ? null : normalizeName(aliases[0]);
-    return success({ addresses: [...four, ...six], alias, ports: srv.map((one) => one.port) });
+    const found = [...four, ...six];
+    return success({
+      addresses: found.map((one) => one.address),
+      alias,
+      ports: srv.map((one) => one.port),
+      ttlSeconds: found.length === 0 ? null : Math.min(...found.map((one) => one.ttl)),
+    });
   } catch (error) {
     return awsFailure(`resolving ${dns.name}`, error);
   }
