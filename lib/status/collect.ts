@@ -141,7 +141,7 @@ async function describeGroup(
   };
 }
 
-function describeState(state: GroupState): StateStatus {
+export function describeState(state: GroupState): StateStatus {
   const { master, round } = state;
   return {
     rev: state.rev,

@@ -56,6 +56,7 @@ export interface Cli {
   batchResult: Result<void>;
   resolution: Result<Resolution>;
   table: Result<TableFacts>;
+  readonly context: CliContext;
   run(...args: readonly string[]): Promise<number>;
 }
 
@@ -80,6 +81,17 @@ export function createCli(): Cli {
     },
     paint: (_style: Style, text) => text,
   };
+  const context: CliContext = {
+    open: () => services,
+    clock,
+    terminal,
+    operator: "alice@laptop",
+    newAttempt: () => {
+      attempts += 1;
+      return `attempt-${attempts}`;
+    },
+    version: "1.2.3",
+  };
   const cli: Cli = {
     store,
     clock,
@@ -93,6 +105,7 @@ export function createCli(): Cli {
     batchResult: success(undefined),
     resolution: failure("timeout", "no resolver"),
     table: success(goodTable),
+    context,
     run: (...args) => runCli(args, context),
   };
   const services: Services = {
@@ -106,17 +119,6 @@ export function createCli(): Cli {
     zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
     resolve: async () => cli.resolution,
     describeTable: async () => cli.table,
-  };
-  const context: CliContext = {
-    open: () => services,
-    clock,
-    terminal,
-    operator: "alice@laptop",
-    newAttempt: () => {
-      attempts += 1;
-      return `attempt-${attempts}`;
-    },
-    version: "1.2.3",
   };
   return cli;
 }
