@@ -33,14 +33,7 @@ const recordTypes: readonly RecordType[] = ["A", "AAAA", "CNAME", "SRV", "TXT"];
 /** The published names on Route 53: compare-and-swap batches, read back (DESIGN 5). */
 export function createRoute53Dns(options: Route53Options = {}): Dns {
   const { timeoutMs = 2_000 } = options;
-  const client =
-    options.client ??
-    new Route53Client({
-      region: "us-east-1",
-      requestHandler: limitedHandler(timeoutMs),
-      // A batch is never re-sent by the SDK: each sending is derived from STATE anew.
-      maxAttempts: 1,
-    });
+  const client = options.client ?? createClient(timeoutMs);
   const read = (dns: DnsConfig) => readRecords(client, dns);
   const batcher = createBatcher((zoneId, changes) => change(client, zoneId, changes));
   return {
@@ -48,6 +41,22 @@ export function createRoute53Dns(options: Route53Options = {}): Dns {
     publish: (request) => publish(read, batcher.submit, request),
     resolve: (dns) => resolve(dns, options.servers ?? [], timeoutMs),
   };
+}
+
+/** Sends batches as they are, and reads nothing back: for people who were shown what they change. */
+export function createRecordChanger({ timeoutMs = 2_000, client }: Route53Options) {
+  const sender = client ?? createClient(timeoutMs);
+  return (zoneId: string, changes: readonly RecordChange[]): Promise<Result<void>> =>
+    change(sender, zoneId, changes);
+}
+
+function createClient(timeoutMs: number): Route53Client {
+  return new Route53Client({
+    region: "us-east-1",
+    requestHandler: limitedHandler(timeoutMs),
+    // A batch is never re-sent by the SDK: each sending is derived from STATE anew.
+    maxAttempts: 1,
+  });
 }
 
 /** The group's names are three at most, so one page a name is enough. */
@@ -124,13 +133,19 @@ async function resolve(
   if (servers.length > 0) resolver.setServers([...servers]);
   try {
     const [four, six, aliases, srv] = await Promise.all([
-      orNothing(resolver.resolve4(dns.name)),
-      orNothing(resolver.resolve6(dns.name)),
+      orNothing(resolver.resolve4(dns.name, { ttl: true })),
+      orNothing(resolver.resolve6(dns.name, { ttl: true })),
       orNothing(resolver.resolveCname(dns.name)),
       dns.srv ? orNothing(resolver.resolveSrv(srvName(dns))) : [],
     ]);
     const alias = aliases[0] === undefined ? null : normalizeName(aliases[0]);
-    return success({ addresses: [...four, ...six], alias, ports: srv.map((one) => one.port) });
+    const found = [...four, ...six];
+    return success({
+      addresses: found.map((one) => one.address),
+      alias,
+      ports: srv.map((one) => one.port),
+      ttlSeconds: found.length === 0 ? null : Math.min(...found.map((one) => one.ttl)),
+    });
   } catch (error) {
     return awsFailure(`resolving ${dns.name}`, error);
   }

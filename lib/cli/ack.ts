@@ -1,5 +1,6 @@
 import { acknowledge, unacknowledgedEpoch } from "../core/cool-down.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import { type ConfirmOptions, endsDry } from "./confirm.ts";
+import type { CliContext } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter } from "./group-state.ts";
 
@@ -7,10 +8,18 @@ import { changeState, needGroupState, operatorWriter } from "./group-state.ts";
 export async function acknowledgeFailover(
   context: CliContext,
   group: string,
-  options: GlobalOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
   const { store } = context.open(options);
-  const seen = unacknowledgedEpoch(await needGroupState(store, group));
+  const before = await needGroupState(store, group);
+  const seen = unacknowledgedEpoch(before);
+  if (options.dryRun === true) {
+    const nothing = `${group} has no automatic failover to acknowledge`;
+    const would = `would acknowledge the automatic failover of epoch ${seen} to ${before.master?.node}`;
+    context.terminal.out(seen === null ? nothing : would);
+    endsDry(context.terminal, options);
+    return exitCodes.fine;
+  }
   let what = "";
   const written = await changeState(store, group, (state) => {
     const epoch = unacknowledgedEpoch(state);

@@ -1,7 +1,7 @@
 import { GetHostedZoneCommand, Route53Client } from "@aws-sdk/client-route-53";
 import { awsFailure, limitedHandler } from "../adapters/aws-client.ts";
 import { createDynamoStore, createTableClient } from "../adapters/dynamo-store.ts";
-import { createRoute53Dns } from "../adapters/route53-dns.ts";
+import { createRecordChanger, createRoute53Dns } from "../adapters/route53-dns.ts";
 import { describeTable } from "../adapters/table-facts.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { GlobalOptions, Services } from "./context.ts";
@@ -60,6 +60,7 @@ export function openServices(options: GlobalOptions, env: Environment): Services
     table,
     store: createDynamoStore({ table, deployment, client, onUnreadable }),
     readRecords: (record) => dns.read(record),
+    changeRecords: createRecordChanger({ timeoutMs: zoneTimeoutMs }),
     zoneName: createZoneLookup(),
     resolve: (record) => dns.resolve(record),
     describeTable: () => describeTable(client, table),

@@ -1,6 +1,6 @@
 import type { TableFacts } from "../adapters/table-facts.ts";
 import type { DnsConfig } from "../core/config.ts";
-import type { RecordSet } from "../core/records.ts";
+import type { RecordChange, RecordSet } from "../core/records.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Resolution } from "../ports/dns.ts";
 import type { Result } from "../ports/errors.ts";
@@ -33,6 +33,11 @@ export interface Services {
   readonly store: Store;
   /** The group's records as Route 53 has them. */
   readonly readRecords: (dns: DnsConfig) => Promise<Result<readonly RecordSet[]>>;
+  /** One batch on a zone, with the rights of whoever runs the command. */
+  readonly changeRecords: (
+    zoneId: string,
+    changes: readonly RecordChange[],
+  ) => Promise<Result<void>>;
   /** The name of a hosted zone; fails as "refused" when there is none of that id. */
   readonly zoneName: (zoneId: string) => Promise<Result<string>>;
   /** What DNS answers this machine, as it answers a client here. */

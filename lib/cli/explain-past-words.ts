@@ -1,9 +1,9 @@
 import type { StoredEvent } from "../ports/store.ts";
+import { type FailoverFacts, sayLoss } from "../status/failover-facts.ts";
 import type { Terminal } from "./context.ts";
 import type { ChosenFrom, VoteTold } from "./explain-past.ts";
 import type { PastReport } from "./explain-report.ts";
 import { block, renderConditions } from "./explain-words.ts";
-import { type FailoverFacts, sayLoss } from "./failover-facts.ts";
 import { renderTable } from "./table.ts";
 
 /** What `explain` prints for people, of a round or an epoch that is past. */

@@ -1,7 +1,7 @@
 import type { Condition, ConditionName } from "../core/explain.ts";
 import type { StoredEvent } from "../ports/store.ts";
-import { evidenceOf, numberOf, textOf } from "./failover-facts.ts";
-import { isTransition, type RoundStory } from "./stories.ts";
+import { evidenceOf, numberOf, textOf } from "../status/failover-facts.ts";
+import { isTransition, type RoundStory } from "../status/stories.ts";
 
 /** The conditions of a failover as they stood in a past round, by what its observers told then. */
 

@@ -2,9 +2,9 @@ import type { Condition, Held } from "../core/explain.ts";
 import type { Phase, VoteVerdict } from "../core/model.ts";
 import type { OperatorRequest } from "../core/requests.ts";
 import type { StoredEvent } from "../ports/store.ts";
+import type { FailoverFacts } from "../status/failover-facts.ts";
 import type { ObserverStatus } from "../status/report.ts";
 import type { ChosenFrom, VoteTold } from "./explain-past.ts";
-import type { FailoverFacts } from "./failover-facts.ts";
 
 /**
  * What `explain --json` prints of this moment. Fields are added and never changed in meaning; `schema` is raised when one

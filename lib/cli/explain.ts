@@ -1,3 +1,5 @@
+import { factsOf } from "../status/failover-facts.ts";
+import { type EpochStory, type RoundStory, type Stories, storiesOf } from "../status/stories.ts";
 import type { CliContext, GlobalOptions, Services } from "./context.ts";
 import { CliError, exitCodes, needRead } from "./exit.ts";
 import { explainNow } from "./explain-now.ts";
@@ -5,9 +7,7 @@ import { fieldOf, lastHold, pastConditionsOf, sayEnd, votesOf } from "./explain-
 import { renderPast } from "./explain-past-words.ts";
 import type { PastReport } from "./explain-report.ts";
 import { renderNow } from "./explain-words.ts";
-import { factsOf } from "./failover-facts.ts";
 import { needAnyState } from "./group-state.ts";
-import { type EpochStory, type RoundStory, type Stories, storiesOf } from "./stories.ts";
 
 export interface ExplainOptions extends GlobalOptions {
   readonly json?: boolean;

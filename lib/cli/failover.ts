@@ -3,8 +3,8 @@ import type { GroupState } from "../core/model.ts";
 import { clearRequest, request } from "../core/state.ts";
 import { replacementOf } from "../core/view.ts";
 import { describeRequest, describeWish, type Wish } from "../status/words.ts";
-import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
-import type { CliContext, GlobalOptions, Terminal } from "./context.ts";
+import { type ConfirmOptions, confirmOrStop, endsDry } from "./confirm.ts";
+import type { CliContext, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { follow } from "./follow.ts";
 import { master, noRequest, refuseUnless, running, steady } from "./group-request.ts";
@@ -78,23 +78,32 @@ function readWish(context: CliContext, kind: Wish["kind"], options: ReplaceOptio
 export async function cancelRequest(
   context: CliContext,
   group: string,
-  options: GlobalOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
+  const { terminal } = context;
   const { store } = context.open(options);
-  let what = "";
+  let what = sayCancelled(await needGroupState(store, group));
+  if (options.dryRun === true) {
+    terminal.out(what === null ? `${group} has no request` : `would be cancelled: ${what}`);
+    endsDry(terminal, options);
+    return exitCodes.fine;
+  }
   const written = await changeState(store, group, (state) => {
-    const { request: pending, phase, epoch } = state;
-    if (pending === null) return null;
-    if (phase !== "steady") {
-      const message = `expected a request that nobody has begun, got epoch ${epoch} in phase ${phase}; it goes on`;
-      throw new CliError(exitCodes.unfinished, message);
-    }
-    what = `${describeRequest(pending)}, asked by ${pending.by}`;
+    what = sayCancelled(state);
+    if (what === null) return null;
     const why = `${context.operator} cancels the ${what}`;
     return clearRequest(state, operatorWriter(context, "cancel", why));
   });
-  context.terminal.out(written.attempt === null ? `${group} has no request` : `cancelled: ${what}`);
+  terminal.out(written.attempt === null ? `${group} has no request` : `cancelled: ${what}`);
   return exitCodes.fine;
+}
+
+/** The request that can still be taken back; null: there is none. */
+function sayCancelled({ request: pending, phase, epoch }: GroupState): string | null {
+  if (pending === null) return null;
+  if (phase === "steady") return `${describeRequest(pending)}, asked by ${pending.by}`;
+  const message = `expected a request that nobody has begun, got epoch ${epoch} in phase ${phase}; it goes on`;
+  throw new CliError(exitCodes.unfinished, message);
 }
 
 /** A test of notifications gives way, and so does a forgetting: nobody waits for one while a master is dead. */

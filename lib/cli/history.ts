@@ -1,8 +1,8 @@
+import { type FailoverFacts, factsOf, sayLoss } from "../status/failover-facts.ts";
 import type { CliContext, GlobalOptions, Services } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { readStories } from "./explain.ts";
 import { sayMs } from "./explain-past-words.ts";
-import { type FailoverFacts, factsOf, sayLoss } from "./failover-facts.ts";
 import { unknownGroup } from "./group-state.ts";
 import { renderTable } from "./table.ts";
 

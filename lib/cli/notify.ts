@@ -1,10 +1,17 @@
 import type { GroupState } from "../core/model.ts";
 import { request } from "../core/state.ts";
 import type { Store, StoredEvent } from "../ports/store.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import { type ConfirmOptions, endsDry } from "./confirm.ts";
+import type { CliContext } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { instantIn, master, noRequest, refuseUnless, steady, takeBack } from "./group-request.ts";
-import { changeState, operatorWriter, readActiveConfig, readGroupState } from "./group-state.ts";
+import {
+  changeState,
+  needGroupState,
+  operatorWriter,
+  readActiveConfig,
+  readGroupState,
+} from "./group-state.ts";
 import { nextLookMs } from "./heartbeats.ts";
 
 const waitMs = nextLookMs;
@@ -21,9 +28,17 @@ const eventsRead = 200;
 export async function testNotifications(
   context: CliContext,
   group: string,
-  options: GlobalOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
   const { store } = context.open(options);
+  if (options.dryRun === true) {
+    const before = await needGroupState(store, group);
+    refuseUnless(before, master, noRequest(), steady);
+    const told = (await readActiveConfig(store, before)).observers.join(", ");
+    context.terminal.out(`each of ${told} would tell topic and event bus that this is a test`);
+    endsDry(context.terminal, options);
+    return exitCodes.fine;
+  }
   const until = instantIn(context, untilMs);
   const asked = await changeState(store, group, (state) => {
     refuseUnless(state, master, noRequest(), steady);

@@ -4,13 +4,14 @@ import type { Store } from "../ports/store.ts";
 import { describePause } from "../status/observers.ts";
 import type { PauseStatus } from "../status/report.ts";
 import { sayEnd } from "../status/words.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import { type ConfirmOptions, endsDry } from "./confirm.ts";
+import type { CliContext, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { changeState, needGroupState, operatorWriter, readActiveConfig } from "./group-state.ts";
 import { nextLookMs, readHeartbeats } from "./heartbeats.ts";
 import { readDuration, readInstant } from "./when.ts";
 
-export interface PauseOptions extends GlobalOptions {
+export interface PauseOptions extends ConfirmOptions {
   readonly reason?: string;
   /** A length of time, as written. */
   readonly for?: string;
@@ -29,6 +30,12 @@ export async function pauseGroup(
 ): Promise<number> {
   const until = readEnd(context, options);
   const { store } = context.open(options);
+  const before = await needGroupState(store, group);
+  if (options.dryRun === true) {
+    await explainPause(context.terminal, store, before);
+    endsDry(context.terminal, options);
+    return exitCodes.fine;
+  }
   const written = await changeState(store, group, (state) => {
     const isChanged = until !== null || options.reason !== undefined;
     if (state.pause !== null && !isChanged) return null;
@@ -46,6 +53,15 @@ export async function pauseGroup(
     context.terminal.out(`it ends by itself at ${standing.until}`);
   }
   return waitUntilPaused(context, store, group);
+}
+
+/** What a pause would forbid, and who has to know of it first. */
+async function explainPause(terminal: Terminal, store: Store, before: GroupState): Promise<void> {
+  const { observers } = await readActiveConfig(store, before);
+  const { group, pause: standing, phase } = before;
+  if (standing !== null) terminal.out(`${group} has a pause already, by ${standing.by}`);
+  terminal.out(`no failover and no repair of ${group} once ${observers.join(", ")} know of it`);
+  if (phase !== "steady") terminal.out(`epoch ${before.epoch} is ${phase}, and is finished first`);
 }
 
 function readEnd(context: CliContext, options: PauseOptions): string | null {
@@ -106,9 +122,16 @@ function describeWait(found: PauseStatus, state: GroupState): string {
 export async function resumeGroup(
   context: CliContext,
   group: string,
-  options: GlobalOptions,
+  options: ConfirmOptions,
 ): Promise<number> {
   const { store } = context.open(options);
+  const { pause: standing } = await needGroupState(store, group);
+  if (options.dryRun === true) {
+    const what = standing === null ? "has no pause" : `has a pause by ${standing.by}, which ends`;
+    context.terminal.out(`${group} ${what}`);
+    endsDry(context.terminal, options);
+    return exitCodes.fine;
+  }
   const written = await changeState(store, group, (state) => {
     if (state.pause === null) return null;
     const why = `${context.operator} resumes the group`;

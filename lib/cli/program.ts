@@ -1,21 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { acknowledgeFailover } from "./ack.ts";
-import { type ApplyOptions, apply } from "./apply.ts";
 import { type CkquorumOptions, ckquorum } from "./ckquorum.ts";
-import type { ConfirmOptions } from "./confirm.ts";
-import type { CliContext, GlobalOptions } from "./context.ts";
+import type { CliContext } from "./context.ts";
 import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
 import { type DrillOptions, drill } from "./drill/drill.ts";
 import { CliError, exitCodes } from "./exit.ts";
-import { cancelRequest, replaceMaster } from "./failover.ts";
-import { forgetNode, resetGroup } from "./forget.ts";
 import { addLabCommands } from "./lab.ts";
-import { testNotifications } from "./notify.ts";
-import { type PauseOptions, pauseGroup, resumeGroup } from "./pause.ts";
+import { addChangeCommands } from "./program-change.ts";
 import { addOfflineCommands } from "./program-offline.ts";
 import { addWhyCommands } from "./program-why.ts";
 import { type ReleaseOptions, releaseNode } from "./release.ts";
-import { remove } from "./remove.ts";
 import { type StatusOptions, status } from "./status.ts";
 
 /** Runs one command line and returns its exit code; expected errors are told in one line. */
@@ -37,9 +30,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   }
 }
 
-type Finish = (run: () => Promise<number>) => Promise<void>;
+export type Finish = (run: () => Promise<number>) => Promise<void>;
 
-function buildProgram(context: CliContext, finish: Finish): Command {
+/** Every command there is; `finish` keeps the exit code of the one that ran. */
+export function buildProgram(context: CliContext, finish: Finish): Command {
   const { terminal } = context;
   const program = new Command("lambda-sentinel")
     .description("Failover for Redis without servers to run.")
@@ -62,8 +56,8 @@ function buildProgram(context: CliContext, finish: Finish): Command {
       writeErr: (text) => terminal.error(text.trimEnd()),
     });
   addGroupCommands(program, context, finish);
+  addChangeCommands(program, context, finish);
   addWhyCommands(program, context, finish);
-  addNotifyCommands(program, context, finish);
   addOfflineCommands(program, context, finish);
   addLabCommands(program, finish);
   return program;
@@ -82,17 +76,6 @@ const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or n
 4 warnings and nothing worse (doctor).`;
 
 function addGroupCommands(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("apply")
-    .description("check groups.yml, show what it changes, and write it to the table")
-    .requiredOption("-f, --file <file>", "the groups file")
-    .option("--yes", "don't ask")
-    .option("--wait", "wait until every observer has adopted it, at most 120 s")
-    .option("--dry-run", "only check and show")
-    .action((_options: unknown, command: Command) =>
-      finish(() => apply(context, command.optsWithGlobals<ApplyOptions>())),
-    );
-
   program
     .command("status")
     .description("show master, epoch, nodes, observers and record of each group")
@@ -113,43 +96,7 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     );
 
   addQuorumCommand(program, context, finish);
-  addReplaceCommands(program, context, finish);
-  addRemoveCommand(program, context, finish);
-  addForgetCommands(program, context, finish);
-
-  program
-    .command("pause")
-    .description("forbid failovers and repairs of a group")
-    .argument("<group>")
-    .option("--reason <text>", "why, for those who read the status")
-    .option("--for <time>", 'when it ends by itself, from now on: "2h", "90m"')
-    .option("--until <instant>", 'when it ends by itself: "2030-01-31T04:00Z"')
-    .option("--yes", "accepted, as everywhere; this command asks nothing")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => pauseGroup(context, group, command.optsWithGlobals<PauseOptions>())),
-    );
-
-  program
-    .command("resume")
-    .description("allow failovers and repairs of a group again")
-    .argument("<group>")
-    .option("--yes", "accepted, as everywhere; this command asks nothing")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => resumeGroup(context, group, command.optsWithGlobals<GlobalOptions>())),
-    );
-}
-
-function addNotifyCommands(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("notify")
-    .description("whoever is to be told of events: a topic, an event bus")
-    .command("test")
-    .description("let every observer tell them that this is a test, and show how each fared")
-    .argument("<group>")
-    .option("--yes", "accepted, as everywhere; this command asks nothing")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => testNotifications(context, group, command.optsWithGlobals<GlobalOptions>())),
-    );
+  addMoveCommands(program, context, finish);
 }
 
 function addQuorumCommand(program: Command, context: CliContext, finish: Finish): void {
@@ -163,66 +110,7 @@ function addQuorumCommand(program: Command, context: CliContext, finish: Finish)
     );
 }
 
-function addRemoveCommand(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("remove")
-    .description("stop watching a group, and say what becomes of what it has")
-    .argument("<group>")
-    .option("--dry-run", "only check and show")
-    .option("--yes", "don't ask")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => remove(context, group, command.optsWithGlobals<ConfirmOptions>())),
-    );
-}
-
-function addForgetCommands(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("forget")
-    .description("watch a node no longer that the observers discovered; refused in an outage")
-    .argument("<group>")
-    .argument("<node>", 'as `status` shows it: "10.0.0.4:6379"')
-    .option("--dry-run", "only check and show")
-    .option("--yes", "don't ask")
-    .action((group: string, node: string, _options: unknown, command: Command) =>
-      finish(() => forgetNode(context, group, node, command.optsWithGlobals<ConfirmOptions>())),
-    );
-
-  program
-    .command("reset")
-    .description("forget every discovered node that does not answer; refused in an outage")
-    .argument("<group>")
-    .option("--dry-run", "only check and show")
-    .option("--yes", "don't ask")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => resetGroup(context, group, command.optsWithGlobals<ConfirmOptions>())),
-    );
-}
-
-function addReplaceCommands(program: Command, context: CliContext, finish: Finish): void {
-  program
-    .command("failover")
-    .description("ask the observers to replace the master, dead or alive, and follow it")
-    .argument("<group>")
-    .option("--to <node>", "who is to be the master (the observers choose otherwise)")
-    .option("--allow-data-loss <bytes>", "more than maxLagBytes, if the master is down", readBytes)
-    .option("--dry-run", "only check and show")
-    .option("--yes", "don't ask")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => replaceMaster(context, "failover", group, command.optsWithGlobals())),
-    );
-
-  program
-    .command("switchover")
-    .description("ask the observers to hand a living master's role over, losing nothing")
-    .argument("<group>")
-    .option("--to <node>", "who is to be the master (the observers choose otherwise)")
-    .option("--at <instant>", 'not before then: "2030-01-31T04:00Z"')
-    .option("--dry-run", "only check and show")
-    .option("--yes", "don't ask")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => replaceMaster(context, "switchover", group, command.optsWithGlobals())),
-    );
-
+function addMoveCommands(program: Command, context: CliContext, finish: Finish): void {
   program
     .command("drill")
     .description("hand a healthy group over and back, and judge the times by its settings")
@@ -236,24 +124,6 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     );
 
   program
-    .command("cancel")
-    .description("take back a failover or switchover that nobody has begun")
-    .argument("<group>")
-    .option("--yes", "accepted, as everywhere; this command asks nothing")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => cancelRequest(context, group, command.optsWithGlobals<GlobalOptions>())),
-    );
-
-  program
-    .command("ack")
-    .description("acknowledge the last automatic failover, which ends its cool-down")
-    .argument("<group>")
-    .option("--yes", "accepted, as everywhere; this command asks nothing")
-    .action((group: string, _options: unknown, command: Command) =>
-      finish(() => acknowledgeFailover(context, group, command.optsWithGlobals<GlobalOptions>())),
-    );
-
-  program
     .command("release")
     .description("make a replica of a returned master that is held for inspection")
     .argument("<group>")
@@ -264,10 +134,4 @@ function addReplaceCommands(program: Command, context: CliContext, finish: Finis
     .action((group: string, node: string, _options: unknown, command: Command) =>
       finish(() => releaseNode(context, group, node, command.optsWithGlobals<ReleaseOptions>())),
     );
-}
-
-function readBytes(text: string): number {
-  const bytes = Number(text);
-  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(bytes)) return bytes;
-  throw new InvalidArgumentError(`expected a whole number of bytes, got "${text}".`);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
+import { sayLoss } from "../status/failover-facts.ts";
 import { factRows } from "./explain-past-words.ts";
-import { sayLoss } from "./failover-facts.ts";
 import type { FailoverReport } from "./report.ts";
 import { drawPicture } from "./report-picture.ts";
 import { style } from "./report-style.ts";

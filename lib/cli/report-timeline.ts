@@ -1,6 +1,6 @@
 import type { StoredEvent } from "../ports/store.ts";
-import { durationsOf } from "./failover-facts.ts";
-import { type EpochStory, isTransition } from "./stories.ts";
+import { durationsOf } from "../status/failover-facts.ts";
+import { type EpochStory, isTransition } from "../status/stories.ts";
 
 /** A failover on a scale: the stretches that its leader measured, and what each observer told when. */
 export interface Timeline {

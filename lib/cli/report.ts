@@ -1,15 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { describeThrown } from "../adapters/thrown.ts";
 import type { StoredEvent } from "../ports/store.ts";
+import { type FailoverFacts, factsOf } from "../status/failover-facts.ts";
+import type { EpochStory, Stories } from "../status/stories.ts";
 import type { CliContext, GlobalOptions } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 import { needEpoch, readStories } from "./explain.ts";
 import { type ChosenFrom, fieldOf, type VoteTold, votesOf } from "./explain-past.ts";
-import { type FailoverFacts, factsOf } from "./failover-facts.ts";
 import { renderPage } from "./report-page.ts";
 import { renderReport } from "./report-text.ts";
 import { type Timeline, timelineOf } from "./report-timeline.ts";
-import type { EpochStory, Stories } from "./stories.ts";
 
 export interface ReportOptions extends GlobalOptions {
   readonly json?: boolean;

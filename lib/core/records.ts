@@ -200,7 +200,7 @@ export function planPublication(
 function refuseStrangers(found: readonly RecordSet[], wanted: readonly RecordSet[]): string | null {
   const stranger = found.find((one) => !wanted.some((want) => isSameRecord(one, want)));
   if (stranger === undefined) return null;
-  return `${stranger.name} has ${stranger.type} ${stranger.values.join(" ")} that lambda-sentinel did not write; remove it, or adopt it explicitly`;
+  return `${stranger.name} has ${stranger.type} ${stranger.values.join(" ")} that lambda-sentinel did not write; remove it, or take it over with \`lambda-sentinel adopt\``;
 }
 
 function refuseOwner(standing: RecordSet, owner: Ownership): string | null {

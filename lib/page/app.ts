@@ -13,8 +13,10 @@ import { type Frame, frame, scriptSource, styleSource } from "./layout.ts";
 export interface PageSources {
   /** Everything of one group, or of all. */
   readonly collect: (only: string | undefined) => Promise<Collected>;
-  /** The latest failovers of a group, newest first. `basis` is the same for as long as nothing has happened to the group. */
-  readonly readFailovers: (group: string, basis: string) => Promise<Result<readonly Failover[]>>;
+  /** The latest failovers of a group, newest first. While its state is the same, nothing has happened to it. */
+  readonly readFailovers: (
+    group: Pick<GroupStatus, "name" | "state">,
+  ) => Promise<Result<readonly Failover[]>>;
   /** What stands above the groups; nothing, but in the lab. */
   readonly above?: () => Promise<Html>;
   /** How often an open page asks again; every 5 s by default. */
@@ -183,7 +185,7 @@ async function groupsOf(sources: PageSources, report: StatusReport): Promise<rea
 }
 
 async function failoversOf(sources: PageSources, group: GroupStatus): Promise<FailoversRead> {
-  const read = await sources.readFailovers(group.name, String(group.state?.rev ?? 0));
+  const read = await sources.readFailovers(group);
   if (!read.ok) return { kind: "unread", why: read.why };
   return { kind: "read", failovers: read.value.slice(0, failoversShown) };
 }

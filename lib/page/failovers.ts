@@ -1,5 +1,6 @@
 import { assertNever } from "../core/assert-never.ts";
-import type { Failover, FailoverResult, FailoverStep } from "../status/failovers.ts";
+import type { FailoverFacts } from "../status/failover-facts.ts";
+import type { Failover, FailoverStep } from "../status/failovers.ts";
 import {
   formatBytes,
   formatDuration,
@@ -18,26 +19,27 @@ export function failoverList(group: string, failovers: readonly Failover[]): Htm
   return html`<ol class="failovers">${failovers.map((one) => failoverItem(group, one))}</ol>`;
 }
 
-const resultTones: Readonly<Record<FailoverResult, Tone>> = {
+const resultTones: Readonly<Record<FailoverFacts["result"], Tone>> = {
   completed: "good",
   failed: "bad",
   open: "warn",
 };
 
-function failoverItem(group: string, failover: Failover): Html {
-  const { epoch, result, startedAt, from, to, steps } = failover;
+function failoverItem(group: string, { facts, steps }: Failover): Html {
+  const { epoch, result, startedAt, from, to } = facts;
+  // A failed one names whom it would have made the master, where somebody lived to tell.
   const moved = to === null ? "no new master" : `${from ?? "nobody"} → ${to}`;
   return html`<li>
 <p class="line">${sign(resultTones[result])} <b>epoch ${epoch}</b> ${wordOf(result)} <code>${moved}</code>
-<span class="dim">${formatInstant(startedAt)}${lossOf(failover)}</span></p>
-${bar(failover)}
+<span class="dim">${formatInstant(startedAt)}${lossOf(facts)}</span></p>
+${bar(facts)}
 <details id="${idOf("steps", group, String(epoch))}"><summary>${steps.length} steps of epoch ${epoch}</summary>
 <table class="steps"><thead><tr><th scope="col">when</th><th scope="col">who</th><th scope="col">what</th><th scope="col">rule</th></tr></thead>
 <tbody>${steps.map(stepRow)}</tbody></table></details>
 </li>`;
 }
 
-function wordOf(result: FailoverResult): string {
+function wordOf(result: FailoverFacts["result"]): string {
   switch (result) {
     case "completed":
     case "failed":
@@ -49,10 +51,10 @@ function wordOf(result: FailoverResult): string {
   }
 }
 
-function lossOf({ loss }: Failover): string {
+function lossOf({ loss }: FailoverFacts): string {
   if (loss === null) return "";
-  if (loss.bytes === null) return ", loss unknown";
-  return `, lost ${loss.isExact ? "" : "at least "}${formatBytes(loss.bytes)}`;
+  if (loss.bytes === null || loss.certainty === "unknown") return ", loss unknown";
+  return `, lost ${loss.certainty === "exact" ? "" : "at least "}${formatBytes(loss.bytes)}`;
 }
 
 /** Wall clocks of several observers side by side: what is drawn to scale comes from the stretches that one measured. */
@@ -65,8 +67,8 @@ interface Stretch {
   readonly ms: number;
 }
 
-function stretchesOf({ times }: Failover): readonly Stretch[] {
-  const { detectMs, agreeMs, downToWritableMs, promoteMs, publishMs } = times;
+function stretchesOf({ durationsMs }: FailoverFacts): readonly Stretch[] {
+  const { detectMs, agreeMs, downToWritableMs, promoteMs, publishMs } = durationsMs;
   const before = (detectMs ?? 0) + (agreeMs ?? 0);
   // The claim's round trips belong to the promotion, which the leader's own measure of the whole includes.
   const promote = downToWritableMs === null ? promoteMs : Math.max(0, downToWritableMs - before);
@@ -83,7 +85,7 @@ const barWidth = 1_000;
 /** What took no time to speak of is still seen. */
 const leastWidth = 6;
 
-function bar(failover: Failover): Html {
+function bar(failover: FailoverFacts): Html {
   const stretches = stretchesOf(failover);
   const totalMs = stretches.reduce((sum, { ms }) => sum + ms, 0);
   if (totalMs === 0) return nothing;
@@ -101,7 +103,7 @@ function bar(failover: Failover): Html {
   )}${writable(failover)}</ul>`;
 }
 
-function writable({ times: { downToWritableMs } }: Failover): Html {
+function writable({ durationsMs: { downToWritableMs } }: FailoverFacts): Html {
   if (downToWritableMs === null) return nothing;
   return html`<li class="dim">${formatDuration(downToWritableMs)} from the last answer to a writable master</li>`;
 }

@@ -27,13 +27,14 @@ export function pageSources(readers: PageReaders): PageSources {
   const memory = new Memory<readonly Failover[]>(clock, failoversKeptMs);
   return {
     collect: (only) => collectStatus(sources, only),
-    readFailovers: async (group, basis) => {
-      const known = memory.find(group, basis);
+    readFailovers: async ({ name, state }) => {
+      const basis = String(state?.rev ?? 0);
+      const known = memory.find(name, basis);
       if (known !== undefined) return success(known);
-      const events = await store.readEvents(group, eventsRead);
+      const events = await store.readEvents(name, eventsRead);
       if (!events.ok) return events;
-      const failovers = failoversOf(events.value);
-      memory.keep(group, basis, failovers);
+      const failovers = failoversOf(events.value, state?.lastEpoch ?? null);
+      memory.keep(name, basis, failovers);
       return success(failovers);
     },
   };

@@ -27,4 +27,6 @@ export interface Resolution {
   /** The name that a CNAME leads to, in lower case and without a final dot; null: the name is no alias. */
   readonly alias: string | null;
   readonly ports: readonly number[];
+  /** For how much longer whoever was asked may give the same answer; null: there is none. */
+  readonly ttlSeconds: number | null;
 }

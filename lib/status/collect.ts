@@ -11,8 +11,10 @@ import {
   wantedOf,
 } from "../core/records.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Resolution } from "../ports/dns.ts";
 import type { Failure, Result } from "../ports/errors.ts";
 import type { Store, StoredState } from "../ports/store.ts";
+import { describeAnswer, type Standing } from "./answer.ts";
 import { describeCoolDown } from "./cool-down.ts";
 import { type Heartbeats, readHeartbeats } from "./heartbeats.ts";
 import { judgeMaster, judgeOddities, judgeReplicas } from "./nodes.ts";
@@ -34,6 +36,8 @@ export interface StatusSources {
    * who is asked often may then answer from memory.
    */
   readonly readRecords: (dns: DnsConfig, basis: string) => Promise<Result<readonly RecordSet[]>>;
+  /** What DNS answers here. Left out where that is nobody's business: on a page, which clients don't ask. */
+  readonly resolve?: (dns: DnsConfig) => Promise<Result<Resolution>>;
   readonly clock: Pick<Clock, "wallTime">;
 }
 
@@ -137,7 +141,7 @@ async function describeGroup(
   };
 }
 
-function describeState(state: GroupState): StateStatus {
+export function describeState(state: GroupState): StateStatus {
   const { master, round } = state;
   return {
     rev: state.rev,
@@ -215,8 +219,15 @@ async function collectRecord(
   if (dns === null) return null;
   const published = state?.published ?? null;
   const wanted = wantedNow(config, state, role);
-  const found = await sources.readRecords(dns, `${state?.masterEpoch} ${published?.epoch}`);
-  const base = { name: dns.name, published, wanted };
+  // The replicas' name is looked at for what is wrong with it, and shown nowhere.
+  const isAsked = role === "master" && sources.resolve !== undefined;
+  const [found, resolved] = await Promise.all([
+    sources.readRecords(dns, `${state?.masterEpoch} ${published?.epoch}`),
+    isAsked ? sources.resolve?.(dns) : undefined,
+  ]);
+  const answer =
+    resolved === undefined ? null : describeAnswer(dns.name, resolved, standingAt(found, wanted));
+  const base = { name: dns.name, published, wanted, answer };
   if (!found.ok) {
     return {
       ...base,
@@ -235,6 +246,10 @@ async function collectRecord(
     status: wrong === undefined ? "right" : "differs",
     why: wrong === undefined ? "as the table has it" : explainWrong(wrong, found.value),
   };
+}
+
+function standingAt(found: Result<readonly RecordSet[]>, wanted: readonly RecordSet[]): Standing {
+  return found.ok ? { by: "zone", records: found.value } : { by: "table", records: wanted };
 }
 
 function wantedNow(

@@ -89,6 +89,19 @@ export interface RecordStatus {
   /** What Route 53 has; null when it could not be asked. */
   readonly found: readonly RecordSet[] | null;
   readonly why: string;
+  /** What DNS answers whoever made this report; null: nobody asked it. It says nothing of health: caches may keep an old answer. */
+  readonly answer: AnswerStatus | null;
+}
+
+export interface AnswerStatus {
+  /** "same": as the zone has it, or the table, where the zone could not be asked. "none": DNS knows no such name here. */
+  readonly status: "same" | "differs" | "none" | "unasked";
+  readonly addresses: readonly string[];
+  /** The name that it is an alias of, or null. */
+  readonly alias: string | null;
+  /** For how much longer it may be answered so. */
+  readonly ttlSeconds: number | null;
+  readonly why: string;
 }
 
 export interface NodeStatus {

@@ -1,7 +1,7 @@
 import type { EpochResult } from "../core/model.ts";
 import type { OperatorRequest, ReplaceRequest } from "../core/requests.ts";
 import { formatAge, formatRecord } from "./collect.ts";
-import type { GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./report.ts";
+import type { AnswerStatus, GroupStatus, NodeSeen, NodeStatus, RecordStatus } from "./report.ts";
 
 /** A group in sentences, the same in a terminal and on the page. */
 
@@ -27,6 +27,7 @@ export function factsOf(group: GroupStatus): readonly (readonly string[])[] {
     ["last epoch", state?.lastEpoch == null ? null : epochOf(state.lastEpoch)],
     ["last change", state === null ? null : changeOf(state.lastTransition)],
     ["record", record === null ? null : recordOf(record)],
+    ["dns", record?.answer == null ? null : sayAnswer(record.answer)],
   ];
   return rows.flatMap(([name, text]) => (text === null ? [] : [[name, text]]));
 }
@@ -99,6 +100,13 @@ function recordOf(record: RecordStatus): string {
       ? "no failover has published it yet"
       : `the table saw ${published.node} published at epoch ${published.epoch}`;
   return `${what}; ${why}; ${last}`;
+}
+
+/** `10.0.0.1 for another 4 s, as the zone has it`. */
+function sayAnswer({ status, addresses, alias, ttlSeconds, why }: AnswerStatus): string {
+  if (status === "unasked" || status === "none") return why;
+  const what = [...(alias === null ? [] : [alias]), ...addresses].join(", ");
+  return `${what}${ttlSeconds === null ? "" : ` for another ${ttlSeconds} s`}, ${why}`;
 }
 
 /** `n1 (10.0.0.1:6379, master)`. */

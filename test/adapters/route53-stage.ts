@@ -35,6 +35,11 @@ export async function limitTo(rateLimit: {
 }
 
 export function dnsOf(timeoutMs = 10_000): Dns {
+  const client = clientOf(timeoutMs);
+  return createRoute53Dns({ client, timeoutMs: 10_000, servers: [`127.0.0.1:${zone.dnsPort}`] });
+}
+
+export function clientOf(timeoutMs = 10_000): Route53Client {
   const client = new Route53Client({
     region: "us-east-1",
     endpoint: zone.endpoint,
@@ -43,7 +48,7 @@ export function dnsOf(timeoutMs = 10_000): Dns {
     maxAttempts: 1,
   });
   clients.push(client);
-  return createRoute53Dns({ client, timeoutMs: 10_000, servers: [`127.0.0.1:${zone.dnsPort}`] });
+  return client;
 }
 
 export function record(change: Partial<DnsConfig> = {}): DnsConfig {

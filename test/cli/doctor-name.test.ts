@@ -47,14 +47,19 @@ describe("doctor finds of the name", () => {
       about: "orders.redis.test",
       evidence: "expected 10.0.0.1, got 10.0.0.2; the TTL is 5 s",
       cause: () => {
-        cli.resolution = success({ addresses: ["10.0.0.2"], alias: null, ports: [] });
+        cli.resolution = success({
+          addresses: ["10.0.0.2"],
+          alias: null,
+          ports: [],
+          ttlSeconds: 5,
+        });
       },
     },
     "no-answer": {
       about: "orders.redis.test",
       evidence: "no address and no alias",
       cause: () => {
-        cli.resolution = success({ addresses: [], alias: null, ports: [] });
+        cli.resolution = success({ addresses: [], alias: null, ports: [], ttlSeconds: null });
       },
     },
     "dns-unasked": {

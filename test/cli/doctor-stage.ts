@@ -44,7 +44,12 @@ export function prepare(yaml: string): GroupConfig {
     const owner = { deployment: "test", group: config.name, epoch: 1 };
     cli.records = success(wantedRecords(config, dns, owner, master.publish));
     cli.zones.set(dns.zoneId, success("redis.test."));
-    cli.resolution = success({ addresses: [master.publish.host], alias: null, ports: [] });
+    cli.resolution = success({
+      addresses: [master.publish.host],
+      alias: null,
+      ports: [],
+      ttlSeconds: 5,
+    });
   }
   for (const observer of config.observers) report(observer, {}, nodesOf(config));
   return config;

@@ -77,7 +77,8 @@ describe("doctor", () => {
 
   test("compares an alias with the name of the master's node", async () => {
     prepareWith(/10\.0\.0\.(\d)/g, "db$1.example.com");
-    const leadsTo = (alias: string) => success({ addresses: ["192.0.2.1"], alias, ports: [] });
+    const leadsTo = (alias: string) =>
+      success({ addresses: ["192.0.2.1"], alias, ports: [], ttlSeconds: 5 });
     cli.resolution = leadsTo("db1.example.com");
     expect(await diagnose()).toEqual([]);
     cli.resolution = leadsTo("db2.example.com");

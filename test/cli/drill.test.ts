@@ -63,7 +63,7 @@ function handOver(to: NodeId): readonly (() => void)[] {
     () => setState((state) => commit(state, masterOf(to), noLoss, writer).next),
     () => {
       setState((state) => settle(state, true, writer).next);
-      cli.resolution = success({ addresses: [hostOf(to)], alias: null, ports: [] });
+      cli.resolution = success({ addresses: [hostOf(to)], alias: null, ports: [], ttlSeconds: 5 });
     },
   ];
 }
@@ -198,7 +198,7 @@ describe("a drill", () => {
 
   test("measures no name that does not answer this machine", async () => {
     prepareBoth();
-    cli.resolution = success({ addresses: [], alias: null, ports: [] });
+    cli.resolution = success({ addresses: [], alias: null, ports: [], ttlSeconds: null });
     expect(await cli.run("drill", "orders", "--yes", "--json")).toBe(0);
     const { legs } = JSON.parse(cli.lines.at(-1) ?? "");
     expect(legs[0].steps.at(-1)).toEqual({ part: "name", ms: null, targetMs: 65_000, isMet: null });

@@ -47,6 +47,13 @@ describe("status --json", () => {
             wanted: published,
             found: published,
             why: "as the table has it",
+            answer: {
+              status: "same",
+              addresses: ["10.0.0.1"],
+              alias: null,
+              ttlSeconds: 4,
+              why: "as the zone has it",
+            },
           },
           nodes: [
             { id: "10.0.0.1:6379", isMaster: true },

@@ -56,6 +56,7 @@ beforeEach(() => {
   cli = createCli();
   plant(cli, config, steady);
   cli.records = success(published);
+  cli.resolution = success({ addresses: ["10.0.0.1"], alias: null, ports: [], ttlSeconds: 4 });
   for (const name of ["a", "b", "c"]) heartbeatOf(cli, name, "orders", { nodes });
 });
 

@@ -35,6 +35,7 @@ describe("status", () => {
       "  epoch        1, phase steady",
       "  last change  rev 3 by bootstrap: the quorum agrees",
       "  record       orders.redis.test has A 10.0.0.1 (TTL 5); as the table has it; the table saw 10.0.0.1:6379 published at epoch 1",
+      "  dns          10.0.0.1 for another 4 s, as the zone has it",
       "",
       "  node                    a                             b                             c",
       "  10.0.0.1:6379 (master)  up master, offset 1000, 1 ms  up master, offset 1000, 1 ms  up master, offset 1000, 1 ms",

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { lastHold, pastConditionsOf, sayEnd, votesOf } from "../../lib/cli/explain-past.ts";
-import { factsOf } from "../../lib/cli/failover-facts.ts";
 import { timelineOf } from "../../lib/cli/report-timeline.ts";
+import type { StoredEvent } from "../../lib/ports/store.ts";
+import { factsOf } from "../../lib/status/failover-facts.ts";
 import {
   type EpochStory,
   isTransition,
   type RoundStory,
   storiesOf,
-} from "../../lib/cli/stories.ts";
-import type { StoredEvent } from "../../lib/ports/store.ts";
+} from "../../lib/status/stories.ts";
 import { everything, failover, n1, n2, n3, told, withdrawn, wrote } from "./stories-stage.ts";
 
 function round(number: number, events = everything): RoundStory {

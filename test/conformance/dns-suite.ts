@@ -66,8 +66,18 @@ export function describeZone(zone: string, play: DnsPlay): void {
         gotFrom(await dns.publish(request(stage, 3, "n2.redis.test")));
         const alias = gotFrom(await dns.resolve(record(stage)));
 
-        expect(four).toEqual({ addresses: ["10.0.0.1"], alias: null, ports: [6379] });
-        expect(six).toEqual({ addresses: ["2001:db8::2"], alias: null, ports: [6379] });
+        expect(four).toEqual({
+          addresses: ["10.0.0.1"],
+          alias: null,
+          ports: [6379],
+          ttlSeconds: 5,
+        });
+        expect(six).toEqual({
+          addresses: ["2001:db8::2"],
+          alias: null,
+          ports: [6379],
+          ttlSeconds: 5,
+        });
         expect(alias).toMatchObject({ alias: "n2.redis.test" });
         // The group dropped its SRV, and the alias stands alone at its name.
         expect(listed(stage)).toEqual(
@@ -137,7 +147,7 @@ export function describeZone(zone: string, play: DnsPlay): void {
       play(async (stage) => {
         const nothing = gotFrom(await stage.dns().resolve(record(stage, { srv: true })));
 
-        expect(nothing).toEqual({ addresses: [], alias: null, ports: [] });
+        expect(nothing).toEqual({ addresses: [], alias: null, ports: [], ttlSeconds: null });
         expect(gotFrom(await stage.dns().read(record(stage)))).toEqual([]);
       }));
   });

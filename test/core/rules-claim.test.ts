@@ -250,7 +250,7 @@ describe("S360 nobody holds a history that is known", () => {
 
     expect(decision).toMatchObject({
       rule: "S360",
-      why: `no candidate: ${n1}: it holds another history than the master's, with the group's marker of epoch 1 and 7 keys; ${n2}: it holds another history than the master's, with the group's marker of epoch 1 and 9 keys; how new ${n1} and ${n2} are can't be proved: start ${n0} with its data, or choose one by hand, let the others follow it, and remove and apply the group`,
+      why: `no candidate: ${n1}: it holds another history than the master's, with the group's marker of epoch 1 and 7 keys; ${n2}: it holds another history than the master's, with the group's marker of epoch 1 and 9 keys; how new ${n1} and ${n2} are can't be proved: start ${n0} with its data, or choose one by hand, let the others follow it, and run \`lambda-sentinel adopt cache\``,
     });
     expect(kindsOf(decision)).toEqual(["emit"]);
   });

@@ -67,7 +67,10 @@ function answerRead(reach: Reach, call: Call, isOptionalHeard: boolean): Answer 
       return { kind: "read-zone", result: success(reach.zone) };
     case "resolve": {
       const addresses = reach.zone.find((one) => one.type === "A")?.values ?? [];
-      return { kind: "resolve", result: success({ addresses, alias: null, ports: [] }) };
+      return {
+        kind: "resolve",
+        result: success({ addresses, alias: null, ports: [], ttlSeconds: 5 }),
+      };
     }
     default:
       throw new Error(`${call.kind} is no read`);

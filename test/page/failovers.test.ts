@@ -14,20 +14,20 @@ import {
 } from "../support/failover-events.ts";
 
 const names = (told: Parameters<typeof stored>[1]) =>
-  failoversOf(stored("orders", told)).map(({ steps }) => steps.map((step) => step.name));
+  failoversOf(stored("orders", told), null).map(({ steps }) => steps.map((step) => step.name));
 
 describe("the failovers that events tell", () => {
   test("one after a crash, with who, from where to where, the loss and the measured stretches", () => {
-    const [failover, ...others] = failoversOf(stored("orders", crash));
+    const [failover, ...others] = failoversOf(stored("orders", crash), null);
     expect(others).toEqual([]);
-    expect(failover).toMatchObject({
+    expect(failover?.facts).toMatchObject({
       epoch: 2,
       result: "completed",
       startedAt: "2030-01-01T00:00:12.454Z",
       from: oldMaster,
       to: newMaster,
-      loss: { bytes: 0, isExact: false },
-      times: {
+      loss: { bytes: 0, certainty: "lower-bound" },
+      durationsMs: {
         detectMs: 2534,
         agreeMs: 189,
         promoteMs: 18,
@@ -54,8 +54,8 @@ describe("the failovers that events tell", () => {
 
   test("a leader that died after its claim told nothing: the log of STATE stands in", () => {
     const told = [...adoption, ...suspicion, ...claim.slice(1)];
-    const [failover] = failoversOf(stored("orders", told));
-    expect(failover).toMatchObject({ epoch: 2, result: "open", to: null, loss: null });
+    const [failover] = failoversOf(stored("orders", told), null);
+    expect(failover?.facts).toMatchObject({ epoch: 2, result: "open", to: null, loss: null });
     expect(names(told)).toEqual([["+sdown", "+round", "+odown"]]);
     expect(names([...adoption, ...claim.slice(1)])).toEqual([["+transition"]]);
   });
@@ -63,7 +63,7 @@ describe("the failovers that events tell", () => {
   test("an epoch that ended without a new master has failed", () => {
     const end = log(7, 2, 3, "steady", "P500", "the old master answers");
     expect(
-      failoversOf(stored("orders", [...adoption, ...suspicion, ...claim, end]))[0],
+      failoversOf(stored("orders", [...adoption, ...suspicion, ...claim, end]), null)[0]?.facts,
     ).toMatchObject({
       result: "failed",
       to: null,
@@ -81,8 +81,8 @@ describe("the failovers that events tell", () => {
         evidence: { bytes: 42, oldOffset: 92, newOffset: 50 },
       },
     ];
-    const [failover] = failoversOf(stored("orders", told));
-    expect(failover?.loss).toEqual({ bytes: 42, isExact: true });
+    const [failover] = failoversOf(stored("orders", told), null);
+    expect(failover?.facts.loss).toEqual({ bytes: 42, certainty: "exact" });
     expect(failover?.steps.map(({ name }) => name)).not.toContain("+pause");
     expect(failover?.steps.filter(({ name }) => name === "+round")).toHaveLength(1);
   });
@@ -96,8 +96,8 @@ describe("the failovers that events tell", () => {
       round: 3,
     });
     const planned = [...claim, ...promotion, ...settlement].map(shift(4));
-    const failovers = failoversOf(stored("orders", [...crash, ...planned]));
-    expect(failovers.map(({ epoch }) => epoch)).toEqual([3, 2]);
+    const failovers = failoversOf(stored("orders", [...crash, ...planned]), null);
+    expect(failovers.map(({ facts }) => facts.epoch)).toEqual([3, 2]);
     expect(failovers[0]?.steps.map(({ name }) => name)).not.toContain("+round");
     expect(failovers[1]?.steps.map(({ name }) => name)).toContain("+round");
   });

@@ -1,6 +1,7 @@
 import { assertNever } from "../../lib/core/assert-never.ts";
 import type { Act, Of } from "./act.ts";
 import { onZone } from "./apply-zone-fault.ts";
+import { isPromotedByHand } from "./converged.ts";
 import type { Process } from "./engine.ts";
 import type { Fault } from "./faults.ts";
 import { isYetToCome, join, route, unroute } from "./joining.ts";
@@ -96,6 +97,8 @@ function actOf(world: SimWorld, fault: Fault): Act {
       return world.operators.removeGroup();
     case "apply-again":
       return world.operators.applyAgain();
+    case "adopt":
+      return isPromotedByHand(world) ? world.operators.adopt() : null;
     case "pause":
       return world.operators.pause(null);
     case "pause-until":

@@ -40,7 +40,7 @@ export class Checker {
       this.#kept.onCandidate(after);
     }
     if (after.masterEpoch !== before.masterEpoch) this.#onCommit(before, after);
-    else if (after.master?.node !== before.master?.node && after.removed === null) {
+    else if (after.master?.node !== before.master?.node && !isTakenAway(before, after)) {
       throw new Violation("S9", "the master changed without a commit");
     }
     this.#runs.onState(before, after);
@@ -87,4 +87,12 @@ export class Checker {
     this.#runs.onReplaced();
     this.#coolDown.forget();
   }
+}
+
+/** By a removal, or by people who accept another one: then the observers have to name it, in an epoch of its own. */
+function isTakenAway(before: GroupState, after: GroupState): boolean {
+  if (after.removed !== null) return true;
+  const { master, previousMaster, round, phase } = after;
+  const isAsked = round.status === "open" && round.purpose === "bootstrap" && phase === "steady";
+  return master === null && isAsked && previousMaster?.node === before.master?.node;
 }

@@ -83,6 +83,14 @@ function isHeldByDesign(world: SimWorld): boolean {
   );
 }
 
+/** Whether another node than the committed one is the only master, and every node that serves follows it. */
+export function isPromotedByHand(world: SimWorld): boolean {
+  const masters = [...world.members.values()].filter(
+    (node) => node.isServing && node.role === "master",
+  );
+  return isAdoptable(world) && masters[0]?.id !== world.state()?.master?.node;
+}
+
 /**
  * A group that was removed and applied again is adopted like a new one: only a single master that everybody follows is
  * taken, and anything else waits for people (ADR 0002).

@@ -172,6 +172,25 @@ const common: readonly Family[] = [
       forWhile(0, 2_000 + prng.exp(20_000), { kind: "remove-group" }, [{ kind: "apply-again" }]),
   },
   {
+    name: "promoted-by-hand",
+    meanMs: 150_000,
+    draw: (world, prng) => {
+      const { host: node } = pickNode(world, prng);
+      const others = [...world.nodes.values()].filter((one) => one.host !== node);
+      const afterMs = 500 + prng.exp(5_000);
+      return [
+        now({ kind: "pause" }),
+        { afterMs, fault: { kind: "no-one", node } },
+        ...others.map(({ host }) => ({
+          afterMs: afterMs + prng.exp(500),
+          fault: { kind: "replica-of" as const, node: host, master: node },
+        })),
+        { afterMs: afterMs + 1_000 + prng.exp(5_000), fault: { kind: "adopt" } },
+        { afterMs: afterMs + 2_000 + prng.exp(20_000), fault: { kind: "resume" } },
+      ];
+    },
+  },
+  {
     name: "sentinels",
     meanMs: 120_000,
     draw: (world, prng) => {

@@ -113,6 +113,8 @@ const kinds = [
   // The group is removed, as `remove` leaves it once everybody keeps hands off, and applied again.
   fault("remove-group", {}),
   fault("apply-again", {}),
+  // People accept the node that they made the master by hand, as `adopt` does where every node that serves follows it.
+  fault("adopt", {}),
   // A server that no file names is started as a replica of the master; people want it, or whatever is silent, forgotten.
   fault("join", { node }),
   fault("ask-forget", { node }),

@@ -10,6 +10,7 @@ import {
   resume,
   type Writer,
 } from "../../lib/core/state.ts";
+import { askForMaster } from "../../lib/core/state-adoption.ts";
 import { removeGroup, reviveGroup } from "../../lib/core/state-removal.ts";
 import { groupName, simConfig } from "./group-config.ts";
 import type { SimStore, Snapshot } from "./sim-store.ts";
@@ -135,6 +136,13 @@ export class Operators {
       const { configVersion } = state;
       this.#put(reviveGroup(state, configVersion, this.#writer("applied again")).next);
     };
+  }
+
+  adopt(): (() => void) | null {
+    const state = this.#state;
+    const isCalm = state?.phase === "steady" && state.master !== null && state.request === null;
+    if (state === null || !isCalm) return null;
+    return () => this.#put(askForMaster(state, this.#writer("adopted")).next);
   }
 
   /** A new version of the configuration; it becomes the active one in steady only, as `apply` would wait for it. */

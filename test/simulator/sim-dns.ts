@@ -237,7 +237,8 @@ function resolution(records: readonly RecordSet[], dns: DnsConfig): Resolution {
   const alias = values(dns.name, "CNAME")[0]?.replace(/\.$/, "") ?? null;
   const name = alias ?? dns.name;
   const ports = dns.srv ? values(srvName(dns), "SRV").map((one) => Number(one.split(" ")[2])) : [];
-  return { addresses: [...values(name, "A"), ...values(name, "AAAA")], alias, ports };
+  const addresses = [...values(name, "A"), ...values(name, "AAAA")];
+  return { addresses, alias, ports, ttlSeconds: addresses.length === 0 ? null : dns.ttlSeconds };
 }
 
 function addressesIn(records: readonly RecordSet[], name: string): readonly string[] {

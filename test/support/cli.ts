@@ -6,7 +6,7 @@ import { loadConfig } from "../../lib/config/load.ts";
 import { formatProblem } from "../../lib/config/problems.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
-import type { RecordSet } from "../../lib/core/records.ts";
+import type { RecordChange, RecordSet } from "../../lib/core/records.ts";
 import { adoptMaster, createState, settle } from "../../lib/core/state.ts";
 import type { Clock } from "../../lib/ports/clock.ts";
 import type { Resolution } from "../../lib/ports/dns.ts";
@@ -51,8 +51,12 @@ export interface Cli {
   readonly screens: (readonly string[])[];
   readonly zones: Map<string, Result<string>>;
   records: Result<readonly RecordSet[]>;
+  /** Batches that were sent to the zone, and what becomes of the next ones. */
+  readonly batches: (readonly RecordChange[])[];
+  batchResult: Result<void>;
   resolution: Result<Resolution>;
   table: Result<TableFacts>;
+  readonly context: CliContext;
   run(...args: readonly string[]): Promise<number>;
 }
 
@@ -77,27 +81,6 @@ export function createCli(): Cli {
     },
     paint: (_style: Style, text) => text,
   };
-  const cli: Cli = {
-    store,
-    clock,
-    lines,
-    answers,
-    questions,
-    screens,
-    zones: new Map(),
-    records: failure("denied", "no credentials"),
-    resolution: failure("timeout", "no resolver"),
-    table: success(goodTable),
-    run: (...args) => runCli(args, context),
-  };
-  const services: Services = {
-    table: "test",
-    store,
-    readRecords: async () => cli.records,
-    zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
-    resolve: async () => cli.resolution,
-    describeTable: async () => cli.table,
-  };
   const context: CliContext = {
     open: () => services,
     clock,
@@ -108,6 +91,34 @@ export function createCli(): Cli {
       return `attempt-${attempts}`;
     },
     version: "1.2.3",
+  };
+  const cli: Cli = {
+    store,
+    clock,
+    lines,
+    answers,
+    questions,
+    screens,
+    zones: new Map(),
+    records: failure("denied", "no credentials"),
+    batches: [],
+    batchResult: success(undefined),
+    resolution: failure("timeout", "no resolver"),
+    table: success(goodTable),
+    context,
+    run: (...args) => runCli(args, context),
+  };
+  const services: Services = {
+    table: "test",
+    store,
+    readRecords: async () => cli.records,
+    changeRecords: async (_zoneId, changes) => {
+      cli.batches.push(changes);
+      return cli.batchResult;
+    },
+    zoneName: async (id) => cli.zones.get(id) ?? failure("unreachable", "no network"),
+    resolve: async () => cli.resolution,
+    describeTable: async () => cli.table,
   };
   return cli;
 }

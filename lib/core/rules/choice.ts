@@ -168,5 +168,5 @@ export function wayOut(view: MasterView): string {
     return isFresh(view.memory, node, view) ? [node] : [];
   });
   if (marked.length === 0) return "";
-  return `; how new ${marked.join(" and ")} ${marked.length === 1 ? "is" : "are"} can't be proved: start ${view.master.node} with its data, or choose one by hand, let the others follow it, and remove and apply the group`;
+  return `; how new ${marked.join(" and ")} ${marked.length === 1 ? "is" : "are"} can't be proved: start ${view.master.node} with its data, or choose one by hand, let the others follow it, and run \`lambda-sentinel adopt ${view.config.name}\``;
 }
