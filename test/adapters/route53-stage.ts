@@ -43,7 +43,12 @@ export function dnsOf(timeoutMs = 10_000): Dns {
     maxAttempts: 1,
   });
   clients.push(client);
-  return createRoute53Dns({ client, timeoutMs: 10_000, servers: [`127.0.0.1:${zone.dnsPort}`] });
+  return createRoute53Dns({
+    client,
+    timeoutMs: 10_000,
+    requestsPerSecond: 10_000,
+    servers: [`127.0.0.1:${zone.dnsPort}`],
+  });
 }
 
 export function record(change: Partial<DnsConfig> = {}): DnsConfig {
