@@ -1,19 +1,15 @@
-import { createTokenBucket, type TokenBucket } from "../../lab/route53/token-bucket.ts";
-import { publish } from "../../lib/adapters/publication.ts";
-import { createBatcher } from "../../lib/adapters/route53-batch.ts";
+import { createTokenBucket } from "../../lab/route53/token-bucket.ts";
 import { toGroupConfig } from "../../lib/config/digest.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
-import type { RecordChange, RecordSet } from "../../lib/core/records.ts";
-import type { Dns } from "../../lib/ports/dns.ts";
-import { failure, type Result } from "../../lib/ports/errors.ts";
-import { Engine, type Process } from "../../test/simulator/engine.ts";
+import type { RecordSet } from "../../lib/core/records.ts";
+import { CountedDns } from "../../test/simulator/counted-dns.ts";
+import { Engine } from "../../test/simulator/engine.ts";
 import { observers } from "../../test/simulator/group-config.ts";
 import { Invocations } from "../../test/simulator/invocations.ts";
 import { attachReplicas } from "../../test/simulator/joining.ts";
 import { splitPrng } from "../../test/simulator/prng.ts";
 import { smallData } from "../../test/simulator/redis-world.ts";
-import { SimDns } from "../../test/simulator/sim-dns.ts";
 import { SimRedis } from "../../test/simulator/sim-redis.ts";
 import { SimStore } from "../../test/simulator/sim-store.ts";
 import type { Readings } from "../measurement.ts";
@@ -28,11 +24,6 @@ const adoptionLimitMs = 300_000;
 const failoverLimitMs = 300_000;
 const calmMs = 5_000;
 const sliceMs = 1_000;
-/** Of a request to Route 53, each way. */
-const route53Ms = 25;
-/** What the adapter asks for one reading: the name, its companion, its SRV record. */
-const listsPerRead = 3;
-
 /**
  * So many groups lose their masters in one moment of virtual time, with a table whose requests take 10 ms in the mean, and
  * Route 53's limits of the lab. Processors cost no time here, so what grows with the number of groups is the protocol's.
@@ -64,48 +55,6 @@ async function failOver(seed: number, count: number): Promise<Outcome & Readings
   world.killMasters();
   await world.runUntil(() => world.areWritable() && world.areLearned(), failoverLimitMs);
   return world.outcome();
-}
-
-class CountedDns extends SimDns {
-  readonly requestsAtMs: number[] = [];
-  /** null: nobody is turned away. */
-  bucket: TokenBucket | null = null;
-
-  /** As the adapter asks: a reading is three requests, changes go in batches, and both count against the limit. */
-  override portFor(process: Process): Dns {
-    const inner = super.portFor(process);
-    const read: Dns["read"] = async (dns) =>
-      this.#isTaken(process, listsPerRead) ? inner.read(dns) : failure("throttled", "Throttling");
-    const batcher = createBatcher((_zone, changes) => this.#change(process, changes));
-    return {
-      read,
-      publish: (request) => publish(read, batcher.submit, request),
-      resolve: (dns) => inner.resolve(dns),
-    };
-  }
-
-  #change(process: Process, changes: readonly RecordChange[]): Promise<Result<void>> {
-    return new Promise((resolve) => {
-      process.send(
-        route53Ms,
-        () => {
-          const isTaken = this.#isTaken(process, 1);
-          const done = isTaken ? this.apply(changes, process) : failure("throttled", "Throttling");
-          process.deliver(route53Ms, () => resolve(done), "publish");
-        },
-        "publish",
-      );
-    });
-  }
-
-  #isTaken({ engine }: Process, requests: number): boolean {
-    let isTaken = true;
-    for (let sent = 0; sent < requests; sent += 1) {
-      this.requestsAtMs.push(engine.nowMs);
-      isTaken = (this.bucket?.take(engine.nowMs) ?? true) && isTaken;
-    }
-    return isTaken;
-  }
 }
 
 /** The simulator's parts, put together for many groups. */

@@ -117,10 +117,7 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
 
   const reconnect = async (wants: ProbeWants): Promise<Failure | null> => {
     const attempt = open(longestMs(wants)).then(adopt);
-    const answered = new AbortController();
-    const late = clock.sleep(wants.timeoutMs, answered.signal).then(() => "late" as const);
-    const got = await Promise.race([attempt, late]);
-    answered.abort();
+    const got = await within(clock, wants.timeoutMs, attempt);
     return got === "late" ? failure("timeout", `${node.id}: no connection yet`) : got;
   };
 
@@ -150,10 +147,7 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     oldestOpenMs ??= sentAtMs;
     const commands = commandsFor(wants, markerKey, told);
     const exchange = current.exchange(commands, longestMs(wants));
-    const answered = new AbortController();
-    const late = clock.sleep(wants.timeoutMs, answered.signal).then(() => "late" as const);
-    const got = await Promise.race([exchange, late]);
-    answered.abort();
+    const got = await within(clock, wants.timeoutMs, exchange);
     if (got === "late") {
       void exchange.then((answer) => {
         if (answer.ok && connection === current) lateReplyToMs = sentAtMs;
@@ -278,6 +272,17 @@ function commandsFor(wants: ProbeWants, markerKey: string | null, told: Told): r
   const clients: Args[] = isOpen ? [["CLIENT", "LIST", "TYPE", "pubsub"]] : [];
   const once: Args[] = told.isAsked ? [] : [["CONFIG", "GET", "repl-ping-replica-period"]];
   return [...base, ["INFO"], marker, ...clients, ...once];
+}
+
+/** What ends a sleep that nobody needs any more: without a reason of its own, each abort makes an exception with a stack. */
+const inTime = "answered in time";
+
+async function within<T>(clock: Clock, ms: number, answer: Promise<T>): Promise<T | "late"> {
+  const answered = new AbortController();
+  const late = clock.sleep(ms, answered.signal).then(() => "late" as const);
+  const got = await Promise.race([answer, late]);
+  answered.abort(inTime);
+  return got;
 }
 
 /** An outstanding probe is listened for until its connection is replaced. */

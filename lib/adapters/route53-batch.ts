@@ -1,5 +1,6 @@
 import type { RecordChange } from "../core/records.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
+import { type Pacer, unpaced } from "./route53-pacer.ts";
 
 type Send = (zoneId: string, changes: readonly RecordChange[]) => Promise<Result<void>>;
 
@@ -14,10 +15,10 @@ const valuesMax = 1_000;
 const partsMax = 80;
 
 /**
- * One batch at a time for each zone: the first part goes out at once, and parts that arrive while it is under way go
+ * One batch at a time for each zone: parts that arrive while one is under way, or while the pacer lets nobody send, go
  * together in the next one. A batch that is refused is bisected, so that one stale part spoils nobody else's.
  */
-export function createBatcher(send: Send) {
+export function createBatcher(send: Send, pacer: Pacer = unpaced) {
   const queues = new Map<string, Waiting[]>();
   const running = new Set<string>();
 
@@ -33,22 +34,24 @@ export function createBatcher(send: Send) {
       zoneId,
       current.flatMap((part) => part.changes),
     );
+    pacer.note(result);
     if (result.ok || result.kind !== "refused" || current.length === 1) {
       for (const part of current) part.settle(result.ok ? success(undefined) : result);
       return;
     }
     const middle = Math.ceil(current.length / 2);
-    await deliver(zoneId, current.slice(0, middle));
-    await deliver(zoneId, current.slice(middle));
+    for (const half of [current.slice(0, middle), current.slice(middle)]) {
+      await pacer.turn("change");
+      await deliver(zoneId, half);
+    }
   };
 
   const drain = async (zoneId: string): Promise<void> => {
     running.add(zoneId);
     try {
-      for (;;) {
-        const parts = takeBatch(queues.get(zoneId) ?? []);
-        if (parts.length === 0) return;
-        await deliver(zoneId, parts);
+      while ((queues.get(zoneId) ?? []).length > 0) {
+        await pacer.turn("change");
+        await deliver(zoneId, takeBatch(queues.get(zoneId) ?? []));
       }
     } finally {
       running.delete(zoneId);

@@ -7,18 +7,21 @@ import {
 } from "@aws-sdk/client-route-53";
 import type { DnsConfig } from "../core/config.ts";
 import {
-  companionName,
   normalizeName,
   type RecordChange,
   type RecordSet,
   type RecordType,
   srvName,
 } from "../core/records.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Dns, Resolution } from "../ports/dns.ts";
 import { type Result, success } from "../ports/errors.ts";
 import { awsFailure, limitedHandler } from "./aws-client.ts";
 import { publish } from "./publication.ts";
 import { createBatcher } from "./route53-batch.ts";
+import { createPacer } from "./route53-pacer.ts";
+import { createReader, type Page } from "./route53-reader.ts";
+import { systemClock } from "./system-clock.ts";
 import { codeOf } from "./thrown.ts";
 
 export interface Route53Options {
@@ -26,6 +29,9 @@ export interface Route53Options {
   /** DNS servers to ask instead of the system's, as `host:port`. */
   readonly servers?: readonly string[];
   readonly client?: Route53Client;
+  /** What this process may ask of an account whose limit nobody else shares; else its share of Route 53's own. */
+  readonly requestsPerSecond?: number;
+  readonly clock?: Clock;
 }
 
 const recordTypes: readonly RecordType[] = ["A", "AAAA", "CNAME", "SRV", "TXT"];
@@ -34,8 +40,10 @@ const recordTypes: readonly RecordType[] = ["A", "AAAA", "CNAME", "SRV", "TXT"];
 export function createRoute53Dns(options: Route53Options = {}): Dns {
   const { timeoutMs = 2_000 } = options;
   const client = options.client ?? createClient(timeoutMs);
-  const read = (dns: DnsConfig) => readRecords(client, dns);
-  const batcher = createBatcher((zoneId, changes) => change(client, zoneId, changes));
+  const { clock = systemClock, requestsPerSecond } = options;
+  const pacer = createPacer(clock, requestsPerSecond);
+  const read = createReader((...wanted) => list(client, ...wanted), pacer);
+  const batcher = createBatcher((zoneId, changes) => change(client, zoneId, changes), pacer);
   return {
     read,
     publish: (request) => publish(read, batcher.submit, request),
@@ -59,32 +67,25 @@ function createClient(timeoutMs: number): Route53Client {
   });
 }
 
-/** The group's names are three at most, so one page a name is enough. */
-async function readRecords(
+async function list(
   client: Route53Client,
-  dns: DnsConfig,
-): Promise<Result<readonly RecordSet[]>> {
-  const names = [companionName(dns), dns.name, srvName(dns)];
-  const pages = await Promise.all(
-    names.map(async (name): Promise<Result<readonly RecordSet[]>> => {
-      try {
-        const answer = await client.send(
-          new ListResourceRecordSetsCommand({
-            HostedZoneId: dns.zoneId,
-            StartRecordName: name,
-            MaxItems: 10,
-          }),
-        );
-        const sets = (answer.ResourceRecordSets ?? []).flatMap(fromApi);
-        return success(sets.filter((set) => set.name === name));
-      } catch (error) {
-        return awsFailure(`ListResourceRecordSets ${name}`, error);
-      }
-    }),
-  );
-  const failed = pages.find((page) => !page.ok);
-  if (failed !== undefined && !failed.ok) return failed;
-  return success(pages.flatMap((page) => (page.ok ? page.value : [])));
+  zoneId: string,
+  from: string,
+  setsMax: number,
+): Promise<Result<Page>> {
+  try {
+    const answer = await client.send(
+      new ListResourceRecordSetsCommand({
+        HostedZoneId: zoneId,
+        StartRecordName: from,
+        MaxItems: setsMax,
+      }),
+    );
+    const sets = (answer.ResourceRecordSets ?? []).flatMap(fromApi);
+    return success({ sets, nextName: answer.NextRecordName ?? null });
+  } catch (error) {
+    return awsFailure(`ListResourceRecordSets ${from}`, error);
+  }
 }
 
 function fromApi(set: ResourceRecordSet): readonly RecordSet[] {

@@ -177,8 +177,10 @@ describe("an API that fails", () => {
 
   test("R1 throttled is a typed failure", async () => {
     await limitTo({ burst: 1, perSecond: 0.001 });
+    const dns = dnsOf();
+    gotFrom(await dns.read(record()));
 
-    expect(failureOf(await dnsOf().read(record()))).toMatchObject({
+    expect(failureOf(await dns.read(record()))).toMatchObject({
       kind: "throttled",
       isOutcomeKnown: true,
     });

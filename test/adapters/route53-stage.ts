@@ -36,7 +36,12 @@ export async function limitTo(rateLimit: {
 
 export function dnsOf(timeoutMs = 10_000): Dns {
   const client = clientOf(timeoutMs);
-  return createRoute53Dns({ client, timeoutMs: 10_000, servers: [`127.0.0.1:${zone.dnsPort}`] });
+  return createRoute53Dns({
+    client,
+    timeoutMs: 10_000,
+    requestsPerSecond: 10_000,
+    servers: [`127.0.0.1:${zone.dnsPort}`],
+  });
 }
 
 export function clientOf(timeoutMs = 10_000): Route53Client {

@@ -32,6 +32,7 @@ export const playRoute53: DnsPlay = async (act) => {
     return createRoute53Dns({
       client,
       timeoutMs: patientMs,
+      requestsPerSecond: 10_000,
       servers: [`127.0.0.1:${api.dnsPort}`],
     });
   };
