@@ -1,5 +1,7 @@
 import { settingsTable } from "../../lib/config/settings.ts";
+import type { Cadence } from "../../lib/core/cadence.ts";
 import { type Prng, splitPrng } from "./prng.ts";
+import { inALoop } from "./watching.ts";
 import { observers, SimWorld } from "./world.ts";
 
 /** What one simulated hour of noise below every threshold did to a healthy group: a line of the ledger. */
@@ -43,8 +45,15 @@ const sliceMs = 60_000;
 
 export const noiseSays = `packets take up to ${delayMaxMs} ms each way, ${cutChance * 100} % of requests find their connection cut, schedules are up to ${scheduleJitterMs / 1_000} s late, one observer is missing`;
 
+export interface CalmWishes {
+  /** How the observers watch; in a loop unless told. */
+  readonly cadence?: Cadence | undefined;
+  readonly trace?: (line: string) => void;
+}
+
 /** One simulated hour of a healthy group: slow packets, cut connections, late schedules, one observer missing. */
-export async function runCalm(seed: number, trace?: (line: string) => void): Promise<CalmRecord> {
+export async function runCalm(seed: number, wishes: CalmWishes = {}): Promise<CalmRecord> {
+  const { cadence = "loop", trace } = wishes;
   const cpuBefore = process.cpuUsage();
   const absent = observers[seed % observers.length] ?? observers[0];
   const weather = weathers[Math.floor(seed / observers.length) % weathers.length] ?? "message";
@@ -55,6 +64,7 @@ export async function runCalm(seed: number, trace?: (line: string) => void): Pro
   const rounds = { opened: 0, downVotes: 0 };
   const world = new SimWorld({
     ...{ seed, scheduleJitterMs, absent, clientCount: isIdle ? 0 : 2 },
+    watching: { ...inALoop, cadence },
     groupLines: [`probeIntervalMs: ${probeIntervalMs}`, `downAfterMs: ${downAfterMs}`],
     onNote: (_who, note) => {
       if (note.kind !== "event") return;
