@@ -17,6 +17,7 @@ import { type Received, startNotify } from "./notify/server.ts";
 import { startUp } from "./playground/up.ts";
 import { ProcessRegistry } from "./processes.ts";
 import { startRoute53 } from "./route53/server.ts";
+import { pulsesFor, watchingBy, watchingEnvironment } from "./watching.ts";
 
 /** The lab's parts as commands: each runs until SIGINT or SIGTERM and leaves nothing behind. */
 
@@ -33,11 +34,11 @@ export async function runLabDemo(options: LabDemoOptions): Promise<number> {
 }
 
 /** A world to play with, and its page. */
-export async function runLabUp({ port }: LabUpOptions): Promise<number> {
+export async function runLabUp({ port, cadence }: LabUpOptions): Promise<number> {
   const processes = new ProcessRegistry();
   const stopped = untilStopped(processes);
   try {
-    await told(startUp({ port, processes, print }));
+    await told(startUp({ port, cadence, processes, print }));
   } catch (error) {
     await processes.stopAll();
     throw error;
@@ -97,6 +98,7 @@ export async function runLabNotify({ port }: LabNotifyOptions): Promise<number> 
 /** One observer as EventBridge Scheduler and Lambda run it; the function's environment comes from this process's. */
 export async function runLabObserver(options: LabObserverOptions): Promise<number> {
   const processes = new ProcessRegistry();
+  const watching = watchingBy(options.cadence);
   const runner = await startObserverRunner({
     bundle: await watchBundle(),
     observer: options.name,
@@ -106,7 +108,9 @@ export async function runLabObserver(options: LabObserverOptions): Promise<numbe
       ...localAwsDefaults(process.env),
       LAMBDA_SENTINEL_TABLE: tableOf(options, process.env),
       LAMBDA_SENTINEL_OBSERVER: options.name,
+      ...watchingEnvironment(watching),
     },
+    ...pulsesFor(watching),
     functionName: `watch-${options.name}-${randomUUID().slice(0, 4)}`,
     shiftTimeoutMs,
     processes,

@@ -12,6 +12,14 @@ import { type NodeAddress, pickNodeAddresses } from "./redis/addresses.ts";
 import { findRedis, type RedisBinary } from "./redis/find.ts";
 import { type RedisServer, type RedisServerOptions, startRedis } from "./redis/server.ts";
 import { type Route53StandIn, startRoute53 } from "./route53/server.ts";
+import {
+  type LabWatching,
+  labRegion,
+  pulsesFor,
+  startWakes,
+  wakingEnvironment,
+  watchingEnvironment,
+} from "./watching.ts";
 
 /** A whole deployment on loopback: real Redis servers, the table, Route 53 with its DNS, and observers. */
 
@@ -42,15 +50,13 @@ export interface WorldOptions {
   readonly binary?: RedisBinary;
   /** What serves the observers' invocations; the lab's own sandboxes by default. */
   readonly startSandbox?: StartSandbox;
+  /** An observer that need not be awake was woken by another one. */
+  readonly onWake?: (observer: string) => void;
   /** Every line an observer's function prints. */
   readonly onLine?: (observer: string, line: string) => void;
   /** Environment that only one observer gets: a test puts a fault between it and the world here. */
   readonly observerEnv?: (observer: string) => Readonly<Record<string, string>>;
 }
-
-export type LabWatching =
-  | { readonly cadence: "loop" | "tick" }
-  | { readonly cadence: "pulse"; readonly pulseMs: number };
 
 export interface World {
   readonly options: WorldOptions;
@@ -221,19 +227,22 @@ export function labEnvironment(world: World): Readonly<Record<string, string>> {
 export async function startObservers(world: World, names?: readonly string[]): Promise<void> {
   const { options } = world;
   const bundle = await watchBundle();
-  const wanted = names ?? options.observers ?? labObservers;
+  const observers = options.observers ?? labObservers;
+  const wanted = names ?? observers;
+  const wakes = await wakesOf(world);
   await Promise.all(
     wanted.map(async (observer) => {
       const scheduleMs = options.scheduleMs ?? 60_000;
       const runner = await startObserverRunner({
         bundle,
         observer,
-        region: "us-east-1",
+        region: labRegion,
         env: {
           ...labEnvironment(world),
           LAMBDA_SENTINEL_OBSERVER: observer,
           LAMBDA_SENTINEL_SHIFT_MS: String(scheduleMs),
           ...watchingEnvironment(options.watching),
+          ...(wakes === null ? {} : wakingEnvironment(wakes, observer, observers)),
           ...options.observerEnv?.(observer),
         },
         scheduleMs,
@@ -253,13 +262,10 @@ export async function startObservers(world: World, names?: readonly string[]): P
   );
 }
 
-function watchingEnvironment(watching: LabWatching = { cadence: "loop" }) {
-  const environment = { LAMBDA_SENTINEL_CADENCE: watching.cadence };
-  if (watching.cadence !== "pulse") return environment;
-  return { ...environment, LAMBDA_SENTINEL_PULSE_MS: String(watching.pulseMs) };
-}
-
-/** Pulses find a sandbox beside the shift that is awake, the one that relieves it, and one that was woken. */
-function pulsesFor(watching: LabWatching | undefined) {
-  return watching?.cadence === "pulse" ? { pulseMs: watching.pulseMs, sandboxesMax: 5 } : {};
+/** The endpoint by which observers that sleep are woken; null where all of them watch in a loop. */
+async function wakesOf({ options, runners }: World): Promise<string | null> {
+  if (options.watching === undefined || options.watching.cadence === "loop") return null;
+  const { endpoint, close } = await startWakes(runners, options.onWake ?? (() => {}));
+  options.processes.add(closing("wakes", close));
+  return endpoint;
 }

@@ -1,8 +1,10 @@
+import type { Cadence } from "../../lib/core/cadence.ts";
 import type { DynamoDbDoor } from "../dynamodb/gateway.ts";
 import { routeObserver } from "../observer-routes.ts";
 import type { ProcessRegistry } from "../processes.ts";
 import { findRedis, installRedis } from "../redis/find.ts";
 import { readEvent } from "../timeline.ts";
+import { watchingBy } from "../watching.ts";
 import { labObservers, sharedPort, startObservers, startWorld, type World } from "../world.ts";
 import { startWriter, type Writer } from "../writer.ts";
 import { startSite } from "./site.ts";
@@ -11,6 +13,8 @@ import { type Paths, WorldPlay } from "./world-play.ts";
 export interface UpOptions {
   /** Of the page, on 127.0.0.1; 0 takes a free one. */
   readonly port: number;
+  /** How the observers watch. */
+  readonly cadence: Cadence;
   readonly processes: ProcessRegistry;
   readonly print: (line: string) => void;
 }
@@ -20,7 +24,8 @@ const groupLines = ["heartbeatMs: 1000"];
 const writeEveryMs = 50;
 
 /** Starts a world to play with and its page. Returns when everything is there; the caller stops it. */
-export async function startUp({ port, processes, print }: UpOptions): Promise<void> {
+export async function startUp(options: UpOptions): Promise<void> {
+  const { port, cadence, processes, print } = options;
   const binary = await findRedis().catch(() => installRedis(print));
   const environments = new Map<string, Readonly<Record<string, string>>>();
   const play: { current: WorldPlay | null } = { current: null };
@@ -28,6 +33,8 @@ export async function startUp({ port, processes, print }: UpOptions): Promise<vo
     processes,
     binary,
     groupLines,
+    watching: watchingBy(cadence),
+    onWake: (observer) => play.current?.say(observer, "is woken by another observer"),
     observerEnv: (observer) => environments.get(observer) ?? {},
     onLine: (observer, line) => {
       const event = readEvent(observer, line);
@@ -46,7 +53,9 @@ export async function startUp({ port, processes, print }: UpOptions): Promise<vo
   // The page first: what the observers do from their first moment on is to be seen.
   const site = await startSite(world, play.current, port);
   await startObservers(world);
-  print(`${binary.kind} ${binary.version}, three servers and three observers`);
+  print(
+    `${binary.kind} ${binary.version}, three servers, three observers that watch by ${cadence}`,
+  );
   print(`the page is at ${site.endpoint}/, until Ctrl-C`);
 }
 

@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { type Failure, type FailureKind, failure } from "../ports/errors.ts";
+import { withoutSecrets } from "./redact.ts";
 import { describeThrown } from "./thrown.ts";
 
 /**
@@ -86,20 +87,28 @@ export function keepDoubts(client: DynamoDBClient): void {
 const messageMax = 300;
 
 /**
- * Where a signature does not fit, AWS answers with the request as it was signed, from the second line on: the session token
- * stands in it.
+ * What AWS or somebody in between said, fit to be told. Where a signature does not fit, AWS answers with the request as it was
+ * signed, from the second line on: the session token stands in it. A proxy may quote headers in the first.
  */
-function firstLine(message: string): string {
-  const [first = ""] = message.split(/[\r\n]/);
+export function sayingOf(message: string): string {
+  const { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  const told = withoutSecrets(message, [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN]);
+  const [first = ""] = told.split(/[\r\n]/);
   return first.length <= messageMax ? first : `${first.slice(0, messageMax)}…`;
 }
+
+/** What the SDK adds to an error of its own parsers. They quote what they read, and that may be the secret that was asked for. */
+const unparsed = "Deserialization error";
 
 /** Maps what an SDK call threw to the closed set; an unknown error counts as an unknown outcome. */
 export function awsFailure(what: string, error: unknown): Failure {
   const { name, code, message } = describeThrown(error);
+  if (message.includes(unparsed)) {
+    return failure("malformed", `${what}: expected an answer of AWS, got something else`);
+  }
   // The SDK calls a reset connection a TimeoutError; its code tells what it was.
   const kind = kinds[code] ?? kinds[name] ?? (neverSent.has(message) ? "refused" : "cut");
-  const why = `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${firstLine(message)}`;
+  const why = `${what}: ${[name, code].filter((part) => part !== "").join(" ")}: ${sayingOf(message)}`;
   const failed = failure(kind, why);
   const isDoubtful = typeof error === "object" && error !== null && doubtful.has(error);
   return isDoubtful ? { ...failed, isOutcomeKnown: false } : failed;

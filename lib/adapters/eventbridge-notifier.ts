@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { failure, success } from "../ports/errors.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import { regionOf } from "./arn.ts";
-import { awsFailure, limitedHandler } from "./aws-client.ts";
+import { awsFailure, limitedHandler, sayingOf } from "./aws-client.ts";
 
 /** What rules match by, and the one source that the function's role may send as. */
 const source = "lambda-sentinel";
@@ -35,7 +35,7 @@ export function createEventBridgeNotifier(busArn: string, timeoutMs = 2_000): No
         // What was not taken is told in an answer that is otherwise a success.
         const [entry] = answer.Entries ?? [];
         if ((answer.FailedEntryCount ?? 0) === 0) return success(undefined);
-        const what = `${entry?.ErrorCode ?? "no code"}: ${entry?.ErrorMessage ?? "no reason"}`;
+        const what = `${entry?.ErrorCode ?? "no code"}: ${sayingOf(entry?.ErrorMessage ?? "no reason")}`;
         const isThrottled = /Throttl|InternalFailure|Internal/.test(entry?.ErrorCode ?? "");
         return failure(isThrottled ? "throttled" : "refused", `PutEvents: ${what}`);
       } catch (error) {

@@ -5,6 +5,7 @@ import { formatAddress } from "../core/config.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { RedisAccess } from "../ports/redis.ts";
 import type { HostAddress, NodeLookup } from "./node-lookup.ts";
+import { withoutSecrets } from "./redact.ts";
 import { connectorTo } from "./redis-connector.ts";
 import { isLoginRefused } from "./redis-info.ts";
 import { codeOf, describeThrown } from "./thrown.ts";
@@ -111,7 +112,8 @@ function connectionOn(
       return !hasEnded && redis.status === "ready";
     },
     exchange: async (commands, deadlineMs) => {
-      if (hasEnded) return failure("cut", `${where}: the connection has ended: ${say(cause())}`);
+      if (hasEnded)
+        return failure("cut", `${where}: the connection has ended: ${say(cause(), access)}`);
       const first = greeting;
       greeting = [];
       // All commands go out in one write. A second one to a server that hung up would lose what it said (fault N8).
@@ -134,9 +136,9 @@ function connectionOn(
       const lost = all.find((reply) => reply.kind === "lost");
       if (lost !== undefined && first.length > 0 && isTls(codeOf(cause()), access)) {
         access.onDenied?.();
-        return failure("denied", `${where}: TLS: ${say(cause())}`);
+        return failure("denied", `${where}: TLS: ${say(cause(), access)}`);
       }
-      if (lost !== undefined) return lostFailure(where, lost.text, cause());
+      if (lost !== undefined) return lostFailure(where, lost.text, say(cause(), access));
       const answers = all.flatMap((reply): Reply[] => {
         if (reply.kind === "value") return [{ ok: true, value: reply.value }];
         return reply.kind === "error" ? [{ ok: false, text: reply.text }] : [];
@@ -187,7 +189,7 @@ type Sent =
 /** A reply error is an answer; every other rejection means that the connection is gone. */
 async function send(redis: Redis, [name, ...rest]: Args, access: RedisAccess): Promise<Sent> {
   try {
-    return { kind: "value", value: await redis.call(name, ...rest) };
+    return { kind: "value", value: withToldErrors(await redis.call(name, ...rest), access) };
   } catch (error) {
     const { name: kind, message } = describeThrown(error);
     const text = withoutPassword(message, access);
@@ -199,11 +201,22 @@ async function send(redis: Redis, [name, ...rest]: Args, access: RedisAccess): P
  * A server that does not know a command, AUTH under another name say, quotes what came with it. What it quotes is cut off,
  * because it may end in the middle of a password; the error's code stays whatever the password is.
  */
-function withoutPassword(text: string, { auth }: RedisAccess): string {
+function withoutPassword(text: string, access: RedisAccess): string {
   const [said = ""] = text.split(", with args beginning with");
   const [code = "", ...words] = said.split(" ");
-  if (auth === undefined || auth.password === "") return said;
-  return [code, words.join(" ").replaceAll(auth.password, "(not shown)")].join(" ").trimEnd();
+  return [code, tellable(words.join(" "), access)].join(" ").trimEnd();
+}
+
+function tellable(text: string, { auth, tls }: RedisAccess): string {
+  return withoutSecrets(text, [auth?.password, tls?.key]);
+}
+
+/** What EXEC answers has the errors of its commands in it. */
+function withToldErrors(value: unknown, access: RedisAccess): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((one: unknown) =>
+    one instanceof Error ? new Error(withoutPassword(one.message, access)) : one,
+  );
 }
 
 /**
@@ -222,11 +235,11 @@ function refusedLoginIn([hail]: readonly Sent[]): string | null {
 }
 
 /** Whoever answers in another protocol has answered: it is there, and it is no Redis. */
-function lostFailure(where: string, text: string, cause: Error | null): Failure {
+function lostFailure(where: string, text: string, cause: string): Failure {
   if (text.startsWith("Unknown RESP type")) {
     return failure("malformed", `${where}: expected the Redis protocol, got something else`);
   }
-  return failure("cut", `${where}: ${text}: ${say(cause)}`);
+  return failure("cut", `${where}: ${text}: ${cause}`);
 }
 
 async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise<T | "late"> {
@@ -248,7 +261,8 @@ function connectFailure(
   deadlineMs: number,
 ): Failure {
   const where = formatAddress(address);
-  const { code, message: text } = describeThrown(error);
+  const { code, message } = describeThrown(error);
+  const text = tellable(message, access);
   if (code === "ECONNREFUSED") return failure("unreachable", `${where}: refused`);
   if (code === "ETIMEDOUT")
     return failure("timeout", `${where}: no connection in ${deadlineMs} ms`);
@@ -265,6 +279,6 @@ function isTls(code: string, access: RedisAccess): boolean {
   return access.tls !== undefined && code !== "" && !/^E(?!RR_|PROTO$)[A-Z]+/.test(code);
 }
 
-function say(error: Error | null): string {
-  return error === null ? "closed by the other side" : error.message;
+function say(error: Error | null, access: RedisAccess): string {
+  return error === null ? "closed by the other side" : tellable(error.message, access);
 }

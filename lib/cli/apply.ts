@@ -11,17 +11,20 @@ import { type ConfirmOptions, confirmOrStop } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes, needRead } from "./exit.ts";
 import { readGroupState } from "./group-state.ts";
-import { checkZonesOrStop, loadOrStop, problemsError } from "./load-file.ts";
+import { checkBoundsOrStop, checkZonesOrStop, loadOrStop, problemsError } from "./load-file.ts";
 
 export interface ApplyOptions extends ConfirmOptions {
   readonly file: string;
   readonly wait?: boolean;
+  /** The stage whose functions are to watch these groups: what they may not do is refused. */
+  readonly stageFile?: string;
 }
 
 /** Validates the file, shows what it changes, and writes it; nothing is written unless everything is valid. */
 export async function apply(context: CliContext, options: ApplyOptions): Promise<number> {
   const { terminal } = context;
   const loaded = await loadOrStop(terminal, options.file);
+  await checkBoundsOrStop(terminal, loaded, options.stageFile);
   const services = context.open(options);
   const { store } = services;
   await checkZonesOrStop(terminal, services, loaded);

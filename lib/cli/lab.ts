@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Cadence, cadences } from "../core/cadence.ts";
 import type { GlobalOptions } from "./context.ts";
 
 /** What the lab's parts are told; lab/commands.ts runs each until it is stopped and returns an exit code. */
@@ -19,10 +20,12 @@ export interface LabNotifyOptions {
 
 export interface LabObserverOptions extends GlobalOptions {
   readonly name: string;
+  readonly cadence: Cadence;
 }
 
 export interface LabUpOptions {
   readonly port: number;
+  readonly cadence: Cadence;
 }
 
 export interface LabDemoOptions {
@@ -73,6 +76,7 @@ export function addLabCommands(program: Command, finish: Finish): void {
     .command("observer")
     .description("one observer: runs shifts as Lambda does until it is stopped")
     .argument("<name>", "one of the names under `observers` in groups.yml")
+    .addOption(cadenceOption())
     .action((name: string, _options: unknown, command: Command) =>
       finish(async () => (await loadLab()).runLabObserver({ ...command.optsWithGlobals(), name })),
     );
@@ -81,6 +85,7 @@ export function addLabCommands(program: Command, finish: Finish): void {
     .command("up")
     .description("a playground: the status page, with buttons that make servers and observers fail")
     .option("--port <port>", "port of the page on 127.0.0.1; 0 takes a free one", parsePort, 8080)
+    .addOption(cadenceOption())
     .action((_options: unknown, command: Command) =>
       finish(async () => (await loadLab()).runLabUp(command.optsWithGlobals())),
     );
@@ -93,6 +98,12 @@ export function addLabCommands(program: Command, finish: Finish): void {
     .action((_options: unknown, command: Command) =>
       finish(async () => (await loadLab()).runLabDemo(command.optsWithGlobals())),
     );
+}
+
+function cadenceOption(): Option {
+  return new Option("--cadence <cadence>", "how observers watch, as a stage's file says it")
+    .choices(cadences)
+    .default("loop");
 }
 
 /** A port, 0 for any. */

@@ -1,6 +1,8 @@
 import { type LoadedConfig, loadConfigFile } from "../config/load.ts";
 import { formatProblem, type Problem } from "../config/problems.ts";
 import { checkZones } from "../config/zones.ts";
+import { checkBounds } from "../deploy/group-bounds.ts";
+import { loadStageFile } from "../deploy/stage.ts";
 import type { Services, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
@@ -23,6 +25,18 @@ export function problemsError(terminal: Terminal, problems: readonly Problem[]):
   if (hidden > 0) terminal.error(`… and ${hidden} more`);
   const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
   return new CliError(exitCodes.usage, `expected a valid file, got ${count}; nothing was changed`);
+}
+
+/** Holds the groups against what the stage's file allows its functions, where one is given. */
+export async function checkBoundsOrStop(
+  terminal: Terminal,
+  loaded: LoadedConfig,
+  stageFile: string | undefined,
+): Promise<void> {
+  if (stageFile === undefined) return;
+  const read = await loadStageFile(stageFile);
+  const problems = read.ok ? checkBounds(loaded, read.stage) : read.problems;
+  if (problems.length > 0) throw problemsError(terminal, problems);
 }
 
 /** Asks Route 53 where each record's zone ends. A zone that can't be asked is a warning, a missing one a problem. */

@@ -75,6 +75,7 @@ function addApplyCommand(adder: Adder): void {
     run: (context, _words, options) => apply(context, options),
   })
     .requiredOption("-f, --file <file>", "the groups file")
+    .option("--stage-file <file>", "the stage's file: refuse what its functions may not do")
     .option("--wait", "wait until every observer has adopted it, at most 120 s");
 }
 

@@ -1,13 +1,7 @@
 import type * as z from "zod";
 import { describeValue, type Finding, type Path, problemAt, quote } from "./problems.ts";
-import {
-  dnsSchema,
-  documentSchema,
-  groupSchema,
-  nodeFields,
-  placementSchema,
-  tlsFields,
-} from "./schema.ts";
+import { dnsSchema, documentSchema, groupSchema, nodeFields, placementSchema } from "./schema.ts";
+import { isTellableKey, secretFields } from "./secret-places.ts";
 import { didYouMean } from "./suggest.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -45,9 +39,10 @@ function expectation(path: Path, expected: string, value: unknown): Finding {
   return problemAt(path, `expected ${expected}, got ${show(path, value)}`);
 }
 
-/** What stands under `auth`, or where a certificate or its key should, may be the secret itself. */
+/** What stands under `auth`, or where a certificate, its key or both should, may be the secret itself. */
 function show(path: Path, value: unknown): string {
-  const isSecret = path.includes("auth") || ["ca", "cert", "key"].includes(String(path.at(-1)));
+  const isPlain = path.at(-1) === "servername" || /^(on|off|yes|no)$/i.test(String(value));
+  const isSecret = path.includes("auth") || (path.includes("tls") && !isPlain);
   if (isSecret && value !== undefined && value !== null) return "something else (not shown here)";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return describeValue(value);
@@ -56,11 +51,12 @@ function show(path: Path, value: unknown): string {
 function unknownKey(path: Path, key: string): Finding {
   const known = knownKeys(path);
   const hint = didYouMean(key, known) || `; known are ${known.join(", ")}`;
+  const got = isTellableKey(String(path.at(-1)), key) ? quote(key) : "another (not shown here)";
   return {
     severity: "problem",
     path: [...path, key],
     at: "key",
-    message: `expected a known key of ${describeMapping(path)}, got ${quote(key)}${hint}`,
+    message: `expected a known key of ${describeMapping(path)}, got ${got}${hint}`,
   };
 }
 
@@ -80,10 +76,8 @@ function knownKeys(path: Path): readonly string[] {
       return Object.keys(placementSchema.shape);
     case "dns":
       return Object.keys(dnsSchema.shape);
-    case "auth":
-      return ["username", "password"];
     default:
-      return tlsFields;
+      return secretFields[String(path.at(2))] ?? [];
   }
 }
 

@@ -200,7 +200,13 @@ const authSchema = z.strictObject(
 
 const certificatesSchema = z
   .string({ error: caForm })
-  .refine((text) => isPem(text) || parseSecretRef(text) !== null, { error: caForm });
+  // Tools like to put certificate and key into one file.
+  .refine(
+    (text) => (isPem(text) && !text.includes("PRIVATE KEY")) || parseSecretRef(text) !== null,
+    {
+      error: caForm,
+    },
+  );
 
 const tlsMapping = z.strictObject({
   ca: certificatesSchema
@@ -220,7 +226,6 @@ const tlsMapping = z.strictObject({
     .optional()
     .meta({ description: `Where the key of that certificate is kept: ${secretRefForms}.` }),
 });
-export const tlsFields = Object.keys(tlsMapping.shape);
 
 const tlsSchema = z.union(
   [

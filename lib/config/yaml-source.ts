@@ -7,6 +7,7 @@ import {
   problemAt,
   sortProblems,
 } from "./problems.ts";
+import { tellablePath } from "./secret-places.ts";
 import { findOffset, findPath } from "./yaml-places.ts";
 
 /** A parsed document, and where its parts stand in the text. */
@@ -33,7 +34,7 @@ export function placeAll(found: readonly PlacedFinding[], file: string): readonl
     found.map(({ finding, position }) => ({
       file,
       ...position,
-      path: formatPath(finding.path),
+      path: formatPath(tellablePath(finding.path)),
       message: finding.message,
     })),
   );

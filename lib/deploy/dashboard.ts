@@ -33,7 +33,11 @@ export function dashboardBody(
     [header(deployment)],
     regions.map((one) => alarmWidget(one, columnsOf(regions.length), arnOf)),
     watched(deployment, regions, home),
-    regions.slice(0, 1).map((one) => logWidget("Who is master", queries.master, one, columns)),
+    // Each region's observers say it themselves: with the home's silent the others still do, and a contradiction shows.
+    regions.map((one) => {
+      const title = `Who is master, told in ${one.region}`;
+      return logWidget(title, queries.master, one, columnsOf(regions.length));
+    }),
     ...regions.map((one) => [
       logWidget(`What happened in ${one.region}`, queries.happened, one, columns),
     ]),

@@ -115,19 +115,60 @@ describe("alarms", () => {
 
 describe("saved queries", () => {
   it("are in the first stack of each region, over the logs of all its observers", () => {
-    const first = resources(stages.stack("zones", "eu-west-1a"), "AWS::Logs::QueryDefinition");
-    expect(first).toHaveLength(Object.keys(queries).length);
-    for (const query of first) {
-      expect(query.LogGroupNames).toEqual(
-        ["a", "b", "c"].map((zone) => `/aws/lambda/lambda-sentinel-test-zones-eu-west-1${zone}`),
-      );
+    for (const name of names) {
+      const logsIn = new Map<string, string[]>();
+      for (const { name: observer, region } of combinations[name].observers) {
+        const logs = logsIn.get(region) ?? [];
+        logs.push(`/aws/lambda/lambda-sentinel-test-${name}-${observer}`);
+        logsIn.set(region, logs);
+      }
+      const found = Object.entries(stages.of(name).templates).flatMap(([observer, template]) => {
+        const made = resources(template, "AWS::Logs::QueryDefinition");
+        const { region } = observerOf(name, observer);
+        return made.map(({ Name, LogGroupNames }) => ({ region, Name, LogGroupNames }));
+      });
+      for (const [region, logs] of logsIn) {
+        const here = found.filter((one) => one.region === region);
+        const wanted = Object.values(queries).map(
+          (one) => `lambda-sentinel/test-${name}/${one.name}`,
+        );
+        expect(here.map((one) => one.Name).sort()).toEqual(wanted.sort());
+        for (const { LogGroupNames } of here) {
+          expect([...z.array(z.string()).parse(LogGroupNames)].sort()).toEqual([...logs].sort());
+        }
+      }
+      expect(found).toHaveLength(logsIn.size * Object.keys(queries).length);
     }
-    const second = stages.stack("zones", "eu-west-1b");
-    expect(resources(second, "AWS::Logs::QueryDefinition")).toEqual([]);
-    const elsewhere = stages.stack("third-region", "eu-west-2");
-    expect(resources(elsewhere, "AWS::Logs::QueryDefinition")).toHaveLength(first.length);
+  });
+
+  it("run in the region of the logs that they name, on the dashboard too", () => {
+    for (const name of names) {
+      const home = Object.keys(stages.of(name).templates).find(
+        (one) => "Dashboard" in stages.stack(name, one).Resources,
+      );
+      const logs = dashboardOf(name, home ?? "").widgets.filter((one) => one.type === "log");
+      for (const { properties } of logs) {
+        const sources = [...(properties.query ?? "").matchAll(/SOURCE '([^']+)'/g)];
+        const wanted = combinations[name].observers
+          .filter((one) => one.region === properties.region)
+          .map((one) => `/aws/lambda/lambda-sentinel-test-${name}-${one.name}`);
+        expect(sources.map((one) => one[1]).sort()).toEqual(wanted.sort());
+      }
+      const regions = new Set(combinations[name].observers.map((one) => one.region));
+      for (const title of ["Who is master, told in", "What happened in"]) {
+        const told = logs.filter((one) => String(one.properties.title).startsWith(title));
+        expect(new Set(told.map((one) => one.properties.region))).toEqual(regions);
+        expect(told).toHaveLength(regions.size);
+      }
+    }
   });
 });
+
+function observerOf(name: Combination, observer: string) {
+  const found = combinations[name].observers.find((one) => one.name === observer);
+  if (found === undefined) throw new Error(`expected an observer ${observer} in ${name}`);
+  return found;
+}
 
 const body = z.object({
   widgets: z.array(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { busArn, topicArn } from "../support/notifications.ts";
 import { properties, readZip, root } from "../support/packaged.ts";
-import { combinations } from "./combinations.ts";
+import { type Combination, combinations } from "./combinations.ts";
 import { PackagedStages } from "./packaged-stages.ts";
 
 const stages = new PackagedStages();
@@ -42,6 +42,15 @@ describe("the packaged function", () => {
         "ReservedConcurrentExecutions",
       );
     }
+  });
+
+  it("keeps its log lines as long as the stage says, and thirty days otherwise", () => {
+    const daysIn = (name: Combination) =>
+      Object.values(stages.of(name).templates).map(
+        (template) => properties(template, "WatchLogGroup").RetentionInDays,
+      );
+    expect(daysIn("nat")).toEqual([365, 365]);
+    expect(daysIn("zones")).toEqual([30, 30, 30]);
   });
 
   it("gets every variable that its environment demands", () => {

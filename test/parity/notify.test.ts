@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type NotifyStandIn, type Service, startNotify } from "../../lab/notify/server.ts";
 import { labGroup, labObservers } from "../../lab/world.ts";
+import { systemClock } from "../../lib/adapters/system-clock.ts";
+import { createStatusPage } from "../../lib/page/app.ts";
+import { pageSources } from "../../lib/page/sources.ts";
+import { failure } from "../../lib/ports/errors.ts";
+import { endCanaries, serveQuoting } from "../support/canaries.ts";
+import { runWith } from "../support/cli.ts";
 import { busArn, topicArn } from "../support/notifications.ts";
-import { type Rig, startRig, stopRigs } from "../support/rig.ts";
+import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
 
 /** One group for the whole file, with secrets that must be seen nowhere. The failover is the last to disturb it. */
 
@@ -30,6 +36,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stopRigs();
+  await endCanaries();
   await receiver.close();
 });
 
@@ -135,13 +142,53 @@ function addressesOf(from: string, to: string) {
   return { fromHost, fromPort: Number(fromPort), toHost, toPort: Number(toPort) };
 }
 
-test("no secret is told to anybody, logged, stored or printed", async () => {
-  const stored = await rig.world.store.readEvents(labGroup, 500);
-  const everything = JSON.stringify([
-    ...[receiver.asked, rig.timeline.entries, stored, await rig.state(), printed],
-  ]);
+test("no secret is told to anybody, logged, stored, shown or printed, though a server says it back", async () => {
+  // Prepare: where the old master was, somebody answers everything with what was sent.
+  const dead = rig.world.nodes.find((node) => !node.isRunning);
+  if (dead === undefined) throw new Error("expected the old master to be gone");
+  const { host, port } = dead;
+  await serveQuoting(() => `-ERR what is ${password}?`, { host, port });
+  const heartbeats = () =>
+    Promise.all(labObservers.map((one) => rig.world.store.readHeartbeat(one)));
+  await rig.timeline.until("every observer to tell what was said", () => {
+    const told = rig.timeline.named("+page").filter((one) => one.node === idOf(dead));
+    expect(new Set(told.map((one) => one.observer))).toEqual(new Set(labObservers));
+    for (const { message } of told) expect(message).toContain("ERR what is (not shown)?");
+  });
 
+  const notAsked = async () => failure("denied", "not asked here");
+  const services = {
+    ...{ table: "lab", store: rig.world.store, describeTable: notAsked },
+    ...{ readRecords: notAsked, zoneName: notAsked, resolve: notAsked },
+  };
+
+  // Act
+  for (const words of shownBy) {
+    const { lines } = await runWith(() => services, systemClock, [...words, labGroup]);
+    printed.push(...lines);
+  }
+  const page = createStatusPage(pageSources({ ...services, clock: systemClock }));
+  const shown = await Promise.all(
+    ["/", "/health", `/groups/${labGroup}`].map(async (path) => (await page.request(path)).text()),
+  );
+
+  // Assess
+  const stored = await rig.world.store.readEvents(labGroup, 500);
+  const kept = [stored, await heartbeats(), await rig.state(), await rig.world.store.listConfigs()];
+  const everything = JSON.stringify([receiver.asked, rig.timeline.entries, kept, printed, shown]);
   expect(everything).toContain("+switch-master");
   expect(everything).toContain("AuthorizationError");
+  expect(JSON.stringify(printed)).toContain(idOf(dead));
+  expect(JSON.stringify(shown)).toContain(idOf(dead));
   for (const secret of [password, awsSecret]) expect(everything).not.toContain(secret);
-});
+}, 60_000);
+
+/** What shows people how a group is, and why. */
+const shownBy = [
+  ["status"],
+  ["doctor"],
+  ["explain"],
+  ["history"],
+  ["report"],
+  ["ckquorum"],
+] as const;

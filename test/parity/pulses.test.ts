@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { watchingBy } from "../../lab/watching.ts";
 import { labObservers } from "../../lab/world.ts";
 import { expectSettled, expectWrites } from "../support/assess.ts";
 import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
@@ -8,14 +9,18 @@ afterEach(stopRigs);
 describe("observers that watch by pulses", () => {
   test("are asleep in calm, find a dead master with the next pulse, replace it, and sleep again", async () => {
     // Prepare
-    const watching = { cadence: "pulse", pulseMs: 2_000 } as const;
-    const rig = await startRig({ scheduleMs: 20_000, watching });
+    const woken: string[] = [];
+    const rig = await startRig({
+      ...{ scheduleMs: 20_000, watching: watchingBy("pulse") },
+      onWake: (observer) => woken.push(observer),
+    });
     const { timeline } = rig;
     const before = await rig.state();
     const master = rig.node(before.master?.node ?? "");
     const writer = rig.startWriter();
     await expectWrites(rig, writer);
     await expectAsleep(rig);
+    woken.splice(0);
 
     // Act
     timeline.note("the master is killed");
@@ -27,7 +32,9 @@ describe("observers that watch by pulses", () => {
       { since: killed, limitMs: 20_000 },
     );
 
-    // Assess
+    // Assess: whoever saw it first woke the others, and waited for nobody's next pulse.
+    expect(new Set(woken).size).toBeGreaterThanOrEqual(2);
+    for (const observer of woken) expect(labObservers).toContain(observer);
     await expectSettled(rig, promoted.node ?? "");
     await expectWrites(rig, writer);
     await writer.stop();

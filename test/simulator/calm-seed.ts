@@ -1,4 +1,5 @@
 import { settingsTable } from "../../lib/config/settings.ts";
+import type { Cadence } from "../../lib/core/cadence.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { inALoop, type Watching } from "./watching.ts";
 import { observers, SimWorld } from "./world.ts";
@@ -51,12 +52,19 @@ export interface CalmSettings {
   readonly watching?: Watching;
 }
 
+export interface CalmWishes {
+  /** How the observers watch; in a loop unless told. */
+  readonly cadence?: Cadence | undefined;
+  readonly trace?: (line: string) => void;
+}
+
 /** One simulated hour of a healthy group: slow packets, cut connections, late schedules, one observer missing. */
-export async function runCalm(seed: number, trace?: (line: string) => void): Promise<CalmRecord> {
+export async function runCalm(seed: number, wishes: CalmWishes = {}): Promise<CalmRecord> {
+  const { cadence = "loop", trace } = wishes;
   const probeIntervalMs = intervalsMs[Math.floor(seed / 9) % intervalsMs.length] ?? intervalsMs[0];
   const downAfterMs = Math.max(settingsTable.downAfterMs.default, 3 * probeIntervalMs);
   const groupLines = [`probeIntervalMs: ${probeIntervalMs}`, `downAfterMs: ${downAfterMs}`];
-  return runHour(seed, { groupLines }, trace);
+  return runHour(seed, { groupLines, watching: { ...inALoop, cadence } }, trace);
 }
 
 /** The same hour with other settings. It ends with the first failover, as `virtualMs` tells. */

@@ -14,6 +14,20 @@ test("L4 a healthy group under noise is not failed over", async () => {
   expect(stdout).not.toContain("proves nothing");
 }, 240_000);
 
+test.each(["pulse", "tick"])(
+  "L4 nor is one that is watched by %s",
+  async (cadence) => {
+    const seed = String(Math.floor(Math.random() * 1_000_000));
+
+    const { stdout } = await runScript(main, "--hours", "3", "--seed", seed, "--cadence", cadence);
+
+    expect(stdout).toContain(`watch by ${cadence}`);
+    expect(stdout).toContain("0 false failovers");
+    expect(stdout).not.toContain("proves nothing");
+  },
+  240_000,
+);
+
 test("P7 a master that only ever answers late is watched by two shifts of an observer at a time, not by fourteen", async () => {
   const world = new SimWorld({ seed: 1 });
   world.start();

@@ -1,3 +1,5 @@
+import { Option } from "commander";
+import { type Cadence, cadences } from "../../lib/core/cadence.ts";
 import { commandLine, positive, whole } from "../support/command-line.ts";
 import { type CalmRecord, noiseSays, runCalm } from "./calm-seed.ts";
 import { fingerprint, Ledger } from "./ledger.ts";
@@ -11,6 +13,7 @@ interface CalmOptions {
   readonly hours: number;
   readonly seed: number;
   readonly jobs: number;
+  readonly cadence: Cadence;
   readonly minutes?: number;
   readonly trace: boolean;
 }
@@ -21,6 +24,11 @@ function readOptions(): CalmOptions {
     .option("--hours <n>", "simulated group-hours, one for each seed", whole(1), 100)
     .option("--seed <n>", "the first seed", whole(0), 1)
     .option("--jobs <n>", "child processes", whole(1), 1)
+    .addOption(
+      new Option("--cadence <cadence>", "how the observers watch")
+        .choices(cadences)
+        .default("loop"),
+    )
     .option("--minutes <n>", "start no more hours when this time is up", positive)
     .option("--trace", "print every event of the first seed, and nothing else", false)
     .addHelpText(
@@ -32,10 +40,11 @@ function readOptions(): CalmOptions {
 
 async function main(options: CalmOptions): Promise<number> {
   if (options.trace) {
-    await runCalm(options.seed, (line) => console.log(line));
+    await runCalm(options.seed, { cadence: options.cadence, trace: (line) => console.log(line) });
     return 0;
   }
-  const records = await runHours(options, new Ledger<CalmRecord>("calm", fingerprint()));
+  const records = await runHours(options, new Ledger<CalmRecord>(ledgerOf(options), fingerprint()));
+  console.log(`the observers watch by ${options.cadence}`);
   console.log(summarise(records));
   const failed = records.find((one) => one.epochs > 0 || one.violation !== null);
   if (failed !== undefined) {
@@ -50,8 +59,12 @@ async function main(options: CalmOptions): Promise<number> {
   return lacks.length > 0 ? 1 : 0;
 }
 
+function ledgerOf({ cadence }: CalmOptions): string {
+  return cadence === "loop" ? "calm" : `calm-${cadence}`;
+}
+
 async function runHours(
-  { hours, seed: first, jobs, minutes }: CalmOptions,
+  { hours, seed: first, jobs, cadence, minutes }: CalmOptions,
   ledger: Ledger<CalmRecord>,
 ): Promise<readonly CalmRecord[]> {
   const seeds = Array.from({ length: hours }, (_, index) => first + index);
@@ -64,7 +77,9 @@ async function runHours(
     if (hasFailed || performance.now() >= untilMs) return null;
     return todo.next().value ?? null;
   };
-  const runners = startRunners(jobs, runCalm, new URL("calm-worker.ts", import.meta.url));
+  const run = (seed: number) => runCalm(seed, { cadence });
+  const worker = new URL("calm-worker.ts", import.meta.url);
+  const runners = startRunners(jobs, run, worker, [cadence]);
   await runAll(runners, next, (record) => {
     records.push(record);
     // A false failover is a failure to the ledger too, so that it is run and told again.

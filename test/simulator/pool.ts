@@ -7,18 +7,19 @@ export interface Runner<R> {
   stop(): void;
 }
 
-/** One runner works in this process by `run`; more are child processes of plain Node, each of them a `worker`. */
+/** One runner works in this process by `run`; more are child processes of plain Node, each a `worker` with these words. */
 export function startRunners<R>(
   jobs: number,
   run: (seed: number) => Promise<R>,
   worker: URL,
+  words: readonly string[] = [],
 ): readonly Runner<R>[] {
   if (jobs === 1) return [{ run, stop: () => {} }];
-  return Array.from({ length: jobs }, () => startChild<R>(worker));
+  return Array.from({ length: jobs }, () => startChild<R>(worker, words));
 }
 
-function startChild<R>(worker: URL): Runner<R> {
-  const child: ChildProcess = fork(fileURLToPath(worker));
+function startChild<R>(worker: URL, words: readonly string[]): Runner<R> {
+  const child: ChildProcess = fork(fileURLToPath(worker), words);
   const ended = once(child, "exit").then(([code, signal]) => {
     throw new Error(`a child process ended with ${code ?? signal}; its messages are above`);
   });

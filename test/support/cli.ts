@@ -123,6 +123,30 @@ export function createCli(): Cli {
   return cli;
 }
 
+/** One command line against services that are not the memory's, with everything that it prints. */
+export async function runWith(
+  open: CliContext["open"],
+  clock: Clock,
+  words: readonly string[],
+): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
+  const lines: string[] = [];
+  const code = await runCli(words, {
+    ...{ open, clock },
+    terminal: {
+      isInteractive: false,
+      out: (line) => lines.push(line),
+      error: (line) => lines.push(line),
+      redraw: (shown) => lines.push(...shown),
+      confirm: async () => true,
+      paint: (_style, text) => text,
+    },
+    operator: "alice@laptop",
+    newAttempt: () => "attempt",
+    version: "1.2.3",
+  });
+  return { code, lines };
+}
+
 export const goodTable: TableFacts = {
   status: "ACTIVE",
   isOnDemand: true,

@@ -46,6 +46,7 @@ export interface RigOptions
     | "isListingReplicas"
     | "scheduleMs"
     | "watching"
+    | "onWake"
     | "serverOptions"
     | "nodeEntry"
     | "nodeWords"
