@@ -159,7 +159,7 @@ test("no secret is told to anybody, logged, stored, shown or printed, though a s
   const notAsked = async () => failure("denied", "not asked here");
   const services = {
     ...{ table: "lab", store: rig.world.store, describeTable: notAsked },
-    ...{ readRecords: notAsked, zoneName: notAsked, resolve: notAsked },
+    ...{ readRecords: notAsked, changeRecords: notAsked, zoneName: notAsked, resolve: notAsked },
   };
 
   // Act
