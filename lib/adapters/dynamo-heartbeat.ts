@@ -9,7 +9,7 @@ import { describeThrown } from "./thrown.ts";
 
 /**
  * The heartbeat as it is stored. It is the only write in calm, and DynamoDB counts each begun KiB of it: what it says of its
- * groups, which says the same of many nodes, is packed to a tenth. What conditions ask for stays beside it.
+ * groups, which says the same of many nodes, is packed to an eighth. What conditions ask for stays beside it.
  */
 export function heartbeatItem({ groups, ...self }: Heartbeat): Item {
   const packed = brotliCompressSync(JSON.stringify(groups), { params: packing });

@@ -7,7 +7,7 @@ import { heartbeatOf } from "../support/heartbeats.ts";
 import { itemBytes } from "../support/item-size.ts";
 
 describe("a heartbeat in the table", () => {
-  test("comes back as it was written, from an item of a tenth of the size", () => {
+  test("comes back as it was written, from an item of an eighth of the size", () => {
     const beat = heartbeatOf({ groups: 10, nodes: 3 });
     const packed = heartbeatItem(beat);
 
