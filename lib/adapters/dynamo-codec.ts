@@ -4,9 +4,8 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import type { GroupConfig } from "../core/config.ts";
 import type { Vote } from "../core/model.ts";
-import type { NodeSetup } from "../core/rehearsal.ts";
 import type { Result } from "../ports/errors.ts";
-import type { Heartbeat, StoredEvent, WayReport } from "../ports/store.ts";
+import type { StoredEvent } from "../ports/store.ts";
 import { parse } from "./dynamo-parse.ts";
 
 /** Items of the table and the records they carry. Everything that comes back is checked before it is believed. */
@@ -132,96 +131,6 @@ const groupConfig = z.strictObject({
 
 export function parseConfig(item: Item): Result<GroupConfig> {
   return parse(groupConfig, item, "CONFIG");
-}
-
-const way = z.object({
-  joinsFrom: z.number().int(),
-  successor: z.string().nullable(),
-  held: z
-    .object({
-      kind: z.enum(["full", "unreachable", "blind", "building", "none"]),
-      of: z.enum(["silent", "refused", "not-master", "amnesic", "foreign", "loading"]).nullable(),
-      forMs: z.number().nullable(),
-      why: z.string(),
-    })
-    .exactOptional(),
-  restLeftMs: z.number().exactOptional(),
-  epochKnown: z.object({ epoch: z.number().int(), forMs: z.number() }).exactOptional(),
-  choice: z
-    .object({
-      node: z.string().nullable(),
-      why: z.string(),
-      field: z.array(
-        z.object({
-          node: z.string(),
-          isEligible: z.boolean(),
-          lagBytes: z.number().nullable(),
-          why: z.string(),
-        }),
-      ),
-    })
-    .exactOptional(),
-}) satisfies z.ZodType<WayReport>;
-const nodeSetup = z.object({
-  version: z.string().nullable(),
-  isSaving: z.boolean().nullable(),
-  isAppending: z.boolean().nullable(),
-  supervisor: z.string().nullable(),
-  minReplicas: z.number().nullable(),
-  minReplicasMaxLagMs: z.number().nullable(),
-  pingPeriodMs: z.number().nullable(),
-  announced: z.object({ host: z.string().nullable(), port: z.number().nullable() }).nullable(),
-  clients: z.number().nullable(),
-  clientsMax: z.number().nullable(),
-  forkMs: z.number().nullable(),
-  sentinels: z.number().nullable(),
-}) satisfies z.ZodType<NodeSetup>;
-
-const heartbeat = z.object({
-  observer: z.string(),
-  shift: z.number().int(),
-  at: z.string(),
-  codeVersion: z.string(),
-  everyMs: z.number().exactOptional(),
-  awake: z.enum(["stands", "yields"]).exactOptional(),
-  groups: z.record(
-    z.string(),
-    z.object({
-      configVersion: z.number().int(),
-      rev: z.number().int(),
-      isPauseSeen: z.boolean(),
-      suspect: z.string().nullable(),
-      suspectForMs: z.number().default(0),
-      suspectOffset: z.number().nullable().default(null),
-      suspectLoading: z.object({ runId: z.string(), forMs: z.number() }).nullable().default(null),
-      masterEpoch: z.number().int(),
-      masterKnownForMs: z.number(),
-      copiedRev: z.number().int().default(0),
-      rule: z.string(),
-      why: z.string(),
-      nodes: z.record(
-        z.string(),
-        z.object({
-          verdict: z.string(),
-          role: z.enum(["master", "replica"]).nullable(),
-          offset: z.number().nullable(),
-          replid: z.string().nullable(),
-          isLinkUp: z.boolean().nullable(),
-          latencyMs: z.number().nullable(),
-          unfit: z.string().nullable().default(null),
-          oddities: z.array(z.string()).default([]),
-          spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
-          priority: z.number().exactOptional(),
-          setup: nodeSetup.exactOptional(),
-        }),
-      ),
-      way: way.exactOptional(),
-    }),
-  ),
-}) satisfies z.ZodType<Heartbeat>;
-
-export function parseHeartbeat(item: Item): Result<Heartbeat> {
-  return parse(heartbeat, item, "OBSERVER");
 }
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);

@@ -24,7 +24,8 @@ function plain(item: Item): Result<unknown> {
   }
 }
 
-function tell(error: z.ZodError | undefined): string {
+/** Where the first thing is that does not fit, and what was expected there. */
+export function tell(error: z.ZodError | undefined): string {
   const first = error?.issues[0];
   if (first === undefined) return "unknown";
   return first.path.length === 0 ? first.message : `${first.path.join(".")}: ${first.message}`;

@@ -6,15 +6,8 @@ import type { Heartbeat, Store, StoredEvent, StoredState } from "../ports/store.
 import { keepDoubts, limitedHandler } from "./aws-client.ts";
 import { basisOf, compareAndSwap, type StateTable } from "./compare-and-swap.ts";
 import { type Calls, type Condition, createCalls } from "./dynamo-calls.ts";
-import {
-  keys,
-  parseConfig,
-  parseEvent,
-  parseHeartbeat,
-  parseVote,
-  stateKey,
-  toItem,
-} from "./dynamo-codec.ts";
+import { keys, parseConfig, parseEvent, parseVote, stateKey, toItem } from "./dynamo-codec.ts";
+import { heartbeatItem, parseHeartbeat } from "./dynamo-heartbeat.ts";
 import { parseState } from "./dynamo-state-codec.ts";
 
 export interface DynamoStoreOptions {
@@ -169,7 +162,7 @@ async function writeHeartbeat(
   calls: Calls,
   heartbeat: Heartbeat,
 ): Promise<Result<{ readonly standingShift: number }>> {
-  const put = await calls.put(toItem(keys.heartbeat(heartbeat.observer), heartbeat), {
+  const put = await calls.put(heartbeatItem(heartbeat), {
     condition: "attribute_not_exists(pk) OR #shift <= :shift",
     names: { "#shift": "shift" },
     values: { ":shift": { N: String(heartbeat.shift) } },

@@ -1,5 +1,6 @@
 import { prices } from "./prices.ts";
-import { type GroupSize, type Rhythm, trafficOf } from "./traffic.ts";
+import { configsBytes, heartbeatBytes, logBytes, stateBytes } from "./sizes.ts";
+import { type GroupSize, type Rhythm, type Traffic, trafficOf } from "./traffic.ts";
 
 /** Of a deployment, what its bill depends on. */
 export interface Deployment {
@@ -40,14 +41,13 @@ const readUnitBytes = 4_096;
 const writeUnitBytes = 1_024;
 const gb = 1_000_000_000;
 
-/** Sizes of items, measured on the simulator's and on `groups.yml` with names of usual length. */
-const heartbeatBytes = { frame: 100, group: 300, node: 185 };
-const configBytes = { group: 650, node: 230 };
-const stateBytes = 2_500;
-/** What the platform and the function write of each shift in calm. */
-const logBytesPerShift = 2_000;
-/** A message is sent in a batch of ten, received and deleted; and the poller asks in vain three times a minute. */
-const queue = { perMessage: 2.1, idlePerMinute: 15 };
+/**
+ * A message is sent in a batch of ten, received and deleted. Five pollers wait for 20 s each, and a message that comes every
+ * few seconds ends some of that early: twelve polls a minute at the most find nothing.
+ */
+const queue = { perMessage: 2.1, idlePerMinute: 12 };
+/** So often does the meter read the heartbeats of the other observers, each with a heartbeat of its own. */
+const comparisonsMaxPerMinute = 2;
 
 /** The monthly bill of a deployment in which nothing happens, in US dollars, without free tiers. */
 export function estimate(deployment: Deployment): Estimate {
@@ -62,18 +62,17 @@ function watching(deployment: Deployment): readonly Item[] {
   const minute = trafficOf(deployment.rhythm, groups);
   const month = observers * monthMinutes;
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
-  const beatBytes =
-    heartbeatBytes.frame + groups.length * heartbeatBytes.group + nodes * heartbeatBytes.node;
-  const configsBytes = groups.length * configBytes.group + nodes * configBytes.node;
+  const beatBytes = heartbeatBytes(groups.length, nodes);
+  const compared = Math.min(minute.heartbeatWrites, comparisonsMaxPerMinute) * (observers - 1);
   const reads =
-    minute.heartbeatReads * Math.ceil(beatBytes / readUnitBytes) +
-    minute.configReads * Math.ceil(configsBytes / readUnitBytes) +
-    minute.stateReads * Math.ceil(stateBytes / readUnitBytes);
+    (minute.heartbeatReads + compared) * readUnits(beatBytes) +
+    minute.configReads * readUnits(configsBytes(groups.length, nodes)) +
+    minute.stateReads * readUnits(stateBytes);
   const writes = minute.heartbeatWrites * Math.ceil(beatBytes / writeUnitBytes) * tableCopies;
   const requests =
     minute.messages === 0 ? 0 : minute.messages * queue.perMessage + queue.idlePerMinute;
   const gbSeconds = month * minute.billedSeconds * memoryGb;
-  const logGb = (month * minute.shifts * logBytesPerShift) / gb;
+  const logGb = (month * logBytes(linesOf(minute), groups.length)) / gb;
   const part = (item: string, detail: string, usd: number): Item => ({
     ...{ item, detail, usd },
     isApart: false,
@@ -107,6 +106,14 @@ function watching(deployment: Deployment): readonly Item[] {
     ),
     part("Logs", `${logGb.toFixed(2)} GB`, logGb * (prices.logs.gbIn + prices.logs.gbMonth)),
   ];
+}
+
+function readUnits(bytes: number): number {
+  return Math.ceil(bytes / readUnitBytes);
+}
+
+function linesOf({ shifts, endLines, heartbeatWrites, decisionLines }: Traffic) {
+  return { shifts, ends: endLines, metrics: heartbeatWrites, decisions: decisionLines };
 }
 
 /** What is paid for however the groups are watched. */

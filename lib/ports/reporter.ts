@@ -3,9 +3,9 @@ import type { SentinelEvent } from "../core/events.ts";
 /** Where decisions become visible: one JSON line per event, metrics for the phases, and copies in the table. */
 export interface Reporter {
   event(event: ReportedEvent): void;
-  /** A line for what is no event: a shift's start and end, a failing dependency. */
+  /** A line for what is no event: a shift's end, a failing dependency. Nobody pays for "debug", unless it is asked for. */
   line(
-    level: "info" | "warn" | "error",
+    level: "debug" | "info" | "warn" | "error",
     message: string,
     fields: Readonly<Record<string, unknown>>,
   ): void;

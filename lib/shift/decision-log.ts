@@ -9,11 +9,13 @@ const calmLineMs = 60_000;
 export class DecisionLog {
   readonly #hands: Pick<Hands, "reporter" | "clock">;
   #rule = "";
-  #toldAtMs = Number.NEGATIVE_INFINITY;
+  #toldAtMs: number;
   #wasCalm = true;
 
-  constructor(hands: Pick<Hands, "reporter" | "clock">) {
+  /** `calmToldAtMs`: when it was told before, of a group in calm; minus infinity: it was not, or nobody knows. */
+  constructor(hands: Pick<Hands, "reporter" | "clock">, calmToldAtMs = Number.NEGATIVE_INFINITY) {
     this.#hands = hands;
+    this.#toldAtMs = calmToldAtMs;
   }
 
   see(memory: Memory, decision: Decision): void {

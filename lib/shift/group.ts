@@ -6,13 +6,14 @@ import { type Decision, groupView, masterView, step, viewOf } from "../core/deci
 import { noOthers } from "../core/elsewhere.ts";
 import { isMasterSane } from "../core/identity.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
-import type { Verdict } from "../core/model.ts";
+import type { GroupState, Verdict } from "../core/model.ts";
 import type { Spells } from "../core/spells.ts";
 import { release } from "../core/state.ts";
 import { unsettledBecause } from "../core/unsettled.ts";
 import type { Clock } from "../ports/clock.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { execute } from "./execute.ts";
+import { glance } from "./glance.ts";
 import { dropSessions, type Hands } from "./hands.ts";
 import { type Copied, LogCopier } from "./log-copier.ts";
 import { observe } from "./observe.ts";
@@ -56,11 +57,15 @@ export interface GroupWatch {
   readonly foundDown: Readonly<Record<NodeId, Verdict>>;
   /** How far the log of STATE is known to be copied. */
   readonly copied: Copied;
+  /** The STATE that an earlier pass read, for a first glance; null: there is none. */
+  readonly recalled: GroupState | null;
   /** The newest configuration in the table, for a group whose STATE names none yet. */
   readonly latest: () => GroupConfig | null;
   readonly onStatus: (status: GroupStatus) => void;
   /** Whether this is a pass that reports: it doesn't wait an interval for each look that a whole shift would take. */
   readonly pace: "by interval" | "hurried";
+  /** When the decision was last told in calm, which is told once a minute: by the first pass of it, where there are many. */
+  readonly calmToldAtMs: number;
   /** Aborted when the shift ends or the group is gone. */
   readonly signal: AbortSignal;
 }
@@ -83,7 +88,10 @@ const firstLook = (config: GroupConfig): Look => ({
 const immediateLooksMax = 40;
 const restMs = 100;
 /** So many looks has a pass that reports in a row, as long as all is well. */
-const hurriedLooksMax = 6;
+const hurriedLooksMax = 8;
+/** Between those that every such pass has, which are paid for; more of them wait for a record that is slow to come. */
+const hurriedRestMs = 20;
+const hurriedFirstLooks = 3;
 
 /**
  * Watches one group: observe, decide, execute, and look again as the decision says. Ends with the shift, or with the
@@ -98,12 +106,15 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
   let isHurried = false;
-  const told = new DecisionLog(hands);
+  const told = new DecisionLog(hands, watch.calmToldAtMs);
   const copier = new LogCopier(hands, watch.copied);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
+  if (watch.recalled !== null) look = await glanceFirst(watch, alarm, look);
   for (let turn = 1; !signal.aborted && newer === null; turn += 1) {
     immediateLooks = look.afterMs > 0 ? 0 : immediateLooks + 1;
-    const waitMs = immediateLooks > immediateLooksMax || isHurried ? restMs : look.afterMs;
+    const unhurriedMs = immediateLooks > immediateLooksMax ? restMs : look.afterMs;
+    const hurriedMs = turn <= hurriedFirstLooks ? hurriedRestMs : restMs;
+    const waitMs = isHurried ? hurriedMs : unhurriedMs;
     if (waitMs > 0) await alarm.sleep(waitMs);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
@@ -131,6 +142,27 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   await Promise.all([letGo(hands, memory, identity), copier.flush()]);
   dropSessions(hands);
   return newer;
+}
+
+/**
+ * Where a glance finds all to be well the watch has something to say at once, and a pass ends before it has begun. Where it
+ * does not, the look that follows asks for STATE alone: what the nodes said is as if it had asked them itself.
+ */
+async function glanceFirst(
+  watch: GroupWatch,
+  alarm: ReturnType<typeof listenForLosses>,
+  look: Look,
+): Promise<Look> {
+  const { hands, recalled, copied, identity } = watch;
+  if (recalled === null) return look;
+  const attempt = `${identity.shift}#0`;
+  const seen = await glance(hands, { recalled, memory: startMemory(watch), look, attempt });
+  if (seen === null) return { ...look, probe: [] };
+  watch.onStatus(
+    statusOf(hands, seen.memory, seen.decision, { looks: 1, copiedRev: copied.copiedRev }),
+  );
+  await alarm.sleep(seen.decision.look.afterMs);
+  return look;
 }
 
 function startMemory(watch: GroupWatch): Memory {

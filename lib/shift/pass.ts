@@ -12,6 +12,9 @@ const retryMs = 1_000;
 /** With the second look a node's rights are rehearsed and the record is resolved; the third has what they brought. */
 const reportLooks = 3;
 
+/** Why a pass ends that had no reason to stay. */
+export const allIsWell = "everything was looked at, and nothing is unsettled";
+
 /** So long does a shift stand that stays awake. After that it looks for a pass that relieves it. */
 function standMs({ shiftMs }: Shift): number {
   return shiftMs / 2;
@@ -83,7 +86,7 @@ export function createPass(shift: Shift): () => Promise<string | null> {
   };
 
   const leave = async (nowMs: number): Promise<string | null> => {
-    const done = "everything was looked at, and nothing is unsettled";
+    const done = wasAwake ? "what was unsettled is settled" : allIsWell;
     const isDue = isReporting(shift, voice.heartbeatMs());
     if (!wasAwake && !isDue && !hasNews(shift, voice)) return done;
     if (nowMs < retryAtMs) return null;

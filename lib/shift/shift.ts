@@ -1,4 +1,4 @@
-import { isReporting, type Start, whyIdle } from "../core/cadence.ts";
+import { type Start, whyIdle } from "../core/cadence.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { wallMsOf } from "../core/instants.ts";
 import { type Result, success } from "../ports/errors.ts";
@@ -11,7 +11,8 @@ import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";
 import { neighboursOf } from "./neighbours.ts";
-import { awaitOther, createPass } from "./pass.ts";
+import { calmToldAtMs, paceOf } from "./pace.ts";
+import { allIsWell, awaitOther, createPass } from "./pass.ts";
 import {
   copiedBefore,
   foundDownBefore,
@@ -19,12 +20,13 @@ import {
   masterKnownBefore,
   spellsBefore,
 } from "./predecessor.ts";
+import { type Keeping, keep, type Recall, recallFor } from "./recall.ts";
 
 /** How often the table is asked for groups that were added or removed. */
 const configReadMs = 10_000;
 const housekeepingMs = 500;
 /** A pass has seen everything within the time of a few round trips, and each moment longer is paid for. */
-const passStepMs = 50;
+const passStepMs = 20;
 /** No shift is longer, whatever is suspect or unsettled: the runtime ends an invocation after 15 minutes (DESIGN 6). */
 const hardCapMs = 840_000;
 const retryMs = 1_000;
@@ -36,6 +38,8 @@ export interface ShiftPorts extends Ports {
   /** Why the table must not decide anything; null: it may. */
   whyTableIsUnsafe(): Promise<Result<string | null>>;
   readonly watchFreezes: () => FreezeWatch;
+  /** What this process has kept of the shifts before. */
+  readonly keeping: Keeping;
 }
 
 export interface ShiftRequest extends Start {
@@ -65,6 +69,8 @@ export interface Shift extends ShiftRequest {
   readonly number: number | null;
   /** null: there was none; "unknown": the table could not be asked. */
   readonly predecessor: Heartbeat | null | "unknown";
+  /** What this pass need not read again, as long as all is well; null: nothing. */
+  readonly recalled: Recall | null;
   /** Why nothing is watched: the pulse that started this shift is too late to be worth it. */
   readonly idle: string | null;
   /** Why nothing is watched: the table can't tell one winner from two. */
@@ -99,6 +105,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     identity: { observer, shift: name, deployment },
     number,
     predecessor,
+    recalled: recallFor(request, predecessor, ports.keeping),
     idle,
     unsafe,
     startedAtMs: ports.clock.nowMs(),
@@ -139,7 +146,7 @@ export async function watchGroups(begun: Shift): Promise<ShiftReport> {
   // Whoever waited for a shift that was dead begins now.
   const shift = { ...begun, startedAtMs: ports.clock.nowMs() };
   let reason = "the invocation's time is up";
-  let listAtMs = Number.NEGATIVE_INFINITY;
+  let listAtMs = beginRecalled(shift) ? shift.startedAtMs + housekeepingMs : shift.startedAtMs;
   const isLoop = shift.cadence === "loop";
   const beat = isLoop ? createBeat(shift) : createPass(shift);
   while (!budget.isOver()) {
@@ -162,9 +169,22 @@ export async function watchGroups(begun: Shift): Promise<ShiftReport> {
 export async function handOver(shift: Shift, report: ShiftReport): Promise<ShiftReport> {
   await Promise.all([...shift.running.values()].map((group) => group.done));
   shift.freezes.stop();
-  shift.ports.reporter.line("info", `shift ends: ${report.reason}`, { ...report });
+  keep(shift);
+  // Of the passes of a minute in calm the first one's line is enough.
+  const level = shift.pulse !== null && report.reason === allIsWell ? "debug" : "info";
+  shift.ports.reporter.line(level, `shift ends: ${report.reason}`, { ...report });
   await Promise.all([shift.ports.reporter.flush(), shift.ports.meter.flush()]);
   return report;
+}
+
+/** Starts the watches that were recalled, which may be over before the table has to be asked which there are. */
+function beginRecalled(shift: Shift): boolean {
+  if (shift.recalled === null) return false;
+  for (const config of shift.recalled.configs) {
+    shift.latest.set(config.name, config);
+    shift.running.set(config.name, startGroup(shift, config));
+  }
+  return true;
 }
 
 /** Starts watches of groups that were added and stops those of groups that are gone. */
@@ -209,6 +229,7 @@ function startGroup(shift: Shift, config: GroupConfig) {
 async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal): Promise<void> {
   const { ports, woken } = shift;
   let current = config;
+  let recalled = shift.recalled?.states.get(config.name) ?? null;
   while (!signal.aborted) {
     try {
       const nodes = await ports.connect(current);
@@ -219,6 +240,8 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
       }
       const { store, dns, clock, reporter, waker } = ports;
       try {
+        const glanced = recalled;
+        recalled = null;
         const newer = await watchGroup({
           identity: shift.identity,
           hands: {
@@ -235,6 +258,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
             reading: [],
           },
           config: current,
+          recalled: glanced,
           wokenFor: woken?.group === config.name ? woken.round : null,
           masterKnown: masterKnownBefore(shift, config.name),
           inherited: inheritedFrom(shift, config.name),
@@ -242,6 +266,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           foundDown: foundDownBefore(shift, config.name),
           pace: paceOf(shift, current),
           copied: copiedBefore(shift, config.name),
+          calmToldAtMs: calmToldAtMs(shift),
           latest: () => shift.latest.get(config.name) ?? null,
           // The last turn of a watch that was stopped must not bring a removed group back to the heartbeat.
           onStatus: (status) => {
@@ -261,10 +286,4 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
       await ports.clock.sleep(retryMs, signal);
     }
   }
-}
-
-/** Only a pass that reports has looks that would else wait for an interval. */
-function paceOf(shift: Shift, { settings }: GroupConfig) {
-  const isHurried = shift.cadence !== "loop" && isReporting(shift, settings.heartbeatMs);
-  return isHurried ? ("hurried" as const) : ("by interval" as const);
 }

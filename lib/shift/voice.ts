@@ -8,7 +8,7 @@ import { watchedGroups } from "./troubles.ts";
 /** A group that can't be watched, for want of a secret say, holds the others' heartbeat up no longer than this. */
 export const patienceMs = 5_000;
 /** An observer whose groups ask for less speaks this often. */
-const quietMaxMs = 15_000;
+export const quietMaxMs = 15_000;
 
 /** What one shift says in its observer's name, and what it hears of the shifts after it. */
 export class Voice {

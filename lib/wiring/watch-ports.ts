@@ -83,6 +83,7 @@ export function wireWatch(environment: Environment): Wiring {
     connect,
     whyTableIsUnsafe: createConsistencyCheck(client, table),
     watchFreezes: () => watchFreezes(clock),
+    keeping: { recall: null },
   };
   return { logger, ports };
 }

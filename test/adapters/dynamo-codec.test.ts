@@ -6,11 +6,11 @@ import {
   keys,
   parseConfig,
   parseEvent,
-  parseHeartbeat,
   parseVote,
   stateKey,
   toItem,
 } from "../../lib/adapters/dynamo-codec.ts";
+import { parseHeartbeat } from "../../lib/adapters/dynamo-heartbeat.ts";
 import { parseState } from "../../lib/adapters/dynamo-state-codec.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import {

@@ -12,10 +12,16 @@ const group = { nodes: 3, stateReadMs: 2_000, heartbeatMs: 15_000, crashAfterMs:
 
 /** What one observer's real shifts do in calm minutes of virtual time, a minute. */
 async function count(rhythm: Rhythm): Promise<Omit<Traffic, "messages" | "scheduled">> {
-  const world = new SimWorld({ seed: 1, isOrderly: true, scheduleJitterMs: 0, watching: rhythm });
   const calls = new Map<string, number>();
   let shifts = 0;
   let isCounted = false;
+  const world = new SimWorld({
+    ...{ seed: 1, isOrderly: true, scheduleJitterMs: 0, watching: rhythm },
+    onNote: (by, note) => {
+      if (!by.startsWith(`${observer}/`) || note.kind !== "line" || note.level === "debug") return;
+      tell(/^(decides|shift ends)/.exec(note.text)?.[0] ?? "another line");
+    },
+  });
   const tell = (name: string) => {
     if (isCounted) calls.set(name, (calls.get(name) ?? 0) + 1);
   };
@@ -37,6 +43,7 @@ async function count(rhythm: Rhythm): Promise<Omit<Traffic, "messages" | "schedu
   expect(world.violation).toBeNull();
   const each = (name: string) => (calls.get(name) ?? 0) / minutes;
   expect(each("writeState") + each("castVote") + each("appendEvent")).toBe(0);
+  expect(each("another line")).toBe(0);
   return {
     shifts: shifts / minutes,
     billedSeconds: (alive * sampleMs) / 1_000 / minutes,
@@ -44,6 +51,8 @@ async function count(rhythm: Rhythm): Promise<Omit<Traffic, "messages" | "schedu
     configReads: each("listConfigs"),
     stateReads: each("readState"),
     heartbeatWrites: each("writeHeartbeat"),
+    endLines: each("shift ends"),
+    decisionLines: each("decides"),
   };
 }
 
@@ -89,7 +98,9 @@ describe("what an estimate counts with", () => {
     const slow = trafficOf(rhythm, [group, { ...group, stateReadMs: 4_000 }]);
 
     expect(slow.stateReads - one.stateReads).toBe(16);
-    expect({ ...slow, stateReads: 0 }).toEqual({ ...one, stateReads: 0 });
+    expect(slow.decisionLines).toBe(2 * one.decisionLines);
+    const byGroup = { stateReads: 0, decisionLines: 0 };
+    expect({ ...slow, ...byGroup }).toEqual({ ...one, ...byGroup });
   });
 
   it("starts the first pass of a minute by the schedule, and the others in batches of ten", () => {

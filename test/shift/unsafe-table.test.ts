@@ -34,6 +34,7 @@ async function work(unsafe: Failure | ReturnType<typeof success<string | null>>)
       return Promise.resolve(failure("refused", "no nodes in this test"));
     },
     whyTableIsUnsafe: () => Promise.resolve(unsafe),
+    keeping: { recall: null },
     watchFreezes: () => ({ lastThawMs: () => Number.NEGATIVE_INFINITY, stop: () => {} }),
   };
   const shift = await startShift(ports, {

@@ -1,5 +1,5 @@
 import { expect, jest, test } from "@jest/globals";
-import { parseHeartbeat, toItem } from "../../lib/adapters/dynamo-codec.ts";
+import { heartbeatItem, parseHeartbeat } from "../../lib/adapters/dynamo-heartbeat.ts";
 import { momentFrom } from "../../lib/cli/explain-moment.ts";
 import type { Decision } from "../../lib/core/decide.ts";
 import { stopOf } from "../../lib/core/explain.ts";
@@ -80,8 +80,7 @@ function momentTold(view: MasterView, rule: string, why: string) {
   const { observer } = memory;
   const self = { observer, shift: 1, codeVersion: "1" };
   const beat = heartbeatOf(self, new Map([[config.name, status]]), clock);
-  const key = { pk: "OBSERVER", sk: "heartbeat" };
-  const report = gotFrom(parseHeartbeat(toItem(key, beat))).groups[config.name];
+  const report = gotFrom(parseHeartbeat(heartbeatItem(beat))).groups[config.name];
   if (report === undefined) throw new Error("expected a report of the group");
   const others = (memory.votes?.votes ?? []).filter((vote) => vote.observer !== observer);
   const votes = [...others, ...ownVote(view)];

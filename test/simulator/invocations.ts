@@ -3,6 +3,7 @@ import { formatAddress, type GroupConfig } from "../../lib/core/config.ts";
 import { success } from "../../lib/ports/errors.ts";
 import type { WakeCall } from "../../lib/ports/waker.ts";
 import type { GroupStatus } from "../../lib/shift/group.ts";
+import type { Keeping } from "../../lib/shift/recall.ts";
 import { handOver, type ShiftPorts, startShift, watchGroups } from "../../lib/shift/shift.ts";
 import { unmetered } from "../support/unmetered.ts";
 import { Decisions, Told } from "./decisions.ts";
@@ -12,6 +13,7 @@ import { Machines } from "./machines.ts";
 import type { Note } from "./notes.ts";
 import { type Prng, splitPrng } from "./prng.ts";
 import { Pulses } from "./pulses.ts";
+import { Sandboxes } from "./sandboxes.ts";
 import { simClock } from "./sim-clock.ts";
 import type { SimDns } from "./sim-dns.ts";
 import { simNodes } from "./sim-nodes.ts";
@@ -61,6 +63,7 @@ export class Invocations {
   coldStartMs = 0;
   readonly wakes: Wakes;
   readonly machines: Machines;
+  readonly #sandboxes = new Sandboxes();
   /** What the runtime has given up on, and runs on. */
   readonly #ended = new WeakSet<Process>();
   /** When an observer's last pass ended by itself. */
@@ -145,9 +148,11 @@ export class Invocations {
         process.crash();
         return;
       }
-      const about = { process, observer, number, code, woken, pulse } as const;
+      const keeping = this.#sandboxes.take(observer, code);
+      const about = { process, observer, number, code, woken, pulse, keeping } as const;
       void this.#shift({ ...about, signal: ending.signal }).then(() => {
         if (live?.has(process)) this.#passedAtMs.set(observer, engine.nowMs);
+        if (!process.isDead) this.#sandboxes.giveBack(observer, code, keeping);
         process.isDead = true;
         live?.delete(process);
       });
@@ -170,10 +175,19 @@ export class Invocations {
     this.machines.heal();
   }
 
-  async #shift({ process, observer, number, code, woken, pulse, signal }: Start): Promise<void> {
+  async #shift({
+    process,
+    observer,
+    number,
+    code,
+    woken,
+    pulse,
+    keeping,
+    signal,
+  }: Start): Promise<void> {
     this.#around.onStart(process, woken);
     try {
-      const shift = await startShift(this.#ports({ process, observer, code, woken }), {
+      const shift = await startShift(this.#ports({ process, observer, code, woken, keeping }), {
         observer,
         deployment: "sim",
         codeVersion: code === "this" ? "sim" : "sim-next",
@@ -204,6 +218,7 @@ export class Invocations {
     observer,
     code,
     woken,
+    keeping,
   }: Omit<Start, "number" | "pulse" | "signal">): ShiftPorts {
     const around = this.#around;
     const records = { what: "a change of records", change: null } as const;
@@ -218,7 +233,7 @@ export class Invocations {
           if (level === "error") {
             around.fail(new Violation("error", `${process.name}: ${text}`));
           }
-          around.note(process.name, { kind: "line", text });
+          around.note(process.name, { kind: "line", text, level });
         },
         flush: () => Promise.resolve(),
       },
@@ -242,6 +257,7 @@ export class Invocations {
           ),
         ),
       whyTableIsUnsafe: () => Promise.resolve(success(null)),
+      keeping,
       watchFreezes: () => ({ lastThawMs: () => process.lastThawMs, stop: () => {} }),
     };
   }
@@ -277,5 +293,6 @@ interface Start {
   readonly code: CodeVersion;
   readonly woken: Woken | null;
   readonly pulse: Pulse | null;
+  readonly keeping: Keeping;
   readonly signal: AbortSignal;
 }

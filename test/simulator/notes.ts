@@ -17,7 +17,11 @@ export type Note =
   | { readonly kind: "sent"; readonly change: string; readonly node: string }
   | { readonly kind: "role"; readonly command: RoleCommand; readonly node: string }
   | { readonly kind: "record"; readonly after: readonly RecordSet[] }
-  | { readonly kind: "line"; readonly text: string };
+  | {
+      readonly kind: "line";
+      readonly text: string;
+      readonly level?: "debug" | "info" | "warn" | "error";
+    };
 
 /** A note in one line, for the trace of a seed. */
 export function formatNote(note: Note): string {
