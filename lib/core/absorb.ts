@@ -4,7 +4,8 @@ import { type GroupConfig, moveOf } from "./config.ts";
 import { absorbSample, discardMisses, isAnswer, type NodeMemory } from "./detector.ts";
 import { withDiscovered } from "./discovered.ts";
 import { withOthers } from "./elsewhere.ts";
-import { type Memory, nodesOf, noMarks, type Observation, type RoundSeen } from "./memory.ts";
+import { noMarks } from "./marks.ts";
+import { type Memory, nodesOf, type Observation, type RoundSeen } from "./memory.ts";
 import type { GroupState, Round, Sample } from "./model.ts";
 import { withScriptKill, withWriteProbe } from "./spells.ts";
 

@@ -2,6 +2,7 @@ import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeConfig, NodeId } from "./config.ts";
 import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
 import type { Elsewhere, Others } from "./elsewhere.ts";
+import { type Marks, noMarks } from "./marks.ts";
 import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
 import type { Spells } from "./spells.ts";
@@ -103,27 +104,6 @@ export interface Publication {
   readonly failedAtMs: number;
   readonly why: string;
 }
-
-/** Instants of the failover under way, for the durations in its events. */
-export interface Marks {
-  readonly firstMissAtMs: number | null;
-  readonly evidenceAtMs: number | null;
-  readonly votedAtMs: number | null;
-  readonly claimedAtMs: number | null;
-  readonly promotedAtMs: number | null;
-  readonly committedAtMs: number | null;
-  readonly publishedAtMs: number | null;
-}
-
-export const noMarks: Marks = {
-  firstMissAtMs: null,
-  evidenceAtMs: null,
-  votedAtMs: null,
-  claimedAtMs: null,
-  promotedAtMs: null,
-  committedAtMs: null,
-  publishedAtMs: null,
-};
 
 /** Since when which round is known: before it votes, an observer probes after that. */
 export interface RoundSeen {

@@ -21,6 +21,7 @@ afterEach(endCanaries);
 /** The words of each command that asks AWS, as somebody types them who does not want to be asked. */
 const commands: readonly (readonly string[])[] = [
   ["apply", "--file", "FILE", "--yes", "--wait"],
+  ["adopt", "orders", "--yes"],
   ["status"],
   ["status", "orders", "--json"],
   ["doctor", "orders"],

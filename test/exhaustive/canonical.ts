@@ -1,7 +1,7 @@
 import type { Outcome } from "../../lib/core/commands.ts";
 import type { NodeMemory } from "../../lib/core/detector.ts";
+import { type Marks, noMarks } from "../../lib/core/marks.ts";
 import type { Memory, Prepared, Publication } from "../../lib/core/memory.ts";
-import { type Marks, noMarks } from "../../lib/core/memory.ts";
 import type { GroupState, Vote } from "../../lib/core/model.ts";
 import { type At, Instants } from "./instants.ts";
 import type { Ended, Turn } from "./replay.ts";
