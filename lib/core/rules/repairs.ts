@@ -65,22 +65,35 @@ function wrongOf(view: MasterView, node: NodeMemory): Wrong | null {
   // Another name of the master itself: following it, it would follow nobody.
   if (view.state.candidate?.node === node.node || isSameServer(node, view.masterMemory))
     return null;
-  if (isContested(view, node.node) || isOldMasterElsewhere(view, node.facts, node.node))
-    return null;
+  if (isContested(view, node.node) || mayBeOldMaster(view, node, node.facts)) return null;
   const role = node.role ?? node.facts.role;
   if (role === "master") return "master-too";
   if (isKept(view.state, node.node)) return null;
   return followed(view.config, node.facts) === view.master.node ? null : "wrong-master";
 }
 
-/** The old master itself under another node's name: it becomes a replica under its own, once its loss is counted (S9). */
-function isOldMasterElsewhere(
-  { state }: MasterView,
-  { runId, role }: NodeFacts,
-  node: NodeId,
-): boolean {
+/**
+ * The old master itself under another node's name: it becomes a replica under its own, once its loss is counted (S9). One
+ * that was started again is told by its run alone. So where it is to be held, its own address is asked first.
+ */
+function mayBeOldMaster(view: MasterView, node: NodeMemory, { runId, role }: NodeFacts): boolean {
+  const { state, memory, settings } = view;
   const { previousMaster } = state;
-  return role === "master" && previousMaster?.runId === runId && previousMaster.node !== node;
+  if (role !== "master" || previousMaster === null || previousMaster.node === node.node)
+    return false;
+  if (previousMaster.runId === runId) return true;
+  const own = memory.nodes[previousMaster.node];
+  if (settings.whenReturned !== "hold" || own === undefined) return false;
+  return own.facts?.runId === runId || isToBeAsked(own, node);
+}
+
+/** A cut connection or two are no answer; whoever misses three probes in a row is not there. */
+const absentAfterMisses = 3;
+
+function isToBeAsked(own: NodeMemory, node: NodeMemory): boolean {
+  const { lastSentAtMs, lastReply, missedAtMs } = own;
+  if ((lastSentAtMs ?? Number.NEGATIVE_INFINITY) <= (node.roleSinceMs ?? 0)) return true;
+  return lastReply?.kind !== "pong" && missedAtMs.length < absentAfterMisses;
 }
 
 function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
