@@ -49,6 +49,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
   else process.stdout.write(`\n${formatSummary(summary)}\n`);
   if (options.keep) await stayUp(stage, timeline);
+  timeline.mute();
   return summary.ok ? 0 : 1;
 }
 

@@ -44,7 +44,7 @@ type Colour = "red" | "green" | "yellow" | "cyan" | "gray" | "bold";
 /** Prints one line a moment, with the time since the last zero: coloured on a terminal, plain otherwise. */
 export class Timeline {
   #zeroMs = performance.now();
-  readonly #isSilent: boolean;
+  #isSilent: boolean;
 
   constructor(isSilent: boolean) {
     this.#isSilent = isSilent;
@@ -53,6 +53,11 @@ export class Timeline {
   /** Times count from now on. */
   zero(): void {
     this.#zeroMs = performance.now();
+  }
+
+  /** What observers still say while they are stopped tells nothing more. */
+  mute(): void {
+    this.#isSilent = true;
   }
 
   sinceZeroMs(): number {
