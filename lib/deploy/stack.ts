@@ -137,7 +137,10 @@ function stackOf(
 }
 
 /** Also the name of the deployment, as long as nobody tells the functions another one. */
-function tableNameOf({ table }: Stage, stageName: string): string {
+export function tableNameOf(
+  { table }: { readonly table: Pick<Stage["table"], "name"> },
+  stageName: string,
+): string {
   return table.name ?? `lambda-sentinel-${stageName}`;
 }
 
