@@ -72,6 +72,8 @@ interface Replica {
   readonly DeletionProtectionEnabled: true;
   readonly PointInTimeRecoverySpecification: { readonly PointInTimeRecoveryEnabled: true };
   readonly SSESpecification: { readonly KMSMasterKeyId: string } | Absent;
+  /** CloudFormation hands a stack's tags on to what has tags of its own, which a global table has for each replica alone. */
+  readonly Tags: readonly { readonly Key: string; readonly Value: string }[];
 }
 
 const absent: Absent = { Ref: "AWS::NoValue" };
@@ -108,14 +110,14 @@ function stackOf(
     name: nameOf(stageName, observer),
     observer: observer.name,
     region: observer.region,
-    tags: { ...stage.tags, "lambda-sentinel:stage": stageName },
+    tags: tagsOf(stage, stageName),
     permissionsBoundary: stage.permissionsBoundary ?? absent,
     logRetentionDays: stage.logRetentionDays,
     part: isOwner ? "home" : "away",
     table,
     tableRegion,
     tableArns: [arn(`dynamodb:${tableRegion}:\${AWS::AccountId}:table/${table}`)],
-    ...tableOf(stage),
+    ...tableOf(stage, stageName),
     ...keyOf(stage, observer),
     ...pulsesOf(stage),
     network: stage.network,
@@ -169,11 +171,11 @@ function peersOf(stage: Stage, stageName: string, observer: StageObserver) {
   };
 }
 
-function tableOf(stage: Stage) {
+function tableOf(stage: Stage, stageName: string) {
   const { mode, home, replicas, witness } = stage.table;
   return {
     consistency: mode === "strongly-consistent" ? ("STRONG" as const) : absent,
-    replicas: (replicas ?? [home]).map((region) => replicaOf(stage, region)),
+    replicas: (replicas ?? [home]).map((region) => replicaOf(stage, stageName, region)),
     witnesses: witness === undefined ? absent : [{ Region: witness }],
   };
 }
@@ -187,12 +189,17 @@ function keyOf({ keys }: Stage, { region }: StageObserver) {
   return { key, encryptedBy: "own-key" as const, encryption };
 }
 
-function replicaOf({ keys }: Stage, region: string): Replica {
-  const key = keys[region];
+function tagsOf({ tags }: Stage, stageName: string): Readonly<Record<string, string>> {
+  return { ...tags, "lambda-sentinel:stage": stageName };
+}
+
+function replicaOf(stage: Stage, stageName: string, region: string): Replica {
+  const key = stage.keys[region];
   return {
     Region: region,
     DeletionProtectionEnabled: true,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     SSESpecification: key === undefined ? absent : { KMSMasterKeyId: key },
+    Tags: Object.entries(tagsOf(stage, stageName)).map(([Key, Value]) => ({ Key, Value })),
   };
 }
