@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import * as z from "zod";
+import { whyNoRoute } from "../../lib/adapters/table-route.ts";
 import { busArn, topicArn } from "../support/notifications.ts";
 import { properties, readZip, root } from "../support/packaged.ts";
 import { type Combination, combinations } from "./combinations.ts";
@@ -102,6 +104,29 @@ describe("the packaged function", () => {
         { Variables: expect.objectContaining({ LAMBDA_SENTINEL_TABLE_REGION: region }) },
       ]),
     );
+  });
+});
+
+describe("the packaged environment", () => {
+  const variables = z.object({
+    Variables: z.object({
+      LAMBDA_SENTINEL_TABLE_REGION: z.string(),
+      AWS_USE_DUALSTACK_ENDPOINT: z.string().optional(),
+    }),
+  });
+
+  it("is one in which the function knows a route to its table, in every stage", () => {
+    const doubts = Object.entries(combinations).flatMap(([stage, { observers }]) =>
+      observers.map(({ name, region }) => {
+        const template = stages.all.get(stage)?.templates[name];
+        if (template === undefined) throw new Error(`expected a stack of ${name} in ${stage}`);
+        const { Environment } = properties(template, "WatchLambdaFunction");
+        const env = { ...variables.parse(Environment).Variables, AWS_REGION: region };
+        return whyNoRoute("t", env.LAMBDA_SENTINEL_TABLE_REGION, env);
+      }),
+    );
+    expect(doubts.length).toBeGreaterThan(0);
+    expect(doubts.filter((why) => why !== null)).toEqual([]);
   });
 });
 

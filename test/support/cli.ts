@@ -158,6 +158,7 @@ export const goodTable: TableFacts = {
   status: "ACTIVE",
   isOnDemand: true,
   otherRegions: [],
+  witness: null,
   isStrong: false,
   isProtected: true,
 };
