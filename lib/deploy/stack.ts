@@ -29,6 +29,8 @@ export interface Stack extends PulsesOfStack {
 
   /** Of this region: for the table, the logs and the secrets. */
   readonly key: string | Absent;
+  /** This region's, and that of the region whose copy of the table this observer asks: DynamoDB decrypts in its name. */
+  readonly usedKeys: readonly string[];
   readonly encryptedBy: "own-key" | "aws-key";
   readonly encryption: { readonly SSEEnabled: true; readonly SSEType: "KMS" } | Absent;
 
@@ -118,7 +120,7 @@ function stackOf(
     tableRegion,
     tableArns: [arn(`dynamodb:${tableRegion}:\${AWS::AccountId}:table/${table}`)],
     ...tableOf(stage, stageName),
-    ...keyOf(stage, observer),
+    ...keysOf(stage, observer, tableRegion),
     ...pulsesOf(stage),
     network: stage.network,
     subnets: observer.subnets ?? [],
@@ -180,13 +182,16 @@ function tableOf(stage: Stage, stageName: string) {
   };
 }
 
-function keyOf({ keys }: Stage, { region }: StageObserver) {
+function keysOf({ keys }: Stage, { region }: StageObserver, tableRegion: string) {
   const key = keys[region];
-  if (key === undefined) {
-    return { key: absent, encryptedBy: "aws-key" as const, encryption: absent };
-  }
   const encryption = { SSEEnabled: true, SSEType: "KMS" } as const;
-  return { key, encryptedBy: "own-key" as const, encryption };
+  const usedKeys = [...new Set([region, tableRegion])].flatMap((one) => keys[one] ?? []);
+  return {
+    key: key ?? absent,
+    encryption: key === undefined ? absent : encryption,
+    usedKeys,
+    encryptedBy: usedKeys.length === 0 ? ("aws-key" as const) : ("own-key" as const),
+  };
 }
 
 function tagsOf({ tags }: Stage, stageName: string): Readonly<Record<string, string>> {
