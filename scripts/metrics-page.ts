@@ -1,3 +1,4 @@
+import { cadences } from "../lib/core/cadence.ts";
 import { dimensionSets, type MetricDefinition, metrics, namespace } from "../lib/core/metrics.ts";
 import { type AlarmDefinition, alarms, type MetricSource } from "../lib/deploy/alarms.ts";
 import { queries } from "../lib/deploy/queries.ts";
@@ -63,9 +64,18 @@ function metricRow(name: string, { unit, scope, meaning }: MetricDefinition): st
 function alarmRow(alarm: AlarmDefinition): string {
   const what = alarm.sources.map(sourceName).join(" + ");
   const is = alarm.comparison === "LessThanThreshold" ? "below" : "at least";
-  const when = `${alarm.statistic} of ${what} ${is} ${alarm.threshold("loop")} in ${alarm.breaching} of ${alarm.minutes} minutes`;
+  const when = `${alarm.statistic} of ${what} ${is} ${thresholdsOf(alarm)} in ${alarm.breaching} of ${alarm.minutes} minutes`;
   const missing = alarm.missing === "breaching" ? "; no data counts as well" : "";
   return `| [${alarm.name}](operating.md#${alarm.name}) | ${alarm.of} | ${when}${missing} | ${alarm.says} |`;
+}
+
+/** One number, and those cadences that have another. */
+function thresholdsOf({ threshold }: AlarmDefinition): string {
+  const [first, ...others] = cadences;
+  const usual = threshold(first);
+  const unlike = others.filter((cadence) => threshold(cadence) !== usual);
+  const named = unlike.map((cadence) => `${threshold(cadence)} in cadence \`${cadence}\``);
+  return named.length === 0 ? `${usual}` : `${usual} (${named.join(", ")})`;
 }
 
 function sourceName({ from, name }: MetricSource): string {

@@ -8,6 +8,7 @@ import { createFramework } from "../lib/deploy/osls.ts";
 import { runStage, type StageCommand } from "../lib/deploy/run-stage.ts";
 import { stacksOf } from "../lib/deploy/stack.ts";
 import { loadStageFile } from "../lib/deploy/stage.ts";
+import { stageFileOf, stageNames } from "../lib/deploy/stage-files.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const usageExit = 2;
@@ -33,11 +34,11 @@ for (const name of ["package", "deploy", "remove"] as const) {
     .description(about[name])
     .requiredOption(
       "--stage <name>",
-      "the stage: infra/stages/NAME.yml",
+      `the stage: ${stageFileOf("NAME")}`,
       ...(name === "package" ? ["example"] : []),
     )
     .option("--from <observer>", "go on from this observer's stack, after a run that stopped")
-    .option("--file <file>", "another file than infra/stages/NAME.yml")
+    .option("--file <file>", `another file than ${stageFileOf("NAME")}`)
     .action(async (options: Options) => {
       process.exitCode = await run(name, options);
     });
@@ -50,9 +51,15 @@ async function run(command: StageCommand, { stage, from, file }: Options): Promi
     );
     return usageExit;
   }
-  const loaded = await loadStageFile(file ?? `infra/stages/${stage}.yml`);
+  const loaded = await loadStageFile(file ?? stageFileOf(stage));
   if (!loaded.ok) {
     console.error(problemsError(createTerminal(), loaded.problems).message);
+    const known = await stageNames();
+    if (file === undefined && !known.includes(stage)) {
+      console.error(
+        `there is no stage ${stage}; there are ${known.join(", ")}, and a copy of ${stageFileOf("example")} makes another`,
+      );
+    }
     return usageExit;
   }
   const stacks = stacksOf(loaded.stage, stage);
@@ -68,7 +75,7 @@ async function run(command: StageCommand, { stage, from, file }: Options): Promi
     complain: (line: string) => console.error(line),
   };
   return runStage(
-    { command, stage, stacks, from: from ?? null },
+    { command, stage, stacks, from: from ?? null, file: file ?? null },
     createFramework(root, stage),
     out,
   );

@@ -16,7 +16,7 @@ import { checkBoundsOrStop, checkZonesOrStop, loadOrStop, problemsError } from "
 export interface ApplyOptions extends ConfirmOptions {
   readonly file: string;
   readonly wait?: boolean;
-  /** The stage whose functions are to watch these groups: what they may not do is refused. */
+  /** The stage whose functions are to watch these groups, if it is not to be found by its table. */
   readonly stageFile?: string;
 }
 
@@ -24,9 +24,10 @@ export interface ApplyOptions extends ConfirmOptions {
 export async function apply(context: CliContext, options: ApplyOptions): Promise<number> {
   const { terminal } = context;
   const loaded = await loadOrStop(terminal, options.file);
-  await checkBoundsOrStop(terminal, loaded, options.stageFile);
   const services = context.open(options);
-  const { store } = services;
+  const { store, table } = services;
+  const { stagesFolder: folder } = context;
+  await checkBoundsOrStop(terminal, loaded, { file: options.stageFile, folder, table });
   await checkZonesOrStop(terminal, services, loaded);
   const configs = needRead(
     await store.listConfigs(),

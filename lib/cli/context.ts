@@ -52,5 +52,7 @@ export interface CliContext {
   /** Who asks, for the audit: `alice@laptop`. */
   readonly operator: string;
   readonly newAttempt: () => string;
+  /** Where the files of stages are looked for. */
+  readonly stagesFolder: string;
   readonly version: string;
 }

@@ -1,8 +1,10 @@
 import { type LoadedConfig, loadConfigFile } from "../config/load.ts";
 import { formatProblem, type Problem } from "../config/problems.ts";
 import { checkZones } from "../config/zones.ts";
-import { checkBounds } from "../deploy/group-bounds.ts";
+import { assertNever } from "../core/assert-never.ts";
+import { asksForBounded, checkBounds } from "../deploy/group-bounds.ts";
 import { loadStageFile } from "../deploy/stage.ts";
+import { findStageOf } from "../deploy/stage-files.ts";
 import type { Services, Terminal } from "./context.ts";
 import { CliError, exitCodes } from "./exit.ts";
 
@@ -27,16 +29,47 @@ export function problemsError(terminal: Terminal, problems: readonly Problem[]):
   return new CliError(exitCodes.usage, `expected a valid file, got ${count}; nothing was changed`);
 }
 
-/** Holds the groups against what the stage's file allows its functions, where one is given. */
+/** The stage whose bounds hold: of this file, or else that of the table, among the files in a folder. */
+export interface StageAsked {
+  readonly file: string | undefined;
+  readonly folder: string;
+  readonly table: string;
+}
+
+/**
+ * Holds the groups against what their stage allows its functions. Without a stage that is known, and with something to hold
+ * against it, it says in one line that this was not done.
+ */
 export async function checkBoundsOrStop(
   terminal: Terminal,
   loaded: LoadedConfig,
-  stageFile: string | undefined,
+  { file, folder, table }: StageAsked,
 ): Promise<void> {
-  if (stageFile === undefined) return;
-  const read = await loadStageFile(stageFile);
-  const problems = read.ok ? checkBounds(loaded, read.stage) : read.problems;
-  if (problems.length > 0) throw problemsError(terminal, problems);
+  if (file !== undefined) {
+    const read = await loadStageFile(file);
+    const problems = read.ok ? checkBounds(loaded, read.stage) : read.problems;
+    if (problems.length > 0) throw problemsError(terminal, problems);
+    return;
+  }
+  if (!asksForBounded(loaded)) return;
+  const asked = await findStageOf(table, folder);
+  switch (asked.kind) {
+    case "found": {
+      const problems = checkBounds(loaded, asked.stage);
+      if (problems.length === 0) return;
+      terminal.error(`by ${asked.file}, the stage of table ${table}:`);
+      throw problemsError(terminal, problems);
+    }
+    case "wrong":
+      throw problemsError(terminal, asked.problems);
+    case "unknown":
+      terminal.error(
+        `${terminal.paint("warn", "warning")}: whether the functions may change these names and read these secrets was not checked: ${asked.why}; name the stage's file with --stage-file`,
+      );
+      return;
+    default:
+      assertNever(asked);
+  }
 }
 
 /** Asks Route 53 where each record's zone ends. A zone that can't be asked is a warning, a missing one a problem. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { systemClock } from "../adapters/system-clock.ts";
+import { stagesFolder } from "../deploy/stage-files.ts";
 import { localAwsDefaults, openServices } from "./aws.ts";
 import { runCli } from "./program.ts";
 import { createTerminal } from "./terminal.ts";
@@ -52,5 +53,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   terminal: createTerminal(),
   operator: `${userName()}@${hostname()}`,
   newAttempt: randomUUID,
+  stagesFolder,
   version: readVersion(),
 });

@@ -75,7 +75,10 @@ function addApplyCommand(adder: Adder): void {
     run: (context, _words, options) => apply(context, options),
   })
     .requiredOption("-f, --file <file>", "the groups file")
-    .option("--stage-file <file>", "the stage's file: refuse what its functions may not do")
+    .option(
+      "--stage-file <file>",
+      "the stage whose functions may not do more (the table's, from infra/stages, otherwise)",
+    )
     .option("--wait", "wait until every observer has adopted it, at most 120 s");
 }
 

@@ -12,7 +12,9 @@ export function deploymentOf(
 ): Deployment {
   const regions = new Set(stage.observers.map(({ region }) => region)).size;
   const observers = stage.observers.length;
-  const alarmsOf = (of: "observer" | "region") => alarms.filter((alarm) => alarm.of === of).length;
+  // An alarm costs its price for each metric that it looks at (CloudWatch's price list).
+  const alarmsOf = (of: "observer" | "region") =>
+    alarms.flatMap((alarm) => (alarm.of === of ? alarm.sources : [])).length;
   const calm = Object.values(metrics).filter(({ when }) => when === "calm").length;
   return {
     observers,

@@ -11,6 +11,7 @@ export interface Deployment {
   /** Regions in which a NAT gateway is paid for. */
   readonly natGateways: number;
   readonly zones: number;
+  /** Metrics that alarms look at. */
   readonly alarms: number;
   /** Those that are published in calm. */
   readonly metrics: number;
@@ -125,7 +126,7 @@ function apart(deployment: Deployment): readonly Item[] {
     isApart: true,
   });
   return [
-    part("CloudWatch, alarms", alarms, cloudwatch.alarm, "alarm"),
+    part("CloudWatch, alarms", alarms, cloudwatch.alarm, "metric"),
     part("CloudWatch, metrics", metrics, cloudwatch.metric, "metric"),
     part("CloudWatch, dashboard", dashboards, cloudwatch.dashboard, "dashboard"),
     part("Route 53", zones, route53.zone, "zone"),

@@ -24,6 +24,15 @@ export function checkBounds(loaded: LoadedConfig, stage: Stage): readonly Proble
   return sortProblems(problems);
 }
 
+/** Whether the groups ask for anything that the roles of a stage bound. */
+export function asksForBounded({ groups }: LoadedConfig): boolean {
+  return groups.some(
+    (group) =>
+      group.dns !== undefined ||
+      refsOf(group).some(([, ref]) => ref !== undefined && placeOf(ref) !== null),
+  );
+}
+
 function checkRecords({ dns }: GroupDraft, { zones, recordNames }: Stage): readonly Found[] {
   if (dns === undefined) return [];
   const found: Found[] = [];
@@ -45,14 +54,17 @@ function fits(name: string, pattern: string): boolean {
   return pattern.startsWith("*.") ? name.endsWith(pattern.slice(1)) : name === pattern;
 }
 
-function checkSecrets({ auth, tls }: GroupDraft, { secretPrefix }: Stage): readonly Found[] {
-  const refs: readonly (readonly [Path, string | undefined])[] = [
+function refsOf({ auth, tls }: GroupDraft): readonly (readonly [Path, string | undefined])[] {
+  return [
     [["auth", "password"], auth?.password],
     [["tls", "ca"], tls?.ca],
     [["tls", "cert"], tls?.cert],
     [["tls", "key"], tls?.key],
   ];
-  return refs.flatMap(([path, ref]): readonly Found[] => {
+}
+
+function checkSecrets(group: GroupDraft, { secretPrefix }: Stage): readonly Found[] {
+  return refsOf(group).flatMap(([path, ref]): readonly Found[] => {
     const place = ref === undefined ? null : placeOf(ref);
     if (place === null || place.startsWith(`${secretPrefix}/`)) return [];
     const message = `expected a secret below the stage's secretPrefix, "ssm:/${secretPrefix}/…" or "secretsmanager:${secretPrefix}/…", got "${ref}": the functions may read no other`;

@@ -10,6 +10,8 @@ export interface StageRun {
   readonly stacks: readonly Stack[];
   /** The observer to go on from, after a run that stopped; null: from the first. */
   readonly from: string | null;
+  /** The stage's file where it is not that of its name; null: it is. */
+  readonly file: string | null;
 }
 
 /** Who hears what is being done. */
@@ -25,7 +27,10 @@ export interface Out {
  */
 export async function runStage(run: StageRun, framework: Framework, out: Out): Promise<number> {
   if (run.command === "deploy") {
-    const packaged = await forEach({ ...run, command: "package" }, framework, out);
+    // What can't be packaged is mended, and then the whole deployment begins again: nothing was deployed yet.
+    const packaged = await forEach({ ...run, command: "package" }, framework, out, () =>
+      commandLine(run, run.from),
+    );
     if (packaged !== 0) return packaged;
   }
   const done = await forEach(run, framework, out);
@@ -39,13 +44,19 @@ export async function runStage(run: StageRun, framework: Framework, out: Out): P
 
 const pastOf = { package: "packaged", deploy: "deployed", remove: "removed" } as const;
 
-async function forEach(run: StageRun, framework: Framework, out: Out): Promise<number> {
+async function forEach(
+  run: StageRun,
+  framework: Framework,
+  out: Out,
+  goOn = (stack: Stack) => commandLine(run, stack.observer),
+): Promise<number> {
   const stacks = stacksOf(run);
   for (const [index, stack] of stacks.entries()) {
     out.say(`[${index + 1}/${stacks.length}] ${run.command} ${stack.name} in ${stack.region}`);
     const ended = await framework[run.command](stack);
     if (ended === 0) continue;
     out.complain(explain(run, stack, stacks.slice(0, index), ended));
+    out.complain(`When what it says above is mended, go on with: ${goOn(stack)}`);
     return 1;
   }
   return 0;
@@ -63,14 +74,19 @@ function explain(run: StageRun, stack: Stack, done: readonly Stack[], ended: End
   const names = done.map((one) => one.observer);
   const before =
     names.length === 0 ? "nothing was" : `${names.join(", ")} ${names.length === 1 ? "is" : "are"}`;
-  return [
-    `expected ${run.command} of ${stack.name} to succeed, got ${how}: ${before} ${pastOf[run.command]} in this run, and nothing after it was tried.`,
-    `When what it says above is mended, go on with: npm run ${run.command} -- --stage ${run.stage} --from ${stack.observer}`,
-  ].join("\n");
+  return `expected ${run.command} of ${stack.name} to succeed, got ${how}: ${before} ${pastOf[run.command]} in this run, and nothing after it was tried.`;
+}
+
+function commandLine({ command, stage, file }: StageRun, from: string | null): string {
+  const options = [
+    ...(file === null ? [] : ["--file", file]),
+    ...(from === null ? [] : ["--from", from]),
+  ];
+  return [`npm run ${command} -- --stage ${stage}`, ...options].join(" ");
 }
 
 function keptOf({ stacks }: StageRun): string {
   const [home] = stacks;
   const where = home === undefined ? "" : ` ${home.table} in ${home.tableRegion}`;
-  return `The table${where} is kept, with every decision ever made; docs/deploying.md says how to delete it.`;
+  return `The table${where} is kept, with every decision ever made; docs/upgrading.md#take-it-away says how to delete it.`;
 }

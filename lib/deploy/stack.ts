@@ -29,6 +29,8 @@ export interface Stack extends PulsesOfStack {
 
   /** Of this region: for the table, the logs and the secrets. */
   readonly key: string | Absent;
+  /** This region's, and that of the region whose copy of the table this observer asks: DynamoDB decrypts in its name. */
+  readonly usedKeys: readonly string[];
   readonly encryptedBy: "own-key" | "aws-key";
   readonly encryption: { readonly SSEEnabled: true; readonly SSEType: "KMS" } | Absent;
 
@@ -72,6 +74,8 @@ interface Replica {
   readonly DeletionProtectionEnabled: true;
   readonly PointInTimeRecoverySpecification: { readonly PointInTimeRecoveryEnabled: true };
   readonly SSESpecification: { readonly KMSMasterKeyId: string } | Absent;
+  /** CloudFormation hands a stack's tags on to what has tags of its own, which a global table has for each replica alone. */
+  readonly Tags: readonly { readonly Key: string; readonly Value: string }[];
 }
 
 const absent: Absent = { Ref: "AWS::NoValue" };
@@ -108,15 +112,15 @@ function stackOf(
     name: nameOf(stageName, observer),
     observer: observer.name,
     region: observer.region,
-    tags: { ...stage.tags, "lambda-sentinel:stage": stageName },
+    tags: tagsOf(stage, stageName),
     permissionsBoundary: stage.permissionsBoundary ?? absent,
     logRetentionDays: stage.logRetentionDays,
     part: isOwner ? "home" : "away",
     table,
     tableRegion,
     tableArns: [arn(`dynamodb:${tableRegion}:\${AWS::AccountId}:table/${table}`)],
-    ...tableOf(stage),
-    ...keyOf(stage, observer),
+    ...tableOf(stage, stageName),
+    ...keysOf(stage, observer, tableRegion),
     ...pulsesOf(stage),
     network: stage.network,
     subnets: observer.subnets ?? [],
@@ -137,7 +141,10 @@ function stackOf(
 }
 
 /** Also the name of the deployment, as long as nobody tells the functions another one. */
-function tableNameOf({ table }: Stage, stageName: string): string {
+export function tableNameOf(
+  { table }: { readonly table: Pick<Stage["table"], "name"> },
+  stageName: string,
+): string {
   return table.name ?? `lambda-sentinel-${stageName}`;
 }
 
@@ -166,30 +173,38 @@ function peersOf(stage: Stage, stageName: string, observer: StageObserver) {
   };
 }
 
-function tableOf(stage: Stage) {
+function tableOf(stage: Stage, stageName: string) {
   const { mode, home, replicas, witness } = stage.table;
   return {
     consistency: mode === "strongly-consistent" ? ("STRONG" as const) : absent,
-    replicas: (replicas ?? [home]).map((region) => replicaOf(stage, region)),
+    replicas: (replicas ?? [home]).map((region) => replicaOf(stage, stageName, region)),
     witnesses: witness === undefined ? absent : [{ Region: witness }],
   };
 }
 
-function keyOf({ keys }: Stage, { region }: StageObserver) {
+function keysOf({ keys }: Stage, { region }: StageObserver, tableRegion: string) {
   const key = keys[region];
-  if (key === undefined) {
-    return { key: absent, encryptedBy: "aws-key" as const, encryption: absent };
-  }
   const encryption = { SSEEnabled: true, SSEType: "KMS" } as const;
-  return { key, encryptedBy: "own-key" as const, encryption };
+  const usedKeys = [...new Set([region, tableRegion])].flatMap((one) => keys[one] ?? []);
+  return {
+    key: key ?? absent,
+    encryption: key === undefined ? absent : encryption,
+    usedKeys,
+    encryptedBy: usedKeys.length === 0 ? ("aws-key" as const) : ("own-key" as const),
+  };
 }
 
-function replicaOf({ keys }: Stage, region: string): Replica {
-  const key = keys[region];
+function tagsOf({ tags }: Stage, stageName: string): Readonly<Record<string, string>> {
+  return { ...tags, "lambda-sentinel:stage": stageName };
+}
+
+function replicaOf(stage: Stage, stageName: string, region: string): Replica {
+  const key = stage.keys[region];
   return {
     Region: region,
     DeletionProtectionEnabled: true,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     SSESpecification: key === undefined ? absent : { KMSMasterKeyId: key },
+    Tags: Object.entries(tagsOf(stage, stageName)).map(([Key, Value]) => ({ Key, Value })),
   };
 }

@@ -10,6 +10,7 @@ export function checkStage(stage: Stage): readonly Finding[] {
     ...checkNetwork(stage),
     ...checkTablePlacement(stage),
     ...checkRecords(stage),
+    ...checkKeys(stage),
   ];
 }
 
@@ -53,4 +54,18 @@ function checkRecords({ zones, recordNames }: Stage): readonly Finding[] {
     return [problemAt(["recordNames"], "expected zones in which these names are, got none")];
   }
   return [];
+}
+
+/** A key serves its own region, and a table's copies are all under keys of one kind. */
+function checkKeys({ keys, table }: Stage): readonly Finding[] {
+  const misplaced = Object.entries(keys).flatMap(([region, key]) => {
+    const [, , , own] = key.split(":");
+    if (own === region) return [];
+    return [problemAt(["keys", region], `expected a key of ${region}, got one of ${own}`)];
+  });
+  const copies = table.replicas ?? [];
+  const without = copies.filter((region) => keys[region] === undefined);
+  if (without.length === 0 || without.length === copies.length) return misplaced;
+  const message = `expected a key for each region with a copy of the table or for none of them, got none for ${without.join(", ")}`;
+  return [...misplaced, problemAt(["keys"], message)];
 }

@@ -15,6 +15,7 @@ import { createRoute53Dns } from "../adapters/route53-dns.ts";
 import { createSnsNotifier } from "../adapters/sns-notifier.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { createConsistencyCheck } from "../adapters/table-consistency.ts";
+import { whyNoRoute } from "../adapters/table-route.ts";
 import { createSecretSource } from "../config/secrets.ts";
 import { type GroupConfig, markerKeyOf } from "../core/config.ts";
 import { success } from "../ports/errors.ts";
@@ -42,6 +43,7 @@ export function wireWatch(environment: Environment): Wiring {
   const emf = createEmf({ deployment, observer });
   const clock = systemClock;
   const client = createTableClient(tableRegion);
+  const noRoute = whyNoRoute(table, tableRegion, process.env);
   const store = createDynamoStore({
     table,
     deployment,
@@ -81,7 +83,7 @@ export function wireWatch(environment: Environment): Wiring {
     }),
     waker: createLambdaWaker(parsePeers(peers)),
     connect,
-    whyTableIsUnsafe: createConsistencyCheck(client, table),
+    whyTableIsUnsafe: createConsistencyCheck(client, table, noRoute),
     watchFreezes: () => watchFreezes(clock),
     keeping: { recall: null },
   };

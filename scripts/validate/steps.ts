@@ -94,6 +94,7 @@ function stageStep(scratch: Scratch, world: World, base: () => Base): Step {
         stage: name,
         stacks: stacksIn(scratch, base()),
         from: null,
+        file: null,
       } as const;
       const code = await runStage(run, world.framework, world.out);
       if (code !== 0) throw new Error(`expected the stage to be deployed, got code ${code}`);

@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { findStageOf } from "../../lib/deploy/stage-files.ts";
 import { groupsText } from "../support/cli.ts";
 import { apply, cli, file } from "./apply-stage.ts";
 
@@ -9,11 +10,14 @@ import { apply, cli, file } from "./apply-stage.ts";
 const stageFile = join(dirname(file), "prod.yml");
 const records = 'zones: [Z1]\nrecordNames: "*.redis.example.com"\n';
 
+const place = "home: eu-west-1, mode: single-region";
+
+function stageText(rest: string, table = place): string {
+  return `table: { ${table} }\nobservers: [{ name: a, region: eu-west-1 }]\nnodeRegions: [eu-west-1]\nnetwork: outside\n${rest}`;
+}
+
 function applyIn(stage: string, line: string): Promise<number> {
-  writeFileSync(
-    stageFile,
-    `table: { home: eu-west-1, mode: single-region }\nobservers: [{ name: a, region: eu-west-1 }]\nnodeRegions: [eu-west-1]\nnetwork: outside\n${stage}`,
-  );
+  writeFileSync(stageFile, stageText(stage));
   return apply(`${groupsText}    ${line}\n`, "--yes", "--stage-file", stageFile);
 }
 
@@ -88,5 +92,85 @@ describe("apply with the file of the stage", () => {
     expect(await applyIn("cadence: sometimes\n", "priority: 1")).toBe(2);
 
     expect(cli.store.writes).toEqual([]);
+  });
+});
+
+describe("apply without being told the stage", () => {
+  /** The table of the command line is called "test". */
+  const ofTest = `${place}, name: test`;
+  const outside = "dns: { zoneId: Z1, name: www.example.com }";
+
+  function applyAmong(files: Readonly<Record<string, string>>, line: string): Promise<number> {
+    cli.stagesFolder = mkdtempSync(join(dirname(file), "stages-"));
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(cli.stagesFolder, name), text);
+    }
+    mkdirSync(join(cli.stagesFolder, "notes"));
+    return apply(`${groupsText}    ${line}\n`, "--yes");
+  }
+
+  test("refuses what the stage of its table does not allow, and names its file", async () => {
+    const files = { "other.yml": stageText(""), "prod.yml": stageText(records, ofTest) };
+    expect(await applyAmong(files, outside)).toBe(2);
+
+    expect(cli.lines[0]).toBe(`! by ${cli.stagesFolder}/prod.yml, the stage of table test:`);
+    expect(cli.lines[1]).toContain("dns.name: expected a name that the stage's recordNames allow");
+    expect(cli.store.writes).toEqual([]);
+  });
+
+  test("says nothing of what that stage allows", async () => {
+    const files = { "prod.yml": stageText(records, ofTest) };
+    const line = "dns: { zoneId: Z1, name: orders.redis.example.com }";
+    expect(await applyAmong(files, line)).toBe(0);
+
+    expect(cli.lines.join("\n")).not.toContain("whether the functions");
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    ["there is none", {}, "no stage in FOLDER has table test"],
+    ["none has this table", { "a.yml": stageText(records) }, "no stage in FOLDER has table test"],
+    [
+      "two have it",
+      { "a.yml": stageText(records, ofTest), "b.yml": stageText("", ofTest) },
+      "table test is that of FOLDER/a.yml and FOLDER/b.yml",
+    ],
+    [
+      "one can't be read",
+      { "a.yml": "table: 1\n" },
+      "no stage in FOLDER has table test, as far as they can be read (FOLDER/a.yml can't)",
+    ],
+  ])("warns in one line that nothing was checked where %s", async (_what, files, why) => {
+    expect(await applyAmong(files, outside)).toBe(0);
+
+    expect(cli.lines.filter((line) => line.includes("whether the functions"))).toContain(
+      `! warning: whether the functions may change these names and read these secrets was not checked: ${why.replaceAll("FOLDER", cli.stagesFolder)}; name the stage's file with --stage-file`,
+    );
+  });
+
+  test("warns of secrets too, and of nothing where there is neither name nor secret", async () => {
+    await applyAmong({}, 'auth: { password: "ssm:/other/orders" }');
+    expect(cli.lines.filter((line) => line.includes("whether the functions"))).toHaveLength(1);
+    cli.lines.length = 0;
+
+    await applyAmong({}, 'auth: { password: "env:NODE_PASSWORD" }');
+    expect(cli.lines.filter((line) => line.includes("whether the functions"))).toEqual([]);
+  });
+});
+
+describe("the stage of a table", () => {
+  test("that is called as the table is, and wrong, is not passed over", async () => {
+    const folder = mkdtempSync(join(dirname(file), "stages-"));
+    writeFileSync(join(folder, "prod.yml"), "table: 1\n");
+
+    expect(await findStageOf("lambda-sentinel-prod", folder)).toMatchObject({ kind: "wrong" });
+  });
+
+  test("has the name of its file where its file gives it none", async () => {
+    const folder = mkdtempSync(join(dirname(file), "stages-"));
+    writeFileSync(join(folder, "prod.yml"), stageText(""));
+
+    const found = { kind: "found", file: join(folder, "prod.yml") };
+    expect(await findStageOf("lambda-sentinel-prod", folder)).toMatchObject(found);
+    expect(await findStageOf("lambda-sentinel-dev", folder)).toMatchObject({ kind: "unknown" });
   });
 });

@@ -57,6 +57,14 @@ describe("cost", () => {
     expect(sum(items.filter(({ isApart }) => !isApart))).toBeCloseTo(watchingUsd, 6);
   });
 
+  test("pays for an alarm as often as it looks at a metric", async () => {
+    const { items } = await costOf(example);
+
+    // Three observers with three alarms, one of which adds up three metrics; six alarms in their one region.
+    const alarms = items.find(({ item }) => item === "CloudWatch, alarms");
+    expect(alarms?.usd).toBeCloseTo(0.1 * (3 * 5 + 6), 6);
+  });
+
   test("sets the cadences beside each other, this stage's own with the stage's sum", async () => {
     const { cadences, cadence, allUsd } = await costOf(example);
 

@@ -11,10 +11,16 @@ function stacks() {
   return stacksOf(read.stage, "prod");
 }
 
+interface Played {
+  readonly from?: string | null;
+  readonly file?: string | null;
+  readonly failing?: Readonly<Record<string, Ended>>;
+}
+
 /** Runs a command with a framework that fails as told; returns what was done and said. */
 async function play(
   command: StageCommand,
-  { from = null, failing = {} }: { from?: string | null; failing?: Record<string, Ended> } = {},
+  { from = null, file = null, failing = {} }: Played = {},
 ) {
   const done: string[] = [];
   const said: string[] = [];
@@ -30,7 +36,7 @@ async function play(
   const hear = (line: string) => {
     said.push(line);
   };
-  const run = { command, stage: "prod", stacks: stacks(), from };
+  const run = { command, stage: "prod", stacks: stacks(), from, file };
   const exit = await runStage(run, framework, { say: hear, complain: hear });
   return { exit, done, said };
 }
@@ -54,9 +60,17 @@ describe("a stage", () => {
     const { exit, done, said } = await play("deploy", { failing: { "deploy eu-west-1": 1 } });
     expect(exit).toBe(1);
     expect(done).not.toContain("deploy eu-west-2");
-    expect(said.at(-1)).toBe(
-      "expected deploy of lambda-sentinel-prod-eu-west-1 to succeed, got exit code 1: eu-central-1 is deployed in this run, and nothing after it was tried.\n" +
-        "When what it says above is mended, go on with: npm run deploy -- --stage prod --from eu-west-1",
+    expect(said.slice(-2)).toEqual([
+      "expected deploy of lambda-sentinel-prod-eu-west-1 to succeed, got exit code 1: eu-central-1 is deployed in this run, and nothing after it was tried.",
+      "When what it says above is mended, go on with: npm run deploy -- --stage prod --from eu-west-1",
+    ]);
+  });
+
+  it("names its file in what it says, where that is another one", async () => {
+    const failing = { "deploy eu-west-1": 1 };
+    const { said } = await play("deploy", { failing, file: "../stages/p.yml" });
+    expect(said.at(-1)).toContain(
+      ": npm run deploy -- --stage prod --file ../stages/p.yml --from eu-west-1",
     );
   });
 
@@ -72,9 +86,13 @@ describe("a stage", () => {
   });
 
   it("of which a stack can't be packaged is not deployed at all", async () => {
-    const { exit, done } = await play("deploy", { failing: { "package eu-west-2": "SIGKILL" } });
+    const failing = { "package eu-west-2": "SIGKILL" } as const;
+    const { exit, done, said } = await play("deploy", { failing });
     expect(exit).toBe(1);
     expect(done.filter((one) => one.startsWith("deploy"))).toEqual([]);
+    expect(said.at(-1)).toMatch(/: npm run deploy -- --stage prod$/);
+    const again = await play("deploy", { failing, from: "eu-west-1" });
+    expect(again.said.at(-1)).toMatch(/: npm run deploy -- --stage prod --from eu-west-1$/);
   });
 
   it("is removed in the other order, and keeps its table", async () => {
@@ -82,5 +100,17 @@ describe("a stage", () => {
     expect(exit).toBe(0);
     expect(done).toEqual(["remove eu-west-2", "remove eu-west-1", "remove eu-central-1"]);
     expect(said.at(-1)).toContain("The table lambda-sentinel-prod in eu-central-1 is kept");
+  });
+
+  it("whose removal stopped goes on from there, and the table's stack is still the last", async () => {
+    const failing = { "remove eu-west-1": 1 };
+    const stopped = await play("remove", { failing });
+    expect(stopped.exit).toBe(1);
+    expect(stopped.done).toEqual(["remove eu-west-2", "remove eu-west-1"]);
+    expect(stopped.said.at(-1)).toMatch(/: npm run remove -- --stage prod --from eu-west-1$/);
+    expect(stopped.said.join("\n")).not.toContain("is kept");
+
+    const again = await play("remove", { from: "eu-west-1" });
+    expect([again.exit, again.done]).toEqual([0, ["remove eu-west-1", "remove eu-central-1"]]);
   });
 });

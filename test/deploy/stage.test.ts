@@ -104,6 +104,19 @@ describe("a stage file", () => {
     expect(problemsOf({ ...zones, network: "outside" })).toHaveLength(6);
   });
 
+  it("gives each region a key of its own, and all copies of a table one or none", () => {
+    const keyIn = (region: string) => `arn:aws:kms:${region}:111122223333:key/mrk-1`;
+    expect(problemsOf({ ...smallest, keys: { "eu-west-1": keyIn("us-east-1") } })).toEqual([
+      "keys.eu-west-1: expected a key of eu-west-1, got one of us-east-1",
+    ]);
+    const one = { "eu-west-1": keyIn("eu-west-1") };
+    expect(problemsOf({ ...witness, keys: one })).toEqual([
+      "keys: expected a key for each region with a copy of the table or for none of them, got none for eu-central-1",
+    ]);
+    const both = { ...one, "eu-central-1": keyIn("eu-central-1") };
+    expect(problemsOf({ ...witness, keys: both })).toEqual([]);
+  });
+
   it("says which names of its zones may change", () => {
     expect(problemsOf({ ...smallest, zones: ["Z1"] })).toEqual([
       expect.stringContaining("expected recordNames beside zones"),

@@ -66,6 +66,7 @@ export const combinations = {
     nodeRegions: ["us-east-1", "ap-southeast-2"],
     network: "outside",
     secretPrefix: "team/redis",
+    keys: { "us-west-2": keyIn("us-west-2") },
   },
   "three-replicas": {
     table: {

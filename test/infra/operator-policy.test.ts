@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { openServices } from "../../lib/cli/aws.ts";
 import { groupConfig, groupState, n0, n1 } from "../support/builders.ts";
 import { type AwsCall, AwsRecorder, account } from "./aws-calls.ts";
+import { combinations } from "./combinations.ts";
 import { PackagedStages } from "./packaged-stages.ts";
 import { actionsOf, deniedOf, managedPolicy, type NamedPolicy } from "./simulated-iam.ts";
 
@@ -61,6 +62,17 @@ describe("the operators' policy", () => {
       "route53:ListResourceRecordSets",
     ]);
     expect(await deniedOf([policy], calls)).toEqual([]);
+  });
+
+  it("decrypts the table, where it is under the owner's key, and nothing else", async () => {
+    const locked = managedPolicy(stages.stack("locked", "one"), "OperatorPolicy", "eu-west-1");
+    const use = (service: string): AwsCall => ({
+      action: "kms:Decrypt",
+      resource: combinations.locked.keys["eu-west-1"] ?? "",
+      context: { "kms:ViaService": `${service}.eu-west-1.amazonaws.com` },
+    });
+    expect(await deniedOf([locked], ["dynamodb", "ssm"].map(use))).toEqual([use("ssm")]);
+    expect(await deniedOf([policy], [use("dynamodb")])).toHaveLength(1);
   });
 
   it("denies voting, changing records and reading secrets", async () => {

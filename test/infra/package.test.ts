@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import * as z from "zod";
+import { whyNoRoute } from "../../lib/adapters/table-route.ts";
 import { busArn, topicArn } from "../support/notifications.ts";
 import { properties, readZip, root } from "../support/packaged.ts";
 import { type Combination, combinations } from "./combinations.ts";
@@ -105,6 +107,29 @@ describe("the packaged function", () => {
   });
 });
 
+describe("the packaged environment", () => {
+  const variables = z.object({
+    Variables: z.object({
+      LAMBDA_SENTINEL_TABLE_REGION: z.string(),
+      AWS_USE_DUALSTACK_ENDPOINT: z.string().optional(),
+    }),
+  });
+
+  it("is one in which the function knows a route to its table, in every stage", () => {
+    const doubts = Object.entries(combinations).flatMap(([stage, { observers }]) =>
+      observers.map(({ name, region }) => {
+        const template = stages.all.get(stage)?.templates[name];
+        if (template === undefined) throw new Error(`expected a stack of ${name} in ${stage}`);
+        const { Environment } = properties(template, "WatchLambdaFunction");
+        const env = { ...variables.parse(Environment).Variables, AWS_REGION: region };
+        return whyNoRoute("t", env.LAMBDA_SENTINEL_TABLE_REGION, env);
+      }),
+    );
+    expect(doubts.length).toBeGreaterThan(0);
+    expect(doubts.filter((why) => why !== null)).toEqual([]);
+  });
+});
+
 describe("starts", () => {
   it("come every minute and are never repeated or late", () => {
     for (const template of stages.every()) {
@@ -135,11 +160,12 @@ describe("starts", () => {
 });
 
 describe("the table", () => {
-  const replica = (Region: string) => ({
+  const replicaIn = (stage: Combination) => (Region: string) => ({
     Region,
     DeletionProtectionEnabled: true,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     SSESpecification: { Ref: "AWS::NoValue" },
+    Tags: [{ Key: "lambda-sentinel:stage", Value: `test-${stage}` }],
   });
 
   it("is a global table of one replica, paid by request, protected and kept", () => {
@@ -156,7 +182,7 @@ describe("the table", () => {
           { AttributeName: "sk", KeyType: "RANGE" },
         ],
         MultiRegionConsistency: { Ref: "AWS::NoValue" },
-        Replicas: [replica("eu-west-1")],
+        Replicas: [replicaIn("zones")("eu-west-1")],
         GlobalTableWitnesses: { Ref: "AWS::NoValue" },
       },
     });
@@ -166,12 +192,12 @@ describe("the table", () => {
     const three = stages.stack("three-replicas", "us-east-1");
     expect(properties(three, "QuorumTable")).toMatchObject({
       MultiRegionConsistency: "STRONG",
-      Replicas: ["us-east-1", "us-east-2", "us-west-2"].map(replica),
+      Replicas: ["us-east-1", "us-east-2", "us-west-2"].map(replicaIn("three-replicas")),
     });
     const two = stages.stack("witness", "eu-west-1");
     expect(properties(two, "QuorumTable")).toMatchObject({
       MultiRegionConsistency: "STRONG",
-      Replicas: ["eu-west-1", "eu-central-1"].map(replica),
+      Replicas: ["eu-west-1", "eu-central-1"].map(replicaIn("witness")),
       GlobalTableWitnesses: [{ Region: "eu-west-3" }],
     });
   });
@@ -187,6 +213,15 @@ describe("the table", () => {
 });
 
 describe("what a company demands", () => {
+  it("is on every stack as a tag, which hands it to roles and functions, and on the table itself", () => {
+    const wanted = { ...combinations.locked.tags, "lambda-sentinel:stage": "test-locked" };
+    const { stackTags } = stages.of("locked");
+    expect(stackTags).toEqual({ one: wanted, two: wanted, three: wanted });
+    expect(properties(stages.stack("locked", "one"), "QuorumTable")).toMatchObject({
+      Replicas: [{ Tags: Object.entries(wanted).map(([Key, Value]) => ({ Key, Value })) }],
+    });
+  });
+
   it("is on every role, log group and table", () => {
     for (const template of Object.values(stages.of("locked").templates)) {
       for (const [name, { Type, Properties }] of Object.entries(template.Resources)) {

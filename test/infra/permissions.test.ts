@@ -218,6 +218,18 @@ describe("the watch function's role", () => {
     expect(await decrypt({})).toBe(false);
   });
 
+  it("decrypts a table that is under a key of another region", async () => {
+    const away = stages.stack("third-region-outside", "us-east-1");
+    const use = (region: string) =>
+      isAllowed(policiesOf(away, "WatchRole", "us-east-1"), {
+        action: "kms:Decrypt",
+        resource: `arn:aws:kms:${region}:${account}:key/mrk-0123456789abcdef`,
+        context: { "kms:ViaService": "dynamodb.us-west-2.amazonaws.com" },
+      });
+    expect(await use("us-west-2")).toBe(true);
+    expect(await use("us-east-1")).toBe(false);
+  });
+
   it("changes one name and what stands below it, where the stage names no pattern", async () => {
     const policies = policiesOf(stages.stack("nat", "one"), "WatchRole", "us-east-1");
     const calls = [

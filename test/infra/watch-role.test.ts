@@ -92,7 +92,7 @@ describe("the watch function's role", () => {
 
   it("uses a key only through the services that hold what it reads", () => {
     const use = named(stages.stack("locked", "two"), "UseKeys");
-    expect(use.Resource).toBe(combinations.locked.keys["eu-west-1"]);
+    expect(use.Resource).toEqual([combinations.locked.keys["eu-west-1"]]);
     expect(Object.keys(use.Condition?.StringLike ?? {})).toEqual(["kms:ViaService"]);
   });
 

@@ -56,6 +56,8 @@ export interface Cli {
   batchResult: Result<void>;
   resolution: Result<Resolution>;
   table: Result<TableFacts>;
+  /** A folder that is not there, unless a test makes one. */
+  stagesFolder: string;
   readonly context: CliContext;
   run(...args: readonly string[]): Promise<number>;
 }
@@ -82,6 +84,9 @@ export function createCli(): Cli {
     paint: (_style: Style, text) => text,
   };
   const context: CliContext = {
+    get stagesFolder() {
+      return cli.stagesFolder;
+    },
     open: () => services,
     clock,
     terminal,
@@ -105,6 +110,7 @@ export function createCli(): Cli {
     batchResult: success(undefined),
     resolution: failure("timeout", "no resolver"),
     table: success(goodTable),
+    stagesFolder: "test/no-stages",
     context,
     run: (...args) => runCli(args, context),
   };
@@ -142,6 +148,7 @@ export async function runWith(
     },
     operator: "alice@laptop",
     newAttempt: () => "attempt",
+    stagesFolder: "test/no-stages",
     version: "1.2.3",
   });
   return { code, lines };
@@ -151,6 +158,7 @@ export const goodTable: TableFacts = {
   status: "ACTIVE",
   isOnDemand: true,
   otherRegions: [],
+  witness: null,
   isStrong: false,
   isProtected: true,
 };

@@ -35,6 +35,10 @@ const template = z.object({
     }),
   ),
 });
+/** What the framework deploys by, beside the template. */
+const stackState = z.object({
+  service: z.object({ provider: z.object({ stackTags: z.record(z.string(), z.string()) }) }),
+});
 export type Template = z.infer<typeof template>;
 export type Statement = z.infer<typeof statement>;
 
@@ -43,6 +47,8 @@ export interface PackagedStage {
   /** The folder of a stack's template and zip. */
   readonly folderOf: (observer: string) => string;
   readonly templates: Readonly<Record<string, Template>>;
+  /** What CloudFormation is told to put on everything of a stack that takes tags, by observer. */
+  readonly stackTags: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** Packages a stage as `npm run package` does. */
@@ -71,7 +77,17 @@ export async function readPackaged(name: string): Promise<PackagedStage> {
       return [observer, template.parse(JSON.parse(await readFile(path, "utf8")))];
     }),
   );
-  return { folderOf: (observer) => join(made, observer), templates: Object.fromEntries(templates) };
+  const stackTags = await Promise.all(
+    observers.map(async (observer): Promise<[string, Readonly<Record<string, string>>]> => {
+      const text = await readFile(join(made, observer, "serverless-state.json"), "utf8");
+      return [observer, stackState.parse(JSON.parse(text)).service.provider.stackTags];
+    }),
+  );
+  return {
+    folderOf: (observer) => join(made, observer),
+    templates: Object.fromEntries(templates),
+    stackTags: Object.fromEntries(stackTags),
+  };
 }
 
 export function properties(of: Template, name: string): Readonly<Record<string, unknown>> {
