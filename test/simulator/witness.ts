@@ -7,8 +7,8 @@ import type { Woken } from "./wakes.ts";
 /** Far beyond every probe's deadline: who heard from nobody for so long is blind, and knows it. */
 const blindMarginMs = 10_000;
 
-/** Who holds a down vote and hears the master again takes it back within this time, unless the table is out of reach. */
-const withdrawnMs = 20_000;
+/** Who holds a down vote and hears the master again takes it back within two probes and this, unless the table is out of reach. */
+const withdrawnMs = 6_000;
 /** STATE is read every two seconds at the least; who gets no answer for longer may be unable to write as well. */
 const tableGapMs = 2_500;
 
@@ -86,12 +86,13 @@ export class Witness {
     const isMaster = reply.kind === "pong" && role?.role === "master";
     const hasTable = process.now() - this.#sight.tableReadAtMs(process) < tableGapMs;
     const canWrite = hasTable && !this.#sight.isRestored() && this.#isActedOn();
-    const isAwake = process.now() - process.lastThawMs > withdrawnMs;
+    const boundMs = withdrawnMs + 2 * this.#sight.config().settings.probeIntervalMs;
+    const isAwake = process.now() - process.lastThawMs > boundMs;
     const isHeard = isMaster && canWrite && isAwake && !this.#sight.lacksData(node);
     if (!isHeard) held.heardSinceMs = null;
     else held.heardSinceMs ??= nowMs;
     const forMs = nowMs - (held.heardSinceMs ?? nowMs);
-    if (forMs <= withdrawnMs) return;
+    if (forMs <= boundMs) return;
     throw new Violation(
       "F3",
       `${process.name} has heard ${node} for ${Math.round(forMs)} ms and lets its down vote stand`,
