@@ -2,6 +2,7 @@ import { clearScreenDown, cursorTo } from "node:readline";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import type { Style, Terminal } from "./context.ts";
+import { fitToScreen } from "./screen.ts";
 
 const formats = {
   good: "green",
@@ -25,8 +26,8 @@ export function createTerminal(): Terminal {
       cursorTo(process.stdout, 0, 0);
       clearScreenDown(process.stdout);
       // What does not fit would scroll, and the next drawing begin in the middle of it.
-      const rows = Math.max(1, (process.stdout.rows ?? lines.length + 1) - 1);
-      process.stdout.write(`${lines.slice(0, rows).join("\n")}\n`);
+      const { rows, columns } = process.stdout;
+      process.stdout.write(`${fitToScreen(lines, { rows, columns }).join("\n")}\n`);
     },
     confirm,
     paint: (style, text) => styleText(formats[style], text, { stream: process.stdout }),
