@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { systemClock } from "../adapters/system-clock.ts";
 import { localAwsDefaults, openServices } from "./aws.ts";
+import { exitCodes } from "./exit.ts";
 import { runCli } from "./program.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -37,11 +38,14 @@ if (process.channel !== undefined && process.channel !== null) {
   process.channel.unref();
 }
 
-// Whoever reads our output may stop reading, as `head` does: that is no error of ours.
+// Whoever reads our output may stop reading, as `head` does: that is no error of ours. A full disk is one, and no defect.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
-  throw error;
+  console.error(`error: standard output could not be written: ${error.message}`);
+  process.exit(exitCodes.unfinished);
 });
+// Nobody is left to be told.
+process.stderr.on("error", () => process.exit(exitCodes.unfinished));
 
 // The SDK reads its configuration from the environment, so that is where the lab's defaults go.
 Object.assign(process.env, localAwsDefaults(process.env));

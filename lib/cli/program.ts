@@ -12,7 +12,8 @@ import { type ReleaseOptions, releaseNode } from "./release.ts";
 import { type StatusOptions, status } from "./status.ts";
 
 /** Runs one command line and returns its exit code; expected errors are told in one line. */
-export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+export async function runCli(args: readonly string[], given: CliContext): Promise<number> {
+  const context = tellingWaits(given);
   let exitCode: number = exitCodes.fine;
   const finish = async (run: () => Promise<number>): Promise<void> => {
     exitCode = await run();
@@ -28,6 +29,18 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     context.terminal.error(`${context.terminal.paint("bad", "error")}: ${error.message}`);
     return error.exitCode;
   }
+}
+
+/** Whoever opens a table is about to wait for it. */
+function tellingWaits(context: CliContext): CliContext {
+  return {
+    ...context,
+    open: (options) => {
+      const services = context.open(options);
+      context.terminal.waitingFor(`table ${services.table}`);
+      return services;
+    },
+  };
 }
 
 export type Finish = (run: () => Promise<number>) => Promise<void>;

@@ -60,6 +60,21 @@ describe("the command line", () => {
     }
   });
 
+  test.each([[["status"]], [["history"]], [["doctor"]], [["explain", "orders"]], [["pause", "x"]]])(
+    "%j tells for whom it waits, before it waits",
+    async (args) => {
+      const cli = createCli();
+      await cli.run(...args);
+      expect(cli.waits).toEqual(["table test"]);
+    },
+  );
+
+  test.each([[["--help"]], [["acl"]]])("%j waits for nobody", async (args) => {
+    const cli = createCli();
+    expect(await cli.run(...args)).toBe(0);
+    expect(cli.waits).toEqual([]);
+  });
+
   test("doesn't hide a programming error", async () => {
     const cli = createCli();
     cli.store.onCall = () => {
