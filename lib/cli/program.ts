@@ -62,15 +62,20 @@ export function buildProgram(context: CliContext, finish: Finish): Command {
       matching(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region such as eu-west-1"),
     )
     .addHelpText("after", `\n${exitCodeHelp}`)
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help for what there is)")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.error(text.trimEnd()),
     });
-  addGroupCommands(program, context, finish);
-  addChangeCommands(program, context, finish);
+  program.commandsGroup("What is, and why (changes nothing):");
+  addLookCommands(program, context, finish);
   addWhyCommands(program, context, finish);
+  program.commandsGroup("Change it (--dry-run only checks and shows):");
+  addChangeCommands(program, context, finish);
+  addMoveCommands(program, context, finish);
+  program.commandsGroup("Prepare and run:");
   addOfflineCommands(program, context, finish);
   addLabCommands(program, finish);
   return program;
@@ -88,7 +93,7 @@ const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or n
 2 wrong usage or input, nothing was changed; 3 the table can't be reached;
 4 warnings and nothing worse (doctor).`;
 
-function addGroupCommands(program: Command, context: CliContext, finish: Finish): void {
+function addLookCommands(program: Command, context: CliContext, finish: Finish): void {
   program
     .command("status")
     .description("show master, epoch, nodes, observers and record of each group")
@@ -109,7 +114,6 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     );
 
   addQuorumCommand(program, context, finish);
-  addMoveCommands(program, context, finish);
 }
 
 function addQuorumCommand(program: Command, context: CliContext, finish: Finish): void {
