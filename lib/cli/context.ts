@@ -8,6 +8,8 @@ import type { Store } from "../ports/store.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
+  /** Whose file says which table it is. */
+  readonly stage?: string;
   readonly table?: string;
   readonly region?: string;
 }

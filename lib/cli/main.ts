@@ -5,6 +5,7 @@ import { systemClock } from "../adapters/system-clock.ts";
 import { localAwsDefaults, openServices } from "./aws.ts";
 import { exitCodes } from "./exit.ts";
 import { runCli } from "./program.ts";
+import { withStage } from "./stage-option.ts";
 import { createTerminal } from "./terminal.ts";
 
 function readVersion(): string {
@@ -51,7 +52,7 @@ process.stderr.on("error", () => process.exit(exitCodes.unfinished));
 Object.assign(process.env, localAwsDefaults(process.env));
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  open: (options) => openServices(options, process.env),
+  open: (options) => openServices(withStage(options), process.env),
   clock: systemClock,
   terminal: createTerminal(),
   operator: `${userName()}@${hostname()}`,

@@ -52,6 +52,11 @@ export function buildProgram(context: CliContext, finish: Finish): Command {
     .description("Failover for Redis without servers to run.")
     .version(context.version)
     .option(
+      "--stage <name>",
+      "take table and region from infra/stages/NAME.yml",
+      matching(/^[A-Za-z0-9-]+$/, "a stage's name of letters, digits and -"),
+    )
+    .option(
       "--table <name>",
       'the table (LAMBDA_SENTINEL_TABLE, then "lambda-sentinel")',
       matching(/^[A-Za-z0-9_.-]{3,255}$/, "a table's name of 3 to 255 letters, digits and _.-"),

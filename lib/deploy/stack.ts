@@ -1,6 +1,7 @@
 import { companionName, srvName } from "../core/records.ts";
 import { type Monitoring, monitoringOf } from "./monitoring.ts";
 import { type PulsesOfStack, pulsesOf } from "./pulses.ts";
+import { tableNameOf } from "./stage.ts";
 import type { Stage, StageObserver } from "./stage-schema.ts";
 import { tableRegionOf } from "./table-placement.ts";
 
@@ -137,10 +138,6 @@ function stackOf(
 }
 
 /** Also the name of the deployment, as long as nobody tells the functions another one. */
-function tableNameOf({ table }: Stage, stageName: string): string {
-  return table.name ?? `lambda-sentinel-${stageName}`;
-}
-
 function nameOf(stageName: string, { name }: StageObserver): string {
   return `lambda-sentinel-${stageName}-${name}`;
 }
