@@ -5,7 +5,15 @@ import type { ProcessRegistry } from "../processes.ts";
 import { findRedis, installRedis } from "../redis/find.ts";
 import { readEvent } from "../timeline.ts";
 import { watchingBy } from "../watching.ts";
-import { labObservers, sharedPort, startObservers, startWorld, type World } from "../world.ts";
+import {
+  labEnvironment,
+  labGroup,
+  labObservers,
+  sharedPort,
+  startObservers,
+  startWorld,
+  type World,
+} from "../world.ts";
 import { startWriter, type Writer } from "../writer.ts";
 import { startSite } from "./site.ts";
 import { type Paths, WorldPlay } from "./world-play.ts";
@@ -26,6 +34,8 @@ const writeEveryMs = 50;
 /** Starts a world to play with and its page. Returns when everything is there; the caller stops it. */
 export async function startUp(options: UpOptions): Promise<void> {
   const { port, cadence, processes, print } = options;
+  // It takes some seconds until there is a page.
+  print("starting servers, observers, their table, zone and DNS");
   const binary = await findRedis().catch(() => installRedis(print));
   const environments = new Map<string, Readonly<Record<string, string>>>();
   const play: { current: WorldPlay | null } = { current: null };
@@ -56,7 +66,13 @@ export async function startUp(options: UpOptions): Promise<void> {
   print(
     `${binary.kind} ${binary.version}, three servers, three observers that watch by ${cadence}`,
   );
-  print(`the page is at ${site.endpoint}/, until Ctrl-C`);
+  print(`the page is at ${site.endpoint}/, until Ctrl-C; in another terminal:`);
+  print("");
+  for (const [name, value] of Object.entries(labEnvironment(world)))
+    print(`  export ${name}=${value}`);
+  print("");
+  print(`  npx lambda-sentinel status ${labGroup} --watch`);
+  print(`  npx lambda-sentinel explain ${labGroup}`);
 }
 
 function throughDoor({ endpoint }: DynamoDbDoor): Readonly<Record<string, string>> {

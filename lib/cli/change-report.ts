@@ -59,6 +59,7 @@ export async function runChange<O extends ChangeOptions>(
   const terminal: Terminal = {
     ...context.terminal,
     isInteractive: false,
+    columns: null,
     out: (line) => said.push(line),
     error: (line) => {
       errors.push(line);

@@ -8,6 +8,8 @@ import type { Store } from "../ports/store.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
+  /** Whose file says which table it is. */
+  readonly stage?: string;
   readonly table?: string;
   readonly region?: string;
 }
@@ -18,10 +20,14 @@ export type Style = "good" | "bad" | "warn" | "dim" | "bold";
 export interface Terminal {
   /** Whether a person can be asked. */
   readonly isInteractive: boolean;
+  /** How wide it is; null where nobody looks, or it doesn't know. */
+  readonly columns: number | null;
   out(line: string): void;
   error(line: string): void;
   /** Shows these lines in place of everything that the screen has. */
   redraw(lines: readonly string[]): void;
+  /** Tells a person what the command waits for, where it then says nothing for a second. */
+  waitingFor(what: string): void;
   /** Asks for yes or no; anything but a clear yes is a no. */
   confirm(question: string): Promise<boolean>;
   paint(style: Style, text: string): string;

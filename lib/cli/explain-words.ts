@@ -1,5 +1,6 @@
 import type { Condition } from "../core/explain.ts";
 import { formatAge } from "../status/collect.ts";
+import { describeRequest } from "../status/words.ts";
 import type { Terminal } from "./context.ts";
 import type { NowReport, ObserverRow } from "./explain-report.ts";
 import { renderTable } from "./table.ts";
@@ -41,7 +42,9 @@ function factsOf({
   return [
     ["master", `${master}, phase ${phase}, epoch ${epoch}; a failover would be epoch ${epoch + 1}`],
     ["record", record],
-    ...(request === null ? [] : [["request", `${request.kind}, asked by ${request.by}`]]),
+    ...(request === null
+      ? []
+      : [["request", `${describeRequest(request)}, asked by ${request.by}`]]),
   ];
 }
 

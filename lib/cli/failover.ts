@@ -59,7 +59,7 @@ export async function replaceMaster(
     );
     return exitCodes.fine;
   }
-  terminal.out("asked; the observers carry it out");
+  terminal.out("asked; the observers carry it out, whether you go on watching or not");
   return follow(context, store, { group, id: written.attempt ?? "", epoch: before.epoch });
 }
 

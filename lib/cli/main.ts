@@ -4,7 +4,9 @@ import { hostname, userInfo } from "node:os";
 import { systemClock } from "../adapters/system-clock.ts";
 import { stagesFolder } from "../deploy/stage-files.ts";
 import { localAwsDefaults, openServices } from "./aws.ts";
+import { exitCodes } from "./exit.ts";
 import { runCli } from "./program.ts";
+import { withStage } from "./stage-option.ts";
 import { createTerminal } from "./terminal.ts";
 
 function readVersion(): string {
@@ -38,17 +40,20 @@ if (process.channel !== undefined && process.channel !== null) {
   process.channel.unref();
 }
 
-// Whoever reads our output may stop reading, as `head` does: that is no error of ours.
+// Whoever reads our output may stop reading, as `head` does: that is no error of ours. A full disk is one, and no defect.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
-  throw error;
+  console.error(`error: standard output could not be written: ${error.message}`);
+  process.exit(exitCodes.unfinished);
 });
+// Nobody is left to be told.
+process.stderr.on("error", () => process.exit(exitCodes.unfinished));
 
 // The SDK reads its configuration from the environment, so that is where the lab's defaults go.
 Object.assign(process.env, localAwsDefaults(process.env));
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  open: (options) => openServices(options, process.env),
+  open: (options) => openServices(withStage(options), process.env),
   clock: systemClock,
   terminal: createTerminal(),
   operator: `${userName()}@${hostname()}`,

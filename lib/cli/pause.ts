@@ -1,4 +1,4 @@
-import type { GroupState } from "../core/model.ts";
+import type { GroupState, Pause } from "../core/model.ts";
 import { pause, resume } from "../core/state.ts";
 import type { Store } from "../ports/store.ts";
 import { describePause } from "../status/observers.ts";
@@ -32,18 +32,16 @@ export async function pauseGroup(
   const { store } = context.open(options);
   const before = await needGroupState(store, group);
   if (options.dryRun === true) {
-    await explainPause(context.terminal, store, before);
+    await explainPause(context.terminal, store, before, wantedPause(before, until, options));
     endsDry(context.terminal, options);
     return exitCodes.fine;
   }
   const written = await changeState(store, group, (state) => {
     const isChanged = until !== null || options.reason !== undefined;
     if (state.pause !== null && !isChanged) return null;
-    const reason = options.reason ?? state.pause?.reason ?? "";
-    const end = until ?? state.pause?.until ?? null;
-    const asked = { by: context.operator, reason, until: end };
-    const why = `${context.operator} pauses the group${sayEnd(end)}${reason === "" ? "" : `: ${reason}`}`;
-    return pause(state, asked, operatorWriter(context, "pause", why));
+    const wanted = wantedPause(state, until, options);
+    const why = `${context.operator} pauses the group${sayWanted(wanted)}`;
+    return pause(state, { by: context.operator, ...wanted }, operatorWriter(context, "pause", why));
   });
   const { pause: standing } = written.state;
   if (written.attempt === null) {
@@ -55,12 +53,34 @@ export async function pauseGroup(
   return waitUntilPaused(context, store, group);
 }
 
-/** What a pause would forbid, and who has to know of it first. */
-async function explainPause(terminal: Terminal, store: Store, before: GroupState): Promise<void> {
+type Wanted = Pick<Pause, "reason" | "until">;
+
+/** What is not said stays as a standing pause has it. */
+function wantedPause(state: GroupState, until: string | null, options: PauseOptions): Wanted {
+  return {
+    reason: options.reason ?? state.pause?.reason ?? "",
+    until: until ?? state.pause?.until ?? null,
+  };
+}
+
+function sayWanted({ reason, until }: Wanted): string {
+  return `${sayEnd(until)}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** What a pause would forbid and until when, and who has to know of it first. */
+async function explainPause(
+  terminal: Terminal,
+  store: Store,
+  before: GroupState,
+  wanted: Wanted,
+): Promise<void> {
   const { observers } = await readActiveConfig(store, before);
   const { group, pause: standing, phase } = before;
   if (standing !== null) terminal.out(`${group} has a pause already, by ${standing.by}`);
   terminal.out(`no failover and no repair of ${group} once ${observers.join(", ")} know of it`);
+  terminal.out(
+    `it would be paused${wanted.until === null ? " until it is resumed" : ""}${sayWanted(wanted)}`,
+  );
   if (phase !== "steady") terminal.out(`epoch ${before.epoch} is ${phase}, and is finished first`);
 }
 

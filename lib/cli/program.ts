@@ -12,7 +12,8 @@ import { type ReleaseOptions, releaseNode } from "./release.ts";
 import { type StatusOptions, status } from "./status.ts";
 
 /** Runs one command line and returns its exit code; expected errors are told in one line. */
-export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+export async function runCli(args: readonly string[], given: CliContext): Promise<number> {
+  const context = tellingWaits(given);
   let exitCode: number = exitCodes.fine;
   const finish = async (run: () => Promise<number>): Promise<void> => {
     exitCode = await run();
@@ -30,6 +31,18 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   }
 }
 
+/** Whoever opens a table is about to wait for it. */
+function tellingWaits(context: CliContext): CliContext {
+  return {
+    ...context,
+    open: (options) => {
+      const services = context.open(options);
+      context.terminal.waitingFor(`table ${services.table}`);
+      return services;
+    },
+  };
+}
+
 export type Finish = (run: () => Promise<number>) => Promise<void>;
 
 /** Every command there is; `finish` keeps the exit code of the one that ran. */
@@ -38,6 +51,11 @@ export function buildProgram(context: CliContext, finish: Finish): Command {
   const program = new Command("lambda-sentinel")
     .description("Failover for Redis without servers to run.")
     .version(context.version)
+    .option(
+      "--stage <name>",
+      "take table and region from infra/stages/NAME.yml",
+      matching(/^[A-Za-z0-9-]+$/, "a stage's name of letters, digits and -"),
+    )
     .option(
       "--table <name>",
       'the table (LAMBDA_SENTINEL_TABLE, then "lambda-sentinel")',
@@ -49,15 +67,20 @@ export function buildProgram(context: CliContext, finish: Finish): Command {
       matching(/^[a-z]{2}(-[a-z]+)+-\d$/, "an AWS region such as eu-west-1"),
     )
     .addHelpText("after", `\n${exitCodeHelp}`)
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(add --help for what there is)")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.error(text.trimEnd()),
     });
-  addGroupCommands(program, context, finish);
-  addChangeCommands(program, context, finish);
+  program.commandsGroup("What is, and why (changes nothing):");
+  addLookCommands(program, context, finish);
   addWhyCommands(program, context, finish);
+  program.commandsGroup("Change it (--dry-run only checks and shows):");
+  addChangeCommands(program, context, finish);
+  addMoveCommands(program, context, finish);
+  program.commandsGroup("Prepare and run:");
   addOfflineCommands(program, context, finish);
   addLabCommands(program, finish);
   return program;
@@ -75,7 +98,7 @@ const exitCodeHelp = `Exit codes: 0 done or healthy; 1 not healthy, refused or n
 2 wrong usage or input, nothing was changed; 3 the table can't be reached;
 4 warnings and nothing worse (doctor).`;
 
-function addGroupCommands(program: Command, context: CliContext, finish: Finish): void {
+function addLookCommands(program: Command, context: CliContext, finish: Finish): void {
   program
     .command("status")
     .description("show master, epoch, nodes, observers and record of each group")
@@ -96,7 +119,6 @@ function addGroupCommands(program: Command, context: CliContext, finish: Finish)
     );
 
   addQuorumCommand(program, context, finish);
-  addMoveCommands(program, context, finish);
 }
 
 function addQuorumCommand(program: Command, context: CliContext, finish: Finish): void {

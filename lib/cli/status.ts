@@ -75,11 +75,22 @@ function renderGroup(terminal: Terminal, group: GroupStatus): readonly string[] 
     ...group.problems.map((problem) => `  ${paint("bad", "!")} ${problem}`),
     ...renderTable(factsOf(group), "  "),
     "",
-    ...renderTable(nodeRows(group), "  "),
+    ...renderNodes(group, terminal.columns),
     "",
     ...renderTable(observerRows(group), "  "),
     "",
   ];
+}
+
+/** A table where the terminal has room for its lines; one that wraps them makes columns unreadable. */
+function renderNodes(group: GroupStatus, columns: number | null): readonly string[] {
+  const table = renderTable(nodeRows(group), "  ");
+  if (columns === null || table.every((line) => line.length <= columns)) return table;
+  return group.nodes.flatMap((node) => {
+    const place = placeOf(node);
+    const seen = group.observers.map(({ name }) => [name, seenOf(node.seenBy[name])]);
+    return [`  ${nameOf(node)}${place === "" ? "" : `  ${place}`}`, ...renderTable(seen, "    ")];
+  });
 }
 
 function nodeRows(group: GroupStatus): readonly (readonly string[])[] {

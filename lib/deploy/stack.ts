@@ -1,6 +1,7 @@
 import { companionName, srvName } from "../core/records.ts";
 import { type Monitoring, monitoringOf } from "./monitoring.ts";
 import { type PulsesOfStack, pulsesOf } from "./pulses.ts";
+import { tableNameOf } from "./stage.ts";
 import type { Stage, StageObserver } from "./stage-schema.ts";
 import { tableRegionOf } from "./table-placement.ts";
 
@@ -138,14 +139,6 @@ function stackOf(
     // No observer can be called so: names have no underscore.
     pageName: `lambda-sentinel-${stageName}_status`,
   };
-}
-
-/** Also the name of the deployment, as long as nobody tells the functions another one. */
-export function tableNameOf(
-  { table }: { readonly table: Pick<Stage["table"], "name"> },
-  stageName: string,
-): string {
-  return table.name ?? `lambda-sentinel-${stageName}`;
 }
 
 function nameOf(stageName: string, { name }: StageObserver): string {

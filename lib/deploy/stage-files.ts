@@ -3,8 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { explainReadError } from "../config/load.ts";
 import type { Problem } from "../config/problems.ts";
-import { tableNameOf } from "./stack.ts";
-import { loadStageFile } from "./stage.ts";
+import { loadStageFile, tableNameOf } from "./stage.ts";
 import type { Stage } from "./stage-schema.ts";
 
 /** Where the files of the stages are, from the project's root. */

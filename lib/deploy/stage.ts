@@ -30,6 +30,17 @@ export async function loadStageFile(file: string): Promise<StageResult> {
   }
 }
 
+/**
+ * The table of a stage, which is named after it where the file gives it no other name. Also the name of the deployment, as
+ * long as nobody tells the functions another one.
+ */
+export function tableNameOf(
+  { table }: { readonly table: Pick<Stage["table"], "name"> },
+  stageName: string,
+): string {
+  return table.name ?? `lambda-sentinel-${stageName}`;
+}
+
 /** Checks the text of a stage file and reports everything that is wrong with it at once, in the file's order. */
 export function readStage(text: string, file: string): StageResult {
   const read = readYaml(text.replace(/^\uFEFF/, ""));

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
@@ -63,9 +63,12 @@ test(
     const exited = once(child, "exit");
     try {
       let page = "";
+      const env: Record<string, string> = {};
       for await (const line of createInterface({ input: child.stdout })) {
-        page = /http:\/\/127\.0\.0\.1:\d+\//.exec(line)?.[0] ?? "";
-        if (page !== "") break;
+        page ||= /http:\/\/127\.0\.0\.1:\d+\//.exec(line)?.[0] ?? "";
+        const [, name, value] = /^ *export (\w+)=(\S+)$/.exec(line) ?? [];
+        if (name !== undefined && value !== undefined) env[name] = value;
+        if (line.includes("explain")) break;
       }
       const origin = page.slice(0, -1);
       const calm = await until(
@@ -74,6 +77,11 @@ test(
           state?.master != null && nodes.every(({ seenBy }) => Object.keys(seenBy).length === 3),
       );
       const master = calm.state?.master?.node ?? "";
+      const seen = spawnSync(process.execPath, [program, "history", "--json"], {
+        env: { ...process.env, ...env },
+        encoding: "utf8",
+      });
+      expect(JSON.parse(seen.stdout)).toMatchObject({ groups: [{ name: "orders" }] });
       const replica = calm.nodes.find(({ id }) => id !== master)?.id ?? "";
       const at = (id: string, action: string) => `lab/nodes/${encodeURIComponent(id)}/${action}`;
 

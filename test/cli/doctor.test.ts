@@ -23,7 +23,7 @@ describe("doctor", () => {
       "orders  1 error, 2 warnings, 1 note",
       "  error no-quorum: too few observers are of use for a failover",
       "      1 of use, 3 configured, 2 needed",
-      "      do: see the findings about each observer, and the logs of those that are silent; `lambda-sentinel ckquorum` listens to them (docs/cli.md#ckquorum)",
+      "      do: see the findings about each observer, and the logs of those that are silent; `lambda-sentinel ckquorum` listens to them (docs/operating.md#group-without-quorum)",
     ]);
     expect(cli.lines.filter((line) => /^ {2}\w/.test(line)).map((line) => line.trim())).toEqual([
       expect.stringMatching(/^error no-quorum: /),

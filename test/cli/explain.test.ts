@@ -139,6 +139,15 @@ describe("explain in this moment", () => {
     expect(cli.lines).toContain("  request  switchover, asked by bob");
   });
 
+  test("a request that waits for its instant says which", async () => {
+    const at = "2030-01-31T04:00:00.000Z";
+    const wish = { ...noWishes, kind: "switchover", by: "bob", to: "10.0.0.2:6379", at } as const;
+    setState(request(steady, wish, writer).next);
+
+    await cli.run("explain", "orders");
+    expect(cli.lines).toContain(`  request  switchover to 10.0.0.2:6379 at ${at}, asked by bob`);
+  });
+
   test("an observer that keeps its hands off is told with its own reason", async () => {
     beats(["a", "b", "c"], { rule: "F100", why: "STATE cannot be read: timed out" });
 

@@ -26,7 +26,7 @@ describe("failover", () => {
     expect(stage.cli.questions).toEqual(["Fail orders over?"]);
     expect(stage.cli.lines).toEqual([
       ...plan,
-      "asked; the observers carry it out",
+      "asked; the observers carry it out, whether you go on watching or not",
       "+0.00 s  epoch 1  steady: alice@laptop asks for a failover",
       "+0.50 s  epoch 2  promoting: chose 10.0.0.2:6379",
       "+1.00 s  epoch 2  settling: promoted",

@@ -105,6 +105,17 @@ describe("pause with an end", () => {
     });
   });
 
+  test.each([
+    [["--for", "2h", "--reason", "kernel"], () => `until ${inHours(2)}: kernel`],
+    [["--for", "2h"], () => `until ${inHours(2)}: maintenance`],
+    [[], () => "until it is resumed: maintenance"],
+  ])("%j is shown before it is written", async (options, until) => {
+    cli.store.states.set("orders", paused);
+    expect(await cli.run("pause", "orders", ...options, "--dry-run")).toBe(0);
+    expect(cli.lines).toContain(`it would be paused ${until()}`);
+    expect(cli.store.writes).toEqual([]);
+  });
+
   test("moves the end of a pause, and keeps its reason", async () => {
     cli.store.states.set("orders", paused);
     const until = inHours(5);

@@ -60,6 +60,45 @@ describe("the command line", () => {
     }
   });
 
+  test("sorts its commands by whether they change anything", async () => {
+    const cli = createCli();
+    await cli.run("--help");
+    const [, looking = "", changing = "", rest = ""] = cli.lines
+      .join("\n")
+      .split(/^(?:What is|Change it|Prepare).*:$/m);
+    const named = (text: string) =>
+      [...text.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = ""]) => name);
+    expect(named(looking)).toEqual([
+      ...["status", "doctor", "ckquorum", "explain", "history", "report"],
+    ]);
+    expect(named(changing)).toContain("failover");
+    expect(named(changing)).toContain("drill");
+    expect(named(rest)).toEqual(expect.arrayContaining(["import", "acl", "cost", "lab"]));
+  });
+
+  test("names the table's options in the help of each command", async () => {
+    const cli = createCli();
+    expect(await cli.run("switchover", "--help")).toBe(0);
+    const help = cli.lines.join("\n");
+    for (const option of ["--to <node>", "--table <name>", "--region <region>"])
+      expect(help).toContain(option);
+  });
+
+  test.each([[["status"]], [["history"]], [["doctor"]], [["explain", "orders"]], [["pause", "x"]]])(
+    "%j tells for whom it waits, before it waits",
+    async (args) => {
+      const cli = createCli();
+      await cli.run(...args);
+      expect(cli.waits).toEqual(["table test"]);
+    },
+  );
+
+  test.each([[["--help"]], [["acl"]]])("%j waits for nobody", async (args) => {
+    const cli = createCli();
+    expect(await cli.run(...args)).toBe(0);
+    expect(cli.waits).toEqual([]);
+  });
+
   test("doesn't hide a programming error", async () => {
     const cli = createCli();
     cli.store.onCall = () => {

@@ -15,7 +15,7 @@ describe("switchover", () => {
       "master     10.0.0.1:6379, since epoch 1",
       "successor  10.0.0.3:6379",
       "asked are  a, b, c",
-      "asked; the observers carry it out",
+      "asked; the observers carry it out, whether you go on watching or not",
       "+0.00 s  epoch 1  steady: alice@laptop asks for a switchover to 10.0.0.3:6379",
       "+0.25 s  epoch 1  steady: 10.0.0.3:6379 is loading",
       "! refused: 10.0.0.3:6379 is loading",

@@ -35,24 +35,4 @@ describe.each(pages)("%s", (page) => {
       .filter((name) => !familyNames.includes(name));
     expect([...unknown, ...families]).toEqual([]);
   });
-
-  it("leads to pages and headings that there are", () => {
-    const links = [...text.matchAll(/\]\(((?!https?:)[^)#]*)(?:#([^)]+))?\)/g)];
-    const dead = links.filter(([, path = "", heading]) => {
-      const target = path === "" ? page : `docs/${path}`;
-      if (!existsSync(target)) return true;
-      return heading !== undefined && !anchorsOf(target).includes(heading);
-    });
-    expect(dead.map(([link]) => link)).toEqual([]);
-  });
 });
-
-/** Headings as GitHub names them in addresses. */
-function anchorsOf(file: string): readonly string[] {
-  return [...readFileSync(file, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
-}

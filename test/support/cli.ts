@@ -49,6 +49,10 @@ export interface Cli {
   readonly questions: string[];
   /** What was drawn over the screen, one after the other. */
   readonly screens: (readonly string[])[];
+  /** What a person was told to wait for, each time. */
+  readonly waits: string[];
+  /** How wide the terminal is; null: there is none. */
+  columns: number | null;
   readonly zones: Map<string, Result<string>>;
   records: Result<readonly RecordSet[]>;
   /** Batches that were sent to the zone, and what becomes of the next ones. */
@@ -69,13 +73,18 @@ export function createCli(): Cli {
   const answers: boolean[] = [];
   const questions: string[] = [];
   const screens: (readonly string[])[] = [];
+  const waits: string[] = [];
   let attempts = 0;
   const terminal: Terminal = {
     get isInteractive() {
       return answers.length > 0;
     },
+    get columns() {
+      return cli.columns;
+    },
     out: (line) => lines.push(line),
     error: (line) => lines.push(`! ${line}`),
+    waitingFor: (what) => waits.push(what),
     redraw: (shown) => screens.push(shown),
     confirm: async (question) => {
       questions.push(question);
@@ -104,6 +113,8 @@ export function createCli(): Cli {
     answers,
     questions,
     screens,
+    waits,
+    columns: null,
     zones: new Map(),
     records: failure("denied", "no credentials"),
     batches: [],
@@ -140,8 +151,10 @@ export async function runWith(
     ...{ open, clock },
     terminal: {
       isInteractive: false,
+      columns: null,
       out: (line) => lines.push(line),
       error: (line) => lines.push(line),
+      waitingFor: () => {},
       redraw: (shown) => lines.push(...shown),
       confirm: async () => true,
       paint: (_style, text) => text,

@@ -12,7 +12,7 @@ export const groupKinds = {
     severity: "error",
     title: "its state must not be touched by this version",
     todo: "use the version that wrote it, or the table that belongs to this deployment",
-    see: "docs/limits.md",
+    see: "docs/upgrading.md",
   },
   "not-adopted": {
     severity: "error",
@@ -42,7 +42,7 @@ export const groupKinds = {
     severity: "note",
     title: "the stored configuration is not the one that its digest was made of",
     todo: "run `lambda-sentinel apply` with the group's file: an older version stored it, or somebody edited the item",
-    see: "docs/how-it-works.md",
+    see: "docs/how-it-works.md#3-records",
   },
   paused: {
     severity: "warning",
@@ -54,13 +54,13 @@ export const groupKinds = {
     severity: "warning",
     title: "an epoch is open: a failover or switchover is under way",
     todo: "wait until `lambda-sentinel status` says steady, then ask again",
-    see: "docs/how-it-works.md",
+    see: "docs/how-it-works.md#4-life-of-a-failover",
   },
   suspected: {
     severity: "error",
     title: "observers suspect the master right now",
     todo: "see `lambda-sentinel status`: who finds it down, and what the others see",
-    see: "docs/how-it-works.md",
+    see: "docs/operating.md#master-down",
   },
   "failed-epoch": {
     severity: "warning",
@@ -96,7 +96,7 @@ export const groupKinds = {
     severity: "error",
     title: "no node could take the master's place now",
     todo: "mend the reason of one of them; until then a dead master stays dead",
-    see: "docs/how-it-works.md",
+    see: "docs/operating.md#no-candidate",
   },
   "one-successor": {
     severity: "note",

@@ -55,7 +55,7 @@ export const nameKinds = {
     severity: "warning",
     title: "DNS answers this machine something else than the table wants",
     todo: "ask again after the TTL; then look for a resolver or a hosts file that keeps old answers",
-    see: "docs/clients.md",
+    see: "docs/clients.md#when-a-cache-of-names-cant-be-controlled",
   },
   "no-answer": {
     severity: "note",

@@ -10,13 +10,13 @@ export const nodeKinds = {
     severity: "error",
     title: "no observer reaches the master",
     todo: "see `lambda-sentinel status` for what is done about it",
-    see: "docs/how-it-works.md",
+    see: "docs/operating.md#master-down",
   },
   "node-down": {
     severity: "warning",
     title: "no observer reaches a replica",
     todo: "start it, or take it out of the file",
-    see: "docs/how-it-works.md",
+    see: "docs/how-it-works.md#41-suspect",
   },
   "node-unreachable": {
     severity: "warning",
@@ -28,7 +28,7 @@ export const nodeKinds = {
     severity: "warning",
     title: "a node answers with an error",
     todo: "mend what it says: a password, a script, a full disk or memory, or that it loads",
-    see: "docs/how-it-works.md",
+    see: "docs/how-it-works.md#41-suspect",
   },
   "node-unseen": {
     severity: "warning",
@@ -52,13 +52,13 @@ export const nodeKinds = {
     severity: "warning",
     title: "a replica could not take the master's place",
     todo: "mend the reason; without it the group has one successor less",
-    see: "docs/how-it-works.md",
+    see: "docs/how-it-works.md#43-choose",
   },
   "odd-server": {
     severity: "warning",
     title: "observers say something odd of a node",
     todo: "do as they say",
-    see: "docs/threat-model.md",
+    see: "docs/limits.md#redis",
   },
 } as const satisfies Kinds;
 
@@ -70,7 +70,7 @@ export const oddKinds: Kinds = Object.fromEntries(
       severity: bars === "nothing" ? ("warning" as const) : ("error" as const),
       title: what,
       todo: remedy,
-      see: "docs/threat-model.md",
+      see: remedy.includes("ACL") ? "docs/threat-model.md#redis" : "docs/limits.md#redis",
     },
   ]),
 );

@@ -11,7 +11,7 @@ export const observerKinds = {
     severity: "error",
     title: "too few observers are of use for a failover",
     todo: "see the findings about each observer, and the logs of those that are silent; `lambda-sentinel ckquorum` listens to them",
-    see: "docs/cli.md#ckquorum",
+    see: "docs/operating.md#group-without-quorum",
   },
   "bare-quorum": {
     severity: "warning",
@@ -35,13 +35,13 @@ export const observerKinds = {
     severity: "warning",
     title: "an observer has not reported for too long",
     todo: "see its log and its schedule",
-    see: "docs/deploying.md",
+    see: "docs/operating.md#observer-silent",
   },
   "observer-absent": {
     severity: "warning",
     title: "an observer of the group has never said anything of it",
     todo: "deploy it under this name, with this table, or take it out of the file",
-    see: "docs/deploying.md",
+    see: "docs/deploying.md#deploy",
   },
   "observer-blind": {
     severity: "warning",

@@ -12,7 +12,7 @@ export const serverKinds = {
     severity: "note",
     title: "observers don't say how a node is set up",
     todo: "wait for a shift of this version that the node answers; let `CONFIG GET` and `INFO` be allowed",
-    see: "docs/threat-model.md",
+    see: "docs/threat-model.md#redis",
   },
   "restarts-empty": {
     severity: "error",
@@ -48,7 +48,7 @@ export const serverKinds = {
     severity: "warning",
     title: "it announces another address to its master than the file has for replication",
     todo: "make `replica-announce-ip` and `replica-announce-port` and the node's `replicate` say the same",
-    see: "docs/discovery.md",
+    see: "docs/discovery.md#what-is-told-and-not-taken",
   },
   "clients-nearly-full": {
     severity: "warning",
@@ -72,7 +72,7 @@ export const serverKinds = {
     severity: "error",
     title: "Redis Sentinels watch it too, and would undo what is done here",
     todo: "stop them for good",
-    see: "docs/from-sentinel.md",
+    see: "docs/from-sentinel.md#4-stop-all-sentinels",
   },
   "versions-differ": {
     severity: "warning",
