@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { failure, success } from "../../lib/ports/errors.ts";
 import { configOf, groupsText, plant } from "../support/cli.ts";
-import { apply, cli, file, two } from "./apply-stage.ts";
+import { apply, cli, file, printed, two } from "./apply-stage.ts";
 
 describe("zones", () => {
   const text = `${groupsText}    dns: { zoneId: Z1, name: orders.redis.test }\n`;
 
   test("that can't be asked are a warning", async () => {
     expect(await apply(text, "--yes")).toBe(0);
-    expect(cli.lines[0]).toBe(
+    expect(printed()[0]).toBe(
       "! warning: could not ask Route 53 about zone Z1 (no network); whether its records lie inside it was not checked",
     );
   });
@@ -25,14 +25,14 @@ describe("zones", () => {
   ])("that don't fit are refused: %j", async (name, problem) => {
     cli.zones.set("Z1", name);
     expect(await apply(text, "--yes")).toBe(2);
-    expect(cli.lines[0]).toBe(`! ${file}:${problem}`);
+    expect(printed()[0]).toBe(`! ${file}:${problem}`);
     expect(cli.store.writes).toEqual([]);
   });
 
   test("that fit are no matter", async () => {
     cli.zones.set("Z1", success("redis.test."));
     expect(await apply(text, "--yes")).toBe(0);
-    expect(cli.lines[0]).toBe("+ orders: new");
+    expect(printed()[0]).toBe("+ orders: new");
   });
 });
 
@@ -48,7 +48,7 @@ groups:
     plant(cli, configOf(others), null);
     const text = `${groupsText}    dns: { zoneId: Z1, name: orders.redis.test }\n`;
     expect(await apply(text, "--yes")).toBe(2);
-    expect(cli.lines.slice(1)).toEqual([
+    expect(printed().slice(1)).toEqual([
       `! ${file}:4:47: groups[0].nodes[2]: expected each node in one group only, got 10.0.0.3:6379, which the table has in group "old"; take it out there first with \`apply --wait\``,
       `! ${file}:5:30: groups[0].dns.name: expected each record in one group only, got orders.redis.test, which the table has in group "old"`,
       "! error: expected a valid file, got 2 problems; nothing was changed",
@@ -60,7 +60,7 @@ groups:
     plant(cli, configOf(others.replace("10.0.0.3", "10.9.0.3")), null);
     const names = "name: new.redis.test, replicas: orders.redis.test";
     expect(await apply(`${groupsText}    dns: { zoneId: Z1, ${names} }\n`, "--yes")).toBe(2);
-    expect(cli.lines[1]).toBe(
+    expect(printed()[1]).toBe(
       `! ${file}:5:56: groups[0].dns.replicas: expected each record in one group only, got orders.redis.test, which the table has in group "old"`,
     );
   });
@@ -68,7 +68,7 @@ groups:
   test("that are reserved are refused, and what was reserved before is given back", async () => {
     cli.store.nodes.set("10.1.0.2:6379", "old");
     expect(await apply(two, "--yes")).toBe(1);
-    expect(cli.lines.at(-1)).toBe(
+    expect(printed().at(-1)).toBe(
       "! error: expected 10.1.0.2:6379 to be free for carts, got it reserved for old; take it out there first with `apply --wait`. Nothing was changed",
     );
     expect([...cli.store.nodes]).toEqual([["10.1.0.2:6379", "old"]]);
@@ -82,7 +82,7 @@ groups:
       }
     };
     expect(await apply(two, "--yes")).toBe(3);
-    expect(cli.lines.at(-1)).toBe(
+    expect(printed().at(-1)).toBe(
       "! error: reserve 10.1.0.1:6379 for carts: claimNode: no answer in time; it may have happened all the same. Check the network, the region and AWS_ENDPOINT_URL_DYNAMODB, then run the command again.",
     );
     expect(cli.store.nodes.size).toBe(0);
@@ -92,7 +92,7 @@ groups:
   test("that the file doesn't name are left alone", async () => {
     plant(cli, configOf(others.replace("10.0.0.3", "10.9.0.1"), 4), null);
     expect(await apply(groupsText, "--yes")).toBe(0);
-    expect(cli.lines).toContain("  old: in the table and not in the file, left alone");
+    expect(printed()).toContain("  old: in the table and not in the file, left alone");
     expect(cli.store.writes).not.toContain("old");
   });
 });

@@ -24,3 +24,8 @@ export function apply(text: string, ...args: readonly string[]): Promise<number>
 
 export const two = `${groupsText}  - name: carts\n    nodes: ["10.1.0.1:6379", "10.1.0.2:6379"]\n`;
 export const writer = { attempt: "x", shift: "a/1", rule: "r", why: "a test" };
+
+/** What was printed beside the warning that no stage bounds the names, which has tests of its own. */
+export function printed(): readonly string[] {
+  return cli.lines.filter((line) => !line.includes("no stage in"));
+}
