@@ -3,6 +3,7 @@ import { readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { takeBuiltIns } from "./built-ins.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -32,11 +33,8 @@ export async function buildFunctions() {
       mainFields: ["module", "main"],
       legalComments: "none",
       external: [...loginsOfPeople, "@aws-sdk/token-providers"],
+      plugins: [takeBuiltIns],
       logLevel: "warning",
-      // CommonJS dependencies inside an ES module still call require() for built-ins.
-      banner: {
-        js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-      },
     });
     renameSync(partial, target);
   }
