@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The built watch function: the very file that is packaged. Built anew when a source is younger than it. */
+/** The built watch function, with its parts beside it: the very files that are packaged. Built anew when a source is younger than it. */
 export async function watchBundle(): Promise<string> {
   const bundle = join(root, "dist", "watch.mjs");
   if (
@@ -15,6 +15,13 @@ export async function watchBundle(): Promise<string> {
     await buildFunctions();
   }
   return bundle;
+}
+
+/** The files that a function's package consists of, from the folder of the bundle: the bundle itself, then its parts. */
+export function filesOf(bundle: string): readonly string[] {
+  const parts = `${basename(bundle, ".mjs")}-parts`;
+  const names = readdirSync(join(dirname(bundle), parts)).sort();
+  return [basename(bundle), ...names.map((name) => `${parts}/${name}`)];
 }
 
 function newestMs(folders: readonly string[]): number {

@@ -60,7 +60,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "lib/adapters": ["lib/core", "lib/ports"],
   "lib/shift": ["lib/core", "lib/ports"],
   // Secrets are read with the limits and the failures of every other AWS call.
-  "lib/config": ["lib/core", "lib/ports", "lib/adapters/aws-client.ts"],
+  "lib/config": [
+    "lib/core",
+    "lib/ports",
+    "lib/adapters/aws-client.ts",
+    "lib/adapters/sdk-ssm.ts",
+    "lib/adapters/sdk-secrets.ts",
+  ],
   "lib/wiring": ["lib/core", "lib/ports", "lib/adapters", "lib/shift", "lib/config", "lib/page"],
   // What is known of a group, as the command line and the status page tell it.
   "lib/status": ["lib/core", "lib/ports"],

@@ -192,7 +192,7 @@ function pick(what: string, text: string, key: string): Result<string> {
 
 /** Loaded only where a group uses it: a function that needs no client pays no start time for it. */
 async function openSsm(options: SecretSourceOptions) {
-  const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
+  const { SSMClient, GetParameterCommand } = await import("../adapters/sdk-ssm.ts");
   const client = new SSMClient(limits(options));
   return async (name: string): Promise<string | undefined> => {
     const answer = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
@@ -202,7 +202,7 @@ async function openSsm(options: SecretSourceOptions) {
 
 async function openSecretsManager(options: SecretSourceOptions) {
   const { SecretsManagerClient, GetSecretValueCommand } = await import(
-    "@aws-sdk/client-secrets-manager"
+    "../adapters/sdk-secrets.ts"
   );
   const client = new SecretsManagerClient(limits(options));
   return async (id: string): Promise<string | undefined> => {

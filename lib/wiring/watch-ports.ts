@@ -3,42 +3,31 @@ import { countAwsCalls } from "../adapters/aws-call-counter.ts";
 import { createDynamoStore, createTableClient } from "../adapters/dynamo-store.ts";
 import { createEmf } from "../adapters/emf.ts";
 import { createEmfMeter } from "../adapters/emf-meter.ts";
-import { createEventBridgeNotifier } from "../adapters/eventbridge-notifier.ts";
 import { createReporter } from "../adapters/json-reporter.ts";
-import { createLambdaWaker, parsePeers } from "../adapters/lambda-waker.ts";
 import { watchLoopDelay } from "../adapters/loop-delay.ts";
 import { createNodeLookup } from "../adapters/node-lookup.ts";
 import { createNotifyingReporter } from "../adapters/notifying-reporter.ts";
 import { connectBy } from "../adapters/redis-connection.ts";
 import { createRedisNodes } from "../adapters/redis-nodes.ts";
-import { createRoute53Dns } from "../adapters/route53-dns.ts";
-import { createSnsNotifier } from "../adapters/sns-notifier.ts";
 import { systemClock } from "../adapters/system-clock.ts";
 import { createConsistencyCheck } from "../adapters/table-consistency.ts";
 import { whyNoRoute } from "../adapters/table-route.ts";
 import { createSecretSource } from "../config/secrets.ts";
 import { type GroupConfig, markerKeyOf } from "../core/config.ts";
 import { success } from "../ports/errors.ts";
-import type { Notifier } from "../ports/notifier.ts";
 import type { Environment } from "../shift/environment.ts";
 import { watchFreezes } from "../shift/freeze.ts";
 import type { ShiftPorts } from "../shift/shift.ts";
+import { createLatePorts } from "./late-ports.ts";
 
 export interface Wiring {
   readonly logger: Logger;
   readonly ports: ShiftPorts;
 }
 
-function notifiersOf({ topic, eventBus }: Environment): readonly Notifier[] {
-  return [
-    ...(topic === null ? [] : [createSnsNotifier(topic)]),
-    ...(eventBus === null ? [] : [createEventBridgeNotifier(eventBus)]),
-  ];
-}
-
 /** The real adapters behind every port of the watch function. */
 export function wireWatch(environment: Environment): Wiring {
-  const { observer, table, tableRegion, deployment, dnsServers, peers } = environment;
+  const { observer, table, tableRegion, deployment, dnsServers } = environment;
   const logger = new Logger({ serviceName: "lambda-sentinel" });
   const emf = createEmf({ deployment, observer });
   const clock = systemClock;
@@ -55,7 +44,9 @@ export function wireWatch(environment: Environment): Wiring {
   });
   const secrets = createSecretSource({ clock });
   const lookup = createNodeLookup(dnsServers);
+  const late = createLatePorts(environment);
   const connect = async (config: GroupConfig) => {
+    late.loadSoon(config);
     const resolved = await secrets.resolve(config.auth, config.tls);
     if (!resolved.ok) return resolved;
     const markerKey = config.settings.marker ? markerKeyOf(config.name) : null;
@@ -68,20 +59,20 @@ export function wireWatch(environment: Environment): Wiring {
   };
   const ports: ShiftPorts = {
     store,
-    dns: createRoute53Dns({ servers: dnsServers }),
+    dns: late.dns,
     clock,
     reporter: createNotifyingReporter(createReporter({ observer, logger, emf, store, clock }), {
       deployment,
       observer,
       clock,
-      notifiers: notifiersOf(environment),
+      notifiers: late.notifiers,
     }),
     meter: createEmfMeter({
       ...{ emf, observer, store, clock },
       calls: countAwsCalls(),
       loopDelay: watchLoopDelay(),
     }),
-    waker: createLambdaWaker(parsePeers(peers)),
+    waker: late.waker,
     connect,
     whyTableIsUnsafe: createConsistencyCheck(client, table, noRoute),
     watchFreezes: () => watchFreezes(clock),

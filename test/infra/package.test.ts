@@ -1,29 +1,22 @@
-import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import * as z from "zod";
 import { whyNoRoute } from "../../lib/adapters/table-route.ts";
 import { busArn, topicArn } from "../support/notifications.ts";
-import { properties, readZip, root } from "../support/packaged.ts";
+import { hashesOf, properties, readBuilt, readZip } from "../support/packaged.ts";
 import { type Combination, combinations } from "./combinations.ts";
 import { PackagedStages } from "./packaged-stages.ts";
 
 const stages = new PackagedStages();
 beforeAll(() => stages.read());
 
-function sha256(content: Buffer): string {
-  return createHash("sha256").update(content).digest("hex");
-}
-
 describe("the packaged function", () => {
-  it("is one file, the very bundle that the lab runs", async () => {
+  it("is the very bundle that the lab runs, and its parts", async () => {
     const entries = readZip(
       await readFile(join(stages.of("smallest").folderOf("one"), "watch.zip")),
     );
-    expect(entries.map((entry) => entry.name)).toEqual(["dist/watch.mjs"]);
-    const built = await readFile(join(root, "dist/watch.mjs"));
-    expect(entries.map((entry) => sha256(entry.content))).toEqual([sha256(built)]);
+    expect(hashesOf(entries)).toEqual(hashesOf(await readBuilt("watch")));
   });
 
   it("is at most 400 KB to load when it starts cold", async () => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createDynamoStore, createTableClient } from "../../lib/adapters/dynamo-store.ts";
 import { createEventBridgeNotifier } from "../../lib/adapters/eventbridge-notifier.ts";
-import { createLambdaWaker, parsePeers } from "../../lib/adapters/lambda-waker.ts";
+import { createLambdaWaker } from "../../lib/adapters/lambda-waker.ts";
 import { notificationOf } from "../../lib/adapters/notification.ts";
+import { parsePeers } from "../../lib/adapters/peers.ts";
 import { createRoute53Dns } from "../../lib/adapters/route53-dns.ts";
 import { createSnsNotifier } from "../../lib/adapters/sns-notifier.ts";
 import { systemClock } from "../../lib/adapters/system-clock.ts";

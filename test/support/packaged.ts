@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { inflateRawSync } from "node:zlib";
 import * as z from "zod";
+import { filesOf } from "../../lab/bundle.ts";
 
 /** What `npm run package` makes of a stack: its template, read as far as tests ask for it, and the files of its zip. */
 
@@ -106,6 +108,20 @@ export function named(of: Template, sid: string): Statement {
   const found = statements(of).find((one) => one.Sid === sid);
   if (found === undefined) throw new Error(`expected a statement ${sid}, got none`);
   return found;
+}
+
+/** What `npm run build` makes of a function: the bundle and its parts, named as they are packaged. */
+export async function readBuilt(name: string): Promise<readonly ZipEntry[]> {
+  const names = filesOf(join(root, "dist", `${name}.mjs`)).map((file) => `dist/${file}`);
+  return Promise.all(
+    names.map(async (file) => ({ name: file, content: await readFile(join(root, file)) })),
+  );
+}
+
+/** Each file's hash, by its name. */
+export function hashesOf(entries: readonly ZipEntry[]): Readonly<Record<string, string>> {
+  const hash = (content: Buffer) => createHash("sha256").update(content).digest("hex");
+  return Object.fromEntries(entries.map(({ name, content }) => [name, hash(content)]));
 }
 
 interface ZipEntry {
