@@ -1,9 +1,10 @@
 import { nameOf, withNode } from "./ask.ts";
 import type { DemoSummary, Instants } from "./demo-summary.ts";
+import { demoTargets, missedTargets } from "./demo-targets.ts";
 import { queryA } from "./dns-query.ts";
 import type { RedisBinary } from "./redis/find.ts";
 import type { RedisServer } from "./redis/server.ts";
-import type { World } from "./world.ts";
+import { labConfigs, type World } from "./world.ts";
 import type { Writer } from "./writer.ts";
 
 /** The set that the demo's client adds its integers to. */
@@ -42,6 +43,7 @@ export async function summarise(results: DemoResults): Promise<DemoSummary> {
   }
   if (instants.firstWriteMs === null) problems.push("the client never wrote to the new master");
   if (rejoinMs === null) problems.push(`${nameOf(oldMaster)} did not become a replica`);
+  const targets = targetsOf(world);
   return {
     ok: problems.length === 0,
     problems,
@@ -54,6 +56,8 @@ export async function summarise(results: DemoResults): Promise<DemoSummary> {
     lostWrites,
     unansweredWrites: writer.unknown.size,
     rejoinMs,
+    targets,
+    missed: missedTargets({ ...instants, rejoinMs }, targets),
   };
 }
 
@@ -69,4 +73,10 @@ async function checkName(world: World, newMaster: RedisServer): Promise<readonly
     }),
   );
   return problems.flat();
+}
+
+function targetsOf(world: World): DemoSummary["targets"] {
+  const [config] = labConfigs(world);
+  if (config === undefined) throw new Error("expected the lab to have a group");
+  return demoTargets(config.settings, 1_000 * (config.dns?.ttlSeconds ?? 0));
 }

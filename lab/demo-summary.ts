@@ -1,3 +1,4 @@
+import type { Judged } from "./demo-targets.ts";
 import type { LoggedEvent } from "./timeline.ts";
 
 /** What the demo measured; `--json` prints exactly this. Times in ms from the kill. */
@@ -21,6 +22,10 @@ export interface DemoSummary {
   /** Writes that never got an answer; each of them may or may not be there. */
   readonly unansweredWrites: number;
   readonly rejoinMs: number | null;
+  /** How long each may take by the group's own settings. */
+  readonly targets: Readonly<Record<Judged, number>>;
+  /** What took longer. */
+  readonly missed: readonly Judged[];
 }
 
 /** The instants of one failover, in ms since the kill; each is set once. */
@@ -62,17 +67,22 @@ function numberOf(value: unknown): number | null {
 /** The summary as people read it. */
 export function formatSummary(summary: DemoSummary): string {
   const ms = (value: number | null) => (value === null ? "never" : `${value} ms`);
+  const judgedMs = (part: Judged) => {
+    const isMissed = summary.missed.includes(part);
+    const verdict = `${isMissed ? "MISSED its target of" : "target"} ${summary.targets[part]} ms`;
+    return `${ms(summary[part]).padEnd(10)} ${verdict}`;
+  };
   const rows: readonly (readonly [string, string])[] = [
     ["detected (first full evidence)", ms(summary.detectMs)],
     ["agreed (quorum, epoch claimed)", ms(summary.agreeMs)],
-    ["promoted (new master writable)", ms(summary.promoteMs)],
-    ["DNS answers the new master", ms(summary.dnsMs)],
-    ["first acknowledged write", ms(summary.firstWriteMs)],
+    ["promoted (new master writable)", judgedMs("promoteMs")],
+    ["DNS answers the new master", judgedMs("dnsMs")],
+    ["first acknowledged write", judgedMs("firstWriteMs")],
     [
       "round trips, last vote to writable",
       `${summary.storeTrips} store, ${summary.redisTrips} Redis`,
     ],
-    ["old master back as a replica after", ms(summary.rejoinMs)],
+    ["old master back as a replica after", judgedMs("rejoinMs")],
     ["acknowledged writes", String(summary.acknowledgedWrites)],
     ["lost writes", summary.lostWrites === null ? "not counted" : String(summary.lostWrites)],
     ["writes without an answer", String(summary.unansweredWrites)],

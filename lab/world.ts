@@ -198,12 +198,16 @@ function configFor(
   ].join("\n");
 }
 
-async function applyConfig(world: World): Promise<void> {
-  const loaded = loadConfig(world.configText, "lab.yml");
+/** The groups as the table has them from the start. */
+export function labConfigs({ configText }: Pick<World, "configText">): readonly GroupConfig[] {
+  const loaded = loadConfig(configText, "lab.yml");
   if (!loaded.ok)
     throw new Error(`the lab's own configuration is refused: ${JSON.stringify(loaded)}`);
-  for (const draft of loaded.groups) {
-    const config: GroupConfig = toGroupConfig(draft, 1);
+  return loaded.groups.map((draft) => toGroupConfig(draft, 1));
+}
+
+async function applyConfig(world: World): Promise<void> {
+  for (const config of labConfigs(world)) {
     for (const node of config.nodes) await world.store.claimNode(node.id, config.name);
     const put = await world.store.putConfig(config);
     if (!put.ok) throw new Error(put.why);

@@ -33,6 +33,8 @@ export interface LabDemoOptions {
   readonly json: boolean;
   /** Leaves everything running. */
   readonly keep: boolean;
+  /** Ends with 1 where a target was missed. */
+  readonly judge: boolean;
 }
 
 type Finish = (run: () => Promise<number>) => Promise<void>;
@@ -95,6 +97,7 @@ export function addLabCommands(program: Command, finish: Finish): void {
     .description("a whole failover, from kill -9 to the first write on the new master")
     .option("--json", "print only the summary object", false)
     .option("--keep", "leave everything running, with instructions for playing", false)
+    .option("--judge", "end with 1 where it took longer than the settings allow", false)
     .action((_options: unknown, command: Command) =>
       finish(async () => (await loadLab()).runLabDemo(command.optsWithGlobals())),
     );
