@@ -6,6 +6,7 @@ import { loadOrStop } from "./load-file.ts";
 
 export interface AclOptions extends GlobalOptions {
   readonly file?: string;
+  readonly json?: boolean;
 }
 
 /** Prints the line of an ACL file with the least that an observer needs; nothing else, so that it can be piped. */
@@ -15,7 +16,13 @@ export async function acl(
   options: AclOptions,
 ): Promise<number> {
   const { terminal } = context;
-  for (const scope of await scopesOf(context, group, options)) terminal.out(aclLine(scope));
+  const scopes = await scopesOf(context, group, options);
+  if (options.json === true) {
+    const users = scopes.map((scope) => ({
+      ...{ group: scope.group, username: scope.username, line: aclLine(scope) },
+    }));
+    terminal.out(JSON.stringify({ schema: 1, users }, null, 2));
+  } else for (const scope of scopes) terminal.out(aclLine(scope));
   return exitCodes.fine;
 }
 

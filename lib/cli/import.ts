@@ -10,11 +10,12 @@ import { problemsError } from "./load-file.ts";
 
 export interface ImportOptions extends GlobalOptions {
   readonly observers?: string;
+  readonly json?: boolean;
 }
 
 /**
  * Turns a Redis Sentinel's configuration into groups.yml: the file goes to standard output, what became of each line of
- * Sentinel's to standard error. Neither the table nor a server is asked.
+ * Sentinel's to standard error, or both go into one object. Neither the table nor a server is asked.
  */
 export async function importConf(
   context: CliContext,
@@ -34,7 +35,9 @@ export async function importConf(
     throw problemsError(terminal, problems);
   }
   const { text, notes } = importSentinel(read.conf, observers);
-  tell(terminal, notes);
+  const isJson = options.json === true;
+  if (isJson) terminal.out(JSON.stringify({ schema: 1, text, notes }, null, 2));
+  else tell(terminal, notes);
   if (text === null) {
     throw new CliError(exitCodes.unfinished, "expected a group that can be taken over, got none");
   }
@@ -43,7 +46,7 @@ export async function importConf(
     terminal.error(`${terminal.paint("warn", "warning")}: ${formatProblem(warning)}`);
   }
   if (!check.ok) throw problemsError(terminal, check.problems);
-  terminal.out(text.trimEnd());
+  if (!isJson) terminal.out(text.trimEnd());
   terminal.error(
     "before anything is applied: docs/from-sentinel.md has the cut-over step by step, and the way back",
   );

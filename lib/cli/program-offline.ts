@@ -21,6 +21,7 @@ function addImportCommand(program: Command, context: CliContext, finish: Finish)
     )
     .argument("<file>")
     .option("--observers <names>", "the observers' names, by comma")
+    .option("--json", "print an object for programs")
     .action((file: string, _options: unknown, command: Command) =>
       finish(() => importConf(context, file, command.optsWithGlobals<ImportOptions>())),
     );
@@ -32,6 +33,7 @@ function addAclCommand(program: Command, context: CliContext, finish: Finish): v
     .description("print the least that the observers' Redis user must be allowed")
     .argument("[group]", "whose marker key may be touched (every group's otherwise)")
     .option("-f, --file <file>", "the groups file, for each group's user, name and marker")
+    .option("--json", "print an object for programs")
     .action((group: string | undefined, _options: unknown, command: Command) =>
       finish(() => acl(context, group, command.optsWithGlobals<AclOptions>())),
     );

@@ -32,6 +32,20 @@ async function run(...args: readonly string[]) {
 }
 
 describe("acl", () => {
+  test("says the same in an object, by group", async () => {
+    const { code, lines } = await run("--file", file, "--json");
+    const plain = await run("--file", file);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(lines.join("\n"))).toEqual({
+      schema: 1,
+      users: [
+        { group: "orders", username: "guard", line: plain.lines[0] },
+        { group: "carts", username: expect.any(String), line: plain.lines[1] },
+      ],
+    });
+  });
+
   test("without a file prints a line that fits every group, and nothing else", async () => {
     const { code, lines } = await run();
 

@@ -57,6 +57,20 @@ sentinel current-epoch 3
 `;
 
 describe("import", () => {
+  test("puts the file and what became of each line into one object", async () => {
+    const plain = await run(rewritten);
+    cli = createCli();
+    const { code, out, errors } = await run(rewritten, "--json");
+
+    const said = JSON.parse(out);
+    expect(said).toMatchObject({ schema: 1 });
+    expect(said.text.trimEnd()).toBe(plain.out);
+    expect(said.notes).toContainEqual(expect.objectContaining({ kind: "taken", group: "orders" }));
+    expect(errors).not.toContain("taken over");
+    expect(code).toBe(plain.code);
+    expect(out).not.toContain("canary");
+  });
+
   test("prints a groups.yml for what Sentinel wrote, and says of everything what became of it", async () => {
     const { code, out, errors } = await run(rewritten, "--observers", "a,b,c");
     expect(out).toBe(`# Written by \`lambda-sentinel import\`; see docs/from-sentinel.md.
