@@ -3,6 +3,7 @@ import { type RedisServer, startRedis } from "../../lab/redis/server.ts";
 import { asking, expectSettled, lossOf, roleOf } from "../support/assess.ts";
 import { fieldOf, killAhead } from "../support/lagging.ts";
 import { idOf, type Rig, startRig, stopRigs } from "../support/rig.ts";
+import { freePort } from "../support/sentinel.ts";
 import type { Entry } from "../support/timeline.ts";
 
 const foreigners: RedisServer[] = [];
@@ -140,10 +141,21 @@ async function inOrderOfRunIds(one: RedisServer, other: RedisServer) {
   return isEarlier ? ([one, other] as const) : ([other, one] as const);
 }
 
-/** A server with data of its own, where a node of the group was. */
+/**
+ * A server with data of its own, where a node of the group was. It has its data from its first answer on: an empty one may
+ * be made a replica before the test has written to it.
+ */
 async function startForeigner({ host, port, binary }: RedisServer): Promise<RedisServer> {
-  const server = await startRedis({ host, port, binary, extra: ["replica-priority 1"] });
+  const rdb = { host, binary, persistence: "rdb" } as const;
+  const filled = await startRedis({ ...rdb, port: await freePort() });
+  foreigners.push(filled);
+  await asking(filled, async (ask) => {
+    await ask("SET", "whose", "somebody else's");
+    await ask("SAVE");
+  });
+  await filled.kill();
+  const extra = ["replica-priority 1"];
+  const server = await startRedis({ ...rdb, port, extra, dataFrom: filled.dir });
   foreigners.push(server);
-  await asking(server, (ask) => ask("SET", "whose", "somebody else's"));
   return server;
 }
