@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { styleText } from "node:util";
 import type { Browser, BrowserContextOptions } from "playwright-core";
-import { startBrowser } from "../../test/support/browser.ts";
+import { open, startBrowser } from "../../test/support/browser.ts";
 import { drawRecording, type RecordedLine } from "./recording.ts";
 
 /**
@@ -113,11 +113,9 @@ async function takePicture(
   name: string,
   options: BrowserContextOptions,
 ): Promise<void> {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  await page.goto(address);
-  await page.screenshot({ path: join(folder, `${name}.png`) });
-  await context.close();
+  const opened = await open(browser, address, options);
+  await opened.page.screenshot({ path: join(folder, `${name}.png`) });
+  await opened.close();
   console.log(`docs/pictures/${name}.png`);
 }
 

@@ -1,3 +1,5 @@
+import { quantile } from "../support/quantile.ts";
+
 /** What one run measured; null: it did not come about in this run. */
 export type Readings = Readonly<Record<string, number | null>>;
 
@@ -48,7 +50,7 @@ export async function measureCase(one: Case, seeds: readonly number[]): Promise<
 const columns = ["hole", "case", "measured", "p50", "p95", "max", "bound", "runs"];
 
 function cellsOf({ hole, what, measure, values, runs }: Row): readonly string[] {
-  const at = (share: number) => values[Math.ceil(share * values.length) - 1];
+  const at = (share: number) => quantile(values, share);
   const say = (value: number | null | undefined) =>
     value === undefined || value === null ? "none" : `${Math.round(value)}`;
   const { name, unit, bound } = measure;

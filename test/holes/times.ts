@@ -1,9 +1,7 @@
 import { crashBoundMs, hangAtChangeBoundMs, hangBoundMs, tripsMs } from "./bounds.ts";
+import { crowd, flowingMs, followDeath, type Death as How } from "./death.ts";
 import type { Case, Readings } from "./measure.ts";
-import { atRest, committed, inject, masterOf, namesOf, pass, startCrowd, until } from "./stage.ts";
-
-/** Ten clients, a write in 100 ms each. */
-const crowd = { names: namesOf("client", 10), everyMs: 100, ttlMs: 1_000 };
+import { atRest, pass, startCrowd } from "./stage.ts";
 
 const promoted = "death to promotion";
 const moved = "death to the moved name";
@@ -11,11 +9,9 @@ const moved = "death to the moved name";
 /** Every observer starts a shift each minute, some seconds later at most: between these times nobody does. */
 const betweenStarts = { fromMs: 80_000, forMs: 20_000 };
 const minuteMs = 60_000;
-/** A stream that has flowed for so long has been seen by everybody. */
-const flowingMs = 20_000;
 
 interface Death {
-  readonly how: "kill" | "hang";
+  readonly how: How;
   readonly when: "anywhere" | "in shift";
   readonly traffic: "busy" | "idle";
   /** `repl-ping-replica-period` */
@@ -53,13 +49,6 @@ async function run(seed: number, { how, when, traffic, pingMs }: Death): Promise
     const atMs = fromMs + minutes * minuteMs + prng.next() * forMs;
     await pass(world, atMs - world.engine.nowMs);
   }
-  const diedAtMs = world.engine.nowMs;
-  inject(world, `${how} ${old.host}`);
-  const others = [...world.nodes.values()].filter((node) => node !== old);
-  const isPromoted = () => others.some((node) => node.role === "master");
-  const promotedAtMs = await until(world, "a promotion", isPromoted);
-  await committed(world, old);
-  const { host } = masterOf(world);
-  const movedAtMs = await until(world, "the moved name", () => world.recordNow() === host);
-  return { [promoted]: promotedAtMs - diedAtMs, [moved]: movedAtMs - diedAtMs };
+  const { promotedMs, movedMs } = await followDeath(world, old, how);
+  return { [promoted]: promotedMs, [moved]: movedMs };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { quantile } from "../support/quantile.ts";
 import type { Fault } from "./faults.ts";
 import { groupName } from "./group-config.ts";
 import type { Watching } from "./watching.ts";
@@ -79,7 +80,7 @@ async function calm(scene: Scene, untilMs = 60_000): Promise<Stage> {
 /** The middle one, the one that few are above, and the highest. */
 function distribution(values: readonly number[]) {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  const at = (share: number) => quantile(sorted, share) ?? 0;
   return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 

@@ -1,4 +1,5 @@
 import { rules } from "../../lib/core/rules.ts";
+import { quantile } from "../support/quantile.ts";
 import { families } from "./families.ts";
 import { faultKinds, rateNames } from "./faults.ts";
 import type { SeedRecord } from "./seed-record.ts";
@@ -132,7 +133,7 @@ function exercised(what: string, known: readonly string[], counts: Map<string, n
 function distribution(values: readonly number[]): string {
   if (values.length === 0) return "no failovers";
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  const at = (share: number) => quantile(sorted, share) ?? 0;
   return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} failovers`;
 }
 
@@ -142,7 +143,7 @@ function windows(records: readonly SeedRecord[], pick: (one: DualWriters) => num
 
 function secondMasters(records: readonly SeedRecord[]): string {
   const sorted = records.map((one) => one.secondMasterMs).sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
+  const at = (share: number) => quantile(sorted, share) ?? 0;
   return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} seeds`;
 }
 

@@ -1,6 +1,7 @@
+import type { Course } from "../holes/death.ts";
 import { type CalmRecord, runHour } from "../simulator/calm-seed.ts";
 import { commandLine, whole } from "../support/command-line.ts";
-import { type Course, runDeath } from "./deaths.ts";
+import { runDeath } from "./deaths.ts";
 import { type Point, points } from "./points.ts";
 import { type Row, tableOf } from "./table.ts";
 

@@ -1,5 +1,6 @@
+import type { Course, Death } from "../holes/death.ts";
 import type { CalmRecord } from "../simulator/calm-seed.ts";
-import type { Course, Death } from "./deaths.ts";
+import { quantile } from "../support/quantile.ts";
 import type { Point } from "./points.ts";
 
 export interface Row {
@@ -33,7 +34,7 @@ export function tableOf(rows: readonly Row[]): string {
 /** Distribution of the time to a writable master. */
 function spread(courses: readonly Course[]): string {
   const sorted = courses.map(({ promotedMs }) => Math.round(promotedMs)).sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? "none";
+  const at = (share: number) => quantile(sorted, share) ?? "none";
   return `${at(0.5)} / ${at(0.95)} / ${at(1)}`;
 }
 
