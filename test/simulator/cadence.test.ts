@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { quantile } from "../support/quantile.ts";
+import { distribution } from "../support/quantile.ts";
 import type { Fault } from "./faults.ts";
 import { groupName } from "./group-config.ts";
 import type { Watching } from "./watching.ts";
@@ -75,13 +75,6 @@ async function calm(scene: Scene, untilMs = 60_000): Promise<Stage> {
   const stage = new Stage(scene);
   await stage.until(untilMs);
   return stage;
-}
-
-/** The middle one, the one that few are above, and the highest. */
-function distribution(values: readonly number[]) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => quantile(sorted, share) ?? 0;
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 
 describe.each([pulse, tick])("a calm group, watched by $cadence", (watching) => {

@@ -1,5 +1,5 @@
 import { rules } from "../../lib/core/rules.ts";
-import { quantile } from "../support/quantile.ts";
+import { distribution } from "../support/quantile.ts";
 import { families } from "./families.ts";
 import { faultKinds, rateNames } from "./faults.ts";
 import type { SeedRecord } from "./seed-record.ts";
@@ -77,7 +77,7 @@ export function report(records: readonly SeedRecord[]): string {
     ...rateNames.map((name) => `rate ${name}`),
   ];
   const perFailover = (some: readonly SeedRecord[]) =>
-    distribution(some.flatMap((one) => one.lostPerFailover));
+    distributionSays(some.flatMap((one) => one.lostPerFailover));
   return [
     summarise(totalsOf(records)),
     `lost writes per failover: ${perFailover(records)}`,
@@ -130,21 +130,19 @@ function exercised(what: string, known: readonly string[], counts: Map<string, n
 }
 
 /** Median, 95th percentile and maximum. */
-function distribution(values: readonly number[]): string {
+function distributionSays(values: readonly number[]): string {
   if (values.length === 0) return "no failovers";
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => quantile(sorted, share) ?? 0;
-  return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} failovers`;
+  const { p50, p95, max } = distribution(values);
+  return `p50 ${p50}, p95 ${p95}, max ${max} over ${values.length} failovers`;
 }
 
 function windows(records: readonly SeedRecord[], pick: (one: DualWriters) => number): string {
-  return distribution(records.flatMap((one) => one.dualWriters.map(pick)));
+  return distributionSays(records.flatMap((one) => one.dualWriters.map(pick)));
 }
 
 function secondMasters(records: readonly SeedRecord[]): string {
-  const sorted = records.map((one) => one.secondMasterMs).sort((a, b) => a - b);
-  const at = (share: number) => quantile(sorted, share) ?? 0;
-  return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} over ${sorted.length} seeds`;
+  const { p50, p95, max } = distribution(records.map((one) => one.secondMasterMs));
+  return `p50 ${p50}, p95 ${p95}, max ${max} over ${records.length} seeds`;
 }
 
 /** The set checker's counts, at the end of each seed. */
