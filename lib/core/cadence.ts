@@ -45,6 +45,14 @@ export function isReporting({ pulseMs, pulse }: Start, heartbeatMs: number): boo
   return Math.floor(pulse.delayMs / heartbeatMs) > before;
 }
 
+/** An observer whose groups ask for less speaks this often. */
+const quietMaxMs = 15_000;
+
+/** As often as the most impatient of the groups asks for; `asked`: their `heartbeatMs`. */
+export function mostImpatientMs(asked: Iterable<number>): number {
+  return Math.min(quietMaxMs, ...asked);
+}
+
 /** How far apart heartbeats are at the most while nothing changes and no start is lost. */
 export function heartbeatEveryMs({ cadence, pulseMs }: Start, heartbeatMs: number): number {
   switch (cadence) {

@@ -1,5 +1,5 @@
 import { assertNever } from "../core/assert-never.ts";
-import { type Cadence, isReporting } from "../core/cadence.ts";
+import { type Cadence, isReporting, mostImpatientMs } from "../core/cadence.ts";
 
 /** How an observer watches; `pulseMs` is of no meaning but in `pulse`. */
 export interface Rhythm {
@@ -44,12 +44,11 @@ const configReadMs = 10_000;
 const takeovers = { reads: 3, seconds: 0.7 };
 /** Counted with a table that answers within 10 ms: a pass that glances and finds nothing new, and one that reports. */
 const passSeconds = { quick: 0.04, reporting: 0.21 };
-const heartbeatMaxMs = 15_000;
 /** SQS takes no larger batch. */
 const batchMax = 10;
 
 export function trafficOf(rhythm: Rhythm, groups: readonly GroupSize[]): Traffic {
-  const heartbeatMs = Math.min(heartbeatMaxMs, ...groups.map((group) => group.heartbeatMs));
+  const heartbeatMs = mostImpatientMs(groups.map((group) => group.heartbeatMs));
   switch (rhythm.cadence) {
     case "loop":
       return loopTraffic(groups, heartbeatMs);

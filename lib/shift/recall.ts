@@ -1,9 +1,8 @@
-import { isReporting, type Start } from "../core/cadence.ts";
+import { isReporting, mostImpatientMs, type Start } from "../core/cadence.ts";
 import type { GroupConfig } from "../core/config.ts";
 import type { GroupState } from "../core/model.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import type { Shift } from "./shift.ts";
-import { quietMaxMs } from "./voice.ts";
 
 /** What a process has read of all groups, for the next pass that it is woken for. */
 export interface Recall {
@@ -31,7 +30,7 @@ export function recallFor(
   if (recall === null || predecessor === null || predecessor === "unknown") return null;
   if (predecessor.awake !== undefined || !isAsSaid(recall, predecessor)) return null;
   const asked = recall.configs.map(({ settings }) => settings.heartbeatMs);
-  return isReporting(start, Math.min(quietMaxMs, ...asked)) ? null : recall;
+  return isReporting(start, mostImpatientMs(asked)) ? null : recall;
 }
 
 function isAsSaid({ configs, states }: Recall, { groups }: Heartbeat): boolean {

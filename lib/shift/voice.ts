@@ -1,4 +1,4 @@
-import { heartbeatEveryMs } from "../core/cadence.ts";
+import { heartbeatEveryMs, mostImpatientMs } from "../core/cadence.ts";
 import type { Heartbeat } from "../ports/store.ts";
 import type { GroupStatus } from "./group.ts";
 import { heartbeatOf, signature } from "./heartbeat.ts";
@@ -7,8 +7,6 @@ import { watchedGroups } from "./troubles.ts";
 
 /** A group that can't be watched, for want of a secret say, holds the others' heartbeat up no longer than this. */
 export const patienceMs = 5_000;
-/** An observer whose groups ask for less speaks this often. */
-export const quietMaxMs = 15_000;
 
 /** What one shift says in its observer's name, and what it hears of the shifts after it. */
 export class Voice {
@@ -41,13 +39,9 @@ export class Voice {
     return this.#signature() !== this.#said;
   }
 
-  /** As often as the most impatient of the groups asks for. */
   heartbeatMs(): number {
-    let leastMs = quietMaxMs;
-    for (const { memory } of this.#shift.statuses.values()) {
-      leastMs = Math.min(leastMs, memory.config.settings.heartbeatMs);
-    }
-    return leastMs;
+    const statuses = [...this.#shift.statuses.values()];
+    return mostImpatientMs(statuses.map(({ memory }) => memory.config.settings.heartbeatMs));
   }
 
   /** What this shift would say now. */

@@ -1,3 +1,4 @@
+import { mostImpatientMs } from "../core/cadence.ts";
 import type { GroupConfig } from "../core/config.ts";
 import { type Result, success } from "../ports/errors.ts";
 import type { Heartbeat, Store } from "../ports/store.ts";
@@ -21,10 +22,7 @@ export async function readHeartbeats(
   return success(heartbeats);
 }
 
-/** An observer writes as often as the most impatient of its groups asks for, and this often at the least. */
-const beatMaxMs = 15_000;
-
 /** How far apart heartbeats are: each says it of itself, because observers know their cadence and groups don't. */
 export function beatMsOf(config: GroupConfig, heartbeat: Heartbeat | undefined): number {
-  return heartbeat?.everyMs ?? Math.min(beatMaxMs, config.settings.heartbeatMs);
+  return heartbeat?.everyMs ?? mostImpatientMs([config.settings.heartbeatMs]);
 }

@@ -3,6 +3,7 @@ import { groupConfig, masterFacts, n0, n1, settlingState } from "../support/buil
 import { Engine, Process } from "./engine.ts";
 import { Holding } from "./holding.ts";
 import type { Leaving } from "./leaving.ts";
+import { plainSight } from "./plain-sight.ts";
 import type { RoleCommand } from "./role-command.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { SimWorld } from "./world.ts";
@@ -23,19 +24,7 @@ beforeEach(() => {
   const [first] = world.nodes.values();
   if (first === undefined) throw new Error("expected a node");
   old = first;
-  holding = new Holding({
-    nodes: world.nodes,
-    acknowledged: new Map([[7, n0]]),
-    troubles: world.troubles,
-    rank: () => 1,
-    now: () => world.engine.nowMs,
-    config: () => config,
-    votes: () => [],
-    isCut: () => false,
-    isReachable: () => true,
-    isNetworkPoor: () => false,
-    live: () => [],
-  });
+  holding = new Holding(plainSight(world, config, new Map([[7, n0]])));
 });
 
 function attach(to: string): RoleCommand {

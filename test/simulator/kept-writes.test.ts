@@ -9,6 +9,7 @@ import {
   settlingState,
 } from "../support/builders.ts";
 import { KeptWrites } from "./kept-writes.ts";
+import { plainSight } from "./plain-sight.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import { SimWorld } from "./world.ts";
 
@@ -27,19 +28,7 @@ let kept: KeptWrites;
 beforeEach(async () => {
   world = new SimWorld({ seed: 1 });
   acknowledged = new Map([[7, n0]]);
-  kept = new KeptWrites({
-    nodes: world.nodes,
-    acknowledged,
-    troubles: world.troubles,
-    rank: () => 1,
-    now: () => world.engine.nowMs,
-    config: () => config,
-    votes: () => [],
-    isCut: () => false,
-    isReachable: () => true,
-    isNetworkPoor: () => false,
-    live: () => [],
-  });
+  kept = new KeptWrites(plainSight(world, config, acknowledged));
   taker = node(n1);
   taker.becomeMaster();
   for (const one of [node(n0), taker]) one.write(7);
