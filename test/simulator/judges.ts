@@ -121,6 +121,7 @@ export class Judges {
   }
 
   onSent(next: GroupState): void {
+    this.#strangers.onSent(next);
     this.#guard(() => this.checker.onSent(next));
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { applyFault } from "./apply-fault.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import { runGuarded } from "./run-seed.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { SimWorld } from "./world.ts";
 
 const attach = {
@@ -51,14 +52,37 @@ describe("S18, N18", () => {
     if (before?.master == null) throw new Error("expected a master");
     applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
     const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
-    const after = { ...before, master: { ...before.master, runId, replid } };
+    const master = { ...before.master, runId, replid };
+    const after = { ...before, master, attempts: ["new", ...before.attempts] };
     const later = { troubles: world.troubles, now: () => world.engine.nowMs + 10_000 };
-    const judge = (nodes: SimWorld["nodes"]) => () =>
-      new Strangers(world.nodes, { ...later, nodes }).onState(before, after);
+    const sent = (nodes: SimWorld["nodes"]) => {
+      const strangers = new Strangers(world.nodes, { ...later, nodes });
+      strangers.onSent(after);
+      return strangers;
+    };
 
     expect(before.master.isMarked).toBe(true);
-    expect(judge(world.nodes)).toThrow("N18");
-    expect(judge(new Map())).not.toThrow();
+    expect(() => sent(world.nodes).onState(before, after)).toThrow("N18");
+    expect(() => sent(new Map()).onState(before, after)).not.toThrow();
+  });
+
+  it("who gets the marker while the write is on its way is no reason against it", async () => {
+    const world = await bootedWorld();
+    const before = world.state();
+    if (before?.master == null) throw new Error("expected a master");
+    applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
+    const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
+    const master = { ...before.master, runId, replid };
+    const after = { ...before, master, attempts: ["new", ...before.attempts] };
+    const nodes = new Map<string, SimRedis>();
+    const now = () => world.engine.nowMs + 10_000;
+    const strangers = new Strangers(world.nodes, { troubles: world.troubles, now, nodes });
+
+    strangers.onSent(after);
+    for (const [id, node] of world.nodes) nodes.set(id, node);
+    strangers.onSent(after);
+
+    expect(() => strangers.onState(before, after)).not.toThrow();
   });
 
   it("another's server at the master's address is replaced and left alone", async () => {

@@ -26,6 +26,8 @@ export class Strangers {
   readonly #sight: Pick<Sight, "nodes" | "troubles" | "now">;
   readonly #adopted = new Set<SimRedis>();
   readonly #histories = new Set<string>();
+  /** Who held the group's marker as a write left that records another's server as the master, by the write's attempt. */
+  readonly #holders = new Map<string, string | null>();
 
   /** `sight`: the nodes that the group knows of, which may be fewer. */
   constructor(
@@ -36,9 +38,10 @@ export class Strangers {
     this.#sight = sight;
   }
 
-  onState(before: GroupState | null, { master }: GroupState): void {
+  onState(before: GroupState | null, after: GroupState): void {
+    const { master } = after;
     if (master === null) return;
-    this.#checkMaster(before?.master ?? null, master);
+    this.#checkMaster(before?.master ?? null, after);
     for (const node of this.#nodes.values()) {
       if (!node.isDisplaced) continue;
       // One that was started again is still known by the history that it had.
@@ -55,21 +58,39 @@ export class Strangers {
     return master !== null && this.#histories.has(master.replid);
   }
 
-  #checkMaster(before: MasterRecord | null, { node: id, runId }: MasterRecord): void {
-    const node = this.#nodes.get(id);
-    if (node === undefined || !node.isDisplaced || this.#adopted.has(node)) return;
-    if (before?.node !== id || !before.isMarked || runId !== node.runId) return;
-    // Whoever came back after the decision is no reason against it: a write may be a second on its way.
+  /**
+   * A write is held against how things were as it first left its process: it may be applied long after, when somebody has
+   * come back with the marker, and others have copied it from there.
+   */
+  onSent({ master, attempts: [attempt] }: GroupState): void {
+    if (attempt === undefined || this.#holders.has(attempt) || !this.#isStranger(master)) return;
     const { nodes, troubles, now } = this.#sight;
+    // Nor need the decision's evidence show who came back just before.
     const holder = [...nodes.values()].find(
       (one) =>
         !one.isDisplaced &&
         one.marker() !== null &&
         now() - troubles.changedAtMs(one.id) > noticedMs,
     );
-    if (holder === undefined) return;
-    const what = `and ${holder.id} holds the group's marker`;
-    throw new Violation("N18", `another's server at ${id} is recorded as the master, ${what}`);
+    this.#holders.set(attempt, holder?.id ?? null);
+  }
+
+  /** Whether the process that is recorded is another's, and nobody has made it the group's yet. */
+  #isStranger(master: MasterRecord | null): master is MasterRecord {
+    const node = this.#nodes.get(master?.node ?? "");
+    if (node === undefined || !node.isDisplaced || this.#adopted.has(node)) return false;
+    return master?.runId === node.runId;
+  }
+
+  #checkMaster(before: MasterRecord | null, { master, attempts: [attempt] }: GroupState): void {
+    if (!this.#isStranger(master) || before?.node !== master.node || !before.isMarked) return;
+    const holder = this.#holders.get(attempt ?? "") ?? null;
+    if (holder === null) return;
+    const what = `and ${holder} held the group's marker`;
+    throw new Violation(
+      "N18",
+      `another's server at ${master.node} is recorded as the master, ${what}`,
+    );
   }
 
   onRoleChange(node: SimRedis, { kind, by }: RoleCommand): void {
