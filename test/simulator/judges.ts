@@ -2,6 +2,7 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Sample, Vote } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { Checker } from "./checkers.ts";
+import { isDoubted } from "./doubts.ts";
 import type { Process } from "./engine.ts";
 import { HandsOff } from "./hands-off.ts";
 import { Holding } from "./holding.ts";
@@ -78,24 +79,8 @@ export class Judges {
       config: () => this.#config,
       tableReadAtMs: ({ name }) => world.store.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY,
       isRestored: () => world.operators.isRestored,
-      lacksData: (id) => this.#lacksData(id),
+      isDoubted: (id) => isDoubted(this.#world, id),
     });
-  }
-
-  /**
-   * Of a group whose marker was seen a server without it is no master while anybody has it, or can't be asked (fault N18).
-   */
-  #lacksData(id: string): boolean {
-    const world = this.#world;
-    const node = world.nodes.get(id);
-    if (node === undefined || node.startedAtMs === 0) return false;
-    const others = [...world.members.values()].filter((one) => one !== node);
-    const isUnmarked = world.state()?.master?.isMarked === true && node.marker() === null;
-    const { isReachable } = this.#sight();
-    const mayHold = (one: SimRedis) =>
-      one.marker() !== null || one.isLoading || !one.isServing || !isReachable(one.id);
-    if (node.isDisplaced || (isUnmarked && others.some(mayHold))) return true;
-    return [...world.nodes.values()].some((one) => one.stream.hasMoreThan(node.stream));
   }
 
   /** When STATE got each of its last entries. */

@@ -25,8 +25,8 @@ export interface Sight {
   tableReadAtMs(process: Process): number;
   /** Whether the table was put back to a backup, so that whoever knows it writes nothing (rule F150). */
   isRestored(): boolean;
-  /** Whether another's server answers there, or one that was started again with less than another one holds. */
-  lacksData(node: string): boolean;
+  /** Whether its answer as master may not be believed (doubts.ts). */
+  isDoubted(node: string): boolean;
 }
 
 /**
@@ -88,7 +88,7 @@ export class Witness {
     const canWrite = hasTable && !this.#sight.isRestored() && this.#isActedOn();
     const boundMs = withdrawnMs + 2 * this.#sight.config().settings.probeIntervalMs;
     const isAwake = process.now() - process.lastThawMs > boundMs;
-    const isHeard = isMaster && canWrite && isAwake && !this.#sight.lacksData(node);
+    const isHeard = isMaster && canWrite && isAwake && !this.#sight.isDoubted(node);
     if (!isHeard) held.heardSinceMs = null;
     else held.heardSinceMs ??= nowMs;
     const forMs = nowMs - (held.heardSinceMs ?? nowMs);
