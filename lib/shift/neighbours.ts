@@ -11,6 +11,7 @@ import type { Memory } from "../core/memory.ts";
 import type { NodeFacts } from "../core/model.ts";
 import { isAnswering } from "../core/view.ts";
 import type { GroupStatus } from "./group.ts";
+import type { RunIds } from "./run-ids.ts";
 
 /** What a shift knows of the other groups, before a node is taken that no file names (ADR 0009). */
 export interface Neighbours {
@@ -30,10 +31,15 @@ export interface Neighbours {
 export interface Watched {
   readonly latest: ReadonlyMap<string, GroupConfig>;
   readonly statuses: ReadonlyMap<string, GroupStatus>;
+  /** What the nodes of `statuses` have told. */
+  readonly runIds: RunIds;
 }
 
 /** A shift watches all groups of the table, so that nothing has to be read for this. */
-export function neighboursOf({ latest, statuses }: Watched, group: string): Neighbours {
+export function neighboursOf(
+  { latest, statuses, runIds: index }: Watched,
+  group: string,
+): Neighbours {
   const others = () => [...latest.values()].filter((config) => config.name !== group);
   return {
     areKnown: () =>
@@ -59,10 +65,12 @@ export function neighboursOf({ latest, statuses }: Watched, group: string): Neig
       }),
     sightings: (runIds, known) => {
       const names = new Set(Object.values(known).map(({ group: of, node }) => `${of} ${node}`));
-      // Asked with every look of every group: nothing is made for a node that nobody asks for.
       const isWanted: IsWanted = (of, node, runId) =>
         (runId !== null && runIds.has(runId)) || (names.size > 0 && names.has(`${of} ${node}`));
-      return others()
+      const named = Object.values(known).map((one) => one.group);
+      // Asked with every look of every group: nothing is made of a group that has none of them.
+      return [...new Set([...index.groupsWith(runIds), ...named])]
+        .flatMap((name) => (name === group ? [] : (latest.get(name) ?? [])))
         .flatMap((config) => sightingsOf(config, statuses.get(config.name)?.memory, isWanted))
         .toSorted((a, b) => compare(a.group, b.group) || compare(a.node, b.node));
     },

@@ -21,6 +21,7 @@ import {
   spellsBefore,
 } from "./predecessor.ts";
 import { type Keeping, keep, type Recall, recallFor } from "./recall.ts";
+import { RunIds } from "./run-ids.ts";
 
 /** How often the table is asked for groups that were added or removed. */
 const configReadMs = 10_000;
@@ -84,6 +85,7 @@ export interface Shift extends ShiftRequest {
   readonly listing: { isRead: boolean };
   readonly running: Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>;
   readonly statuses: Map<string, GroupStatus>;
+  readonly runIds: RunIds;
 }
 
 /** Begins a shift: who came before, and whether there is a reason to watch nothing. */
@@ -116,6 +118,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     listing: { isRead: false },
     running: new Map(),
     statuses: new Map(),
+    runIds: new RunIds(),
   };
 }
 
@@ -210,6 +213,7 @@ async function followTable(shift: Shift): Promise<boolean> {
       group.stop.abort();
       shift.running.delete(name);
       shift.statuses.delete(name);
+      shift.runIds.forget(name);
     }
   }
   return true;
@@ -270,7 +274,9 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           latest: () => shift.latest.get(config.name) ?? null,
           // The last turn of a watch that was stopped must not bring a removed group back to the heartbeat.
           onStatus: (status) => {
-            if (shift.running.has(config.name)) shift.statuses.set(config.name, status);
+            if (!shift.running.has(config.name)) return;
+            shift.statuses.set(config.name, status);
+            shift.runIds.tell(config.name, status.memory.nodes);
           },
           signal,
         });

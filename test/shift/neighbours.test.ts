@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import { neighboursOf } from "../../lib/shift/neighbours.ts";
+import { RunIds } from "../../lib/shift/run-ids.ts";
 import { addressOf, n3 } from "../core/discovery-stage.ts";
 import { calmStatus, groupConfig, groupState, n0, n1, nodeConfig } from "../support/builders.ts";
 import { everybody, Watch } from "../support/watch.ts";
@@ -17,8 +18,11 @@ function neighbours(
   const watch = new Watch({ config: cache, state: groupState(state ?? {}) });
   if (state !== null) watch.look({ samples: everybody });
   const status = { ...calmStatus, atMs: 0, memory: watch.memory };
+  const runIds = new RunIds();
+  if (state !== null) runIds.tell("cache", watch.memory.nodes);
   return neighboursOf(
     {
+      runIds,
       latest: new Map(latest.map((config) => [config.name, config])),
       statuses: new Map(state === null ? [] : [["cache", status]]),
     },
@@ -36,6 +40,7 @@ describe("the other groups of a shift", () => {
     expect(failing.memory.state).toBeUndefined();
     const status = { ...calmStatus, atMs: 0 };
     const watched = {
+      runIds: new RunIds(),
       latest: new Map([["cache", cache]]),
       statuses: new Map([["cache", { ...status, memory: failing.memory }]]),
     };
