@@ -7,9 +7,10 @@ import {
   PutItemCommand,
   QueryCommand,
 } from "@aws-sdk/client-dynamodb";
-import { type Result, success } from "../ports/errors.ts";
+import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import { awsFailure } from "./aws-client.ts";
 import type { Item } from "./dynamo-codec.ts";
+import { gatherReads, type Key, nameOf } from "./dynamo-gather.ts";
 
 export interface Condition {
   readonly condition: string;
@@ -32,25 +33,46 @@ export function createCalls(client: DynamoDBClient, table: string) {
       return awsFailure(what, error);
     }
   };
-  return {
-    get: (key: { pk: string; sk: string }): Promise<Result<Item | undefined>> =>
-      attempt(`GetItem ${key.pk} ${key.sk}`, async () => {
-        const Key = { pk: { S: key.pk }, sk: { S: key.sk } };
-        const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true });
-        return (await client.send(command)).Item;
-      }),
+  const one = (key: Key): Promise<Result<Item | undefined>> =>
+    attempt(`GetItem ${nameOf(key)}`, async () => {
+      const Key = { pk: { S: key.pk }, sk: { S: key.sk } };
+      const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true });
+      return (await client.send(command)).Item;
+    });
 
-    getMany: (wanted: readonly { pk: string; sk: string }[]): Promise<Result<readonly Item[]>> =>
-      attempt("BatchGetItem", async () => {
-        const Keys = wanted.map((key) => ({ pk: { S: key.pk }, sk: { S: key.sk } }));
-        const command = new BatchGetItemCommand({
-          RequestItems: { [table]: { Keys, ConsistentRead: true } },
-        });
-        const answer = await client.send(command);
-        const missing = answer.UnprocessedKeys?.[table]?.Keys?.length ?? 0;
-        if (missing > 0) throw new Error(`${missing} of ${Keys.length} keys were not processed`);
-        return answer.Responses?.[table] ?? [];
-      }),
+  const batch = (wanted: readonly Key[]) =>
+    attempt("BatchGetItem", async () => {
+      const Keys = wanted.map((key) => ({ pk: { S: key.pk }, sk: { S: key.sk } }));
+      const command = new BatchGetItemCommand({
+        RequestItems: { [table]: { Keys, ConsistentRead: true } },
+      });
+      const { Responses, UnprocessedKeys } = await client.send(command);
+      return { items: Responses?.[table] ?? [], unprocessed: UnprocessedKeys?.[table]?.Keys ?? [] };
+    });
+
+  /** An item that was not processed is nobody else's failure. */
+  const many = async (wanted: readonly Key[]): Promise<readonly Result<Item | undefined>[]> => {
+    const got = await batch(wanted);
+    if (!got.ok) return wanted.map(() => got);
+    const items = new Map(got.value.items.map((item) => [nameOf(keyOf(item)), item]));
+    const unprocessed = new Set(got.value.unprocessed.map((item) => nameOf(keyOf(item))));
+    return wanted.map((key) =>
+      unprocessed.has(nameOf(key))
+        ? notProcessed(`${nameOf(key)} was`)
+        : success(items.get(nameOf(key))),
+    );
+  };
+
+  return {
+    get: gatherReads({ one, many }),
+
+    getMany: async (wanted: readonly Key[]): Promise<Result<readonly Item[]>> => {
+      const got = await batch(wanted);
+      if (!got.ok) return got;
+      const missing = got.value.unprocessed.length;
+      if (missing > 0) return notProcessed(`${missing} of ${wanted.length} keys were`);
+      return success(got.value.items);
+    },
 
     put: async (Item: Item, condition?: Condition): Promise<Result<Put>> => {
       const what = `PutItem ${Item.pk?.S} ${Item.sk?.S}`;
@@ -106,6 +128,15 @@ export function createCalls(client: DynamoDBClient, table: string) {
         return items;
       }),
   };
+}
+
+function keyOf(item: Item): Key {
+  return { pk: item.pk?.S ?? "", sk: item.sk?.S ?? "" };
+}
+
+/** DynamoDB leaves out what goes beyond the throughput, or beyond 16 MB, which a hundred items of STATE don't reach. */
+function notProcessed(what: string): Failure {
+  return failure("throttled", `BatchGetItem: ${what} not processed, expected all`);
 }
 
 function conditional(condition: Condition | undefined) {

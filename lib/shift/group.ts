@@ -17,6 +17,7 @@ import { glance } from "./glance.ts";
 import { dropSessions, type Hands } from "./hands.ts";
 import { type Copied, LogCopier } from "./log-copier.ts";
 import { observe } from "./observe.ts";
+import { inRhythmMs, type Rhythm } from "./pace.ts";
 import { report } from "./report.ts";
 
 /** Who watches: names and numbers that stay the same through a shift. */
@@ -64,6 +65,7 @@ export interface GroupWatch {
   readonly onStatus: (status: GroupStatus) => void;
   /** Whether this is a pass that reports: it doesn't wait an interval for each look that a whole shift would take. */
   readonly pace: "by interval" | "hurried";
+  readonly rhythm: Rhythm;
   /** When the decision was last told in calm, which is told once a minute: by the first pass of it, where there are many. */
   readonly calmToldAtMs: number;
   /** Aborted when the shift ends or the group is gone. */
@@ -106,6 +108,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let look = firstLook(config);
   let outcomes: readonly Outcome[] = [];
   let isHurried = false;
+  let isCalm = false;
   const told = new DecisionLog(hands, watch.calmToldAtMs);
   const copier = new LogCopier(hands, watch.copied);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
@@ -115,7 +118,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     const unhurriedMs = immediateLooks > immediateLooksMax ? restMs : look.afterMs;
     const hurriedMs = turn <= hurriedFirstLooks ? hurriedRestMs : restMs;
     const waitMs = isHurried ? hurriedMs : unhurriedMs;
-    if (waitMs > 0) await alarm.sleep(waitMs);
+    if (waitMs > 0) await alarm.sleep(isCalm ? inRhythm(watch, waitMs) : waitMs);
     if (signal.aborted) break;
     const attempt = `${identity.shift}#${turn}`;
     const request = { look, config: memory.config, memory, outcomes, attempt };
@@ -130,6 +133,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     const status = statusOf(hands, memory, decision, { looks: turn, copiedRev: copier.copiedRev });
     watch.onStatus(status);
     isHurried = watch.pace === "hurried" && mayHurry(status);
+    isCalm = status.unsettled === null && !isHurried;
     if (decision.rule === "R799") dropSessions(hands);
     isInForce ||= memory.state?.configVersion === config.version;
     newer = await configFor(hands, memory, watch.latest());
@@ -218,6 +222,10 @@ function statusOf(
     isAtRest: plan.length === 0 && look.afterMs > 0,
     isReadingRecord: look.record !== "none" || hands.reading.length > 0,
   };
+}
+
+function inRhythm({ hands, config, rhythm }: GroupWatch, waitMs: number): number {
+  return inRhythmMs(rhythm, hands.clock.nowMs(), waitMs, config.settings.probeIntervalMs);
 }
 
 function mayHurry({ unsettled, isAtRest, looks }: GroupStatus): boolean {

@@ -11,7 +11,7 @@ import type { FreezeWatch } from "./freeze.ts";
 import { type GroupStatus, type Identity, watchGroup } from "./group.ts";
 import type { Ports } from "./hands.ts";
 import { neighboursOf } from "./neighbours.ts";
-import { calmToldAtMs, paceOf } from "./pace.ts";
+import { calmToldAtMs, paceOf, rhythmFor } from "./pace.ts";
 import { allIsWell, awaitOther, createPass } from "./pass.ts";
 import {
   copiedBefore,
@@ -232,6 +232,7 @@ function startGroup(shift: Shift, config: GroupConfig) {
 /** One group's watch; whatever goes wrong in it stays in it. */
 async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal): Promise<void> {
   const { ports, woken } = shift;
+  const rhythm = rhythmFor(shift);
   let current = config;
   let recalled = shift.recalled?.states.get(config.name) ?? null;
   while (!signal.aborted) {
@@ -268,7 +269,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           inherited: inheritedFrom(shift, config.name),
           spells: spellsBefore(shift, config.name),
           foundDown: foundDownBefore(shift, config.name),
-          pace: paceOf(shift, current),
+          ...{ pace: paceOf(shift, current), rhythm },
           copied: copiedBefore(shift, config.name),
           calmToldAtMs: calmToldAtMs(shift),
           latest: () => shift.latest.get(config.name) ?? null,

@@ -34,6 +34,11 @@ function isStrong({ operation, body }: SeenRequest): boolean {
 /** Each read of the port, and the operation that it comes down to. */
 const reads: readonly (readonly [string, string, (store: Store) => Promise<unknown>])[] = [
   ["STATE", "GetItem", (store) => store.readState("cache")],
+  [
+    "several STATEs",
+    "BatchGetItem",
+    (store) => Promise.all([store.readState("cache"), store.readState("sessions")]),
+  ],
   ["votes", "BatchGetItem", (store) => store.readVotes("cache", ["a", "b"])],
   ["a heartbeat", "GetItem", (store) => store.readHeartbeat("a")],
   ["a configuration", "GetItem", (store) => store.readConfig("cache", 1)],
