@@ -2,6 +2,7 @@ import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeConfig, NodeId } from "./config.ts";
 import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
 import type { Elsewhere, Others } from "./elsewhere.ts";
+import type { Heard } from "./heard.ts";
 import { type Marks, noMarks } from "./marks.ts";
 import type { GroupState, NodeFacts, Sample, Verdict, Vote, VoteVerdict } from "./model.ts";
 import type { RecordRole, RecordSet } from "./records.ts";
@@ -202,6 +203,8 @@ export interface MemoryStart {
   readonly spells?: Readonly<Record<NodeId, Spells>>;
   /** Nodes that the predecessor found down: what a pass has no time to find out again, and nobody wants to hear again. */
   readonly foundDown?: Readonly<Record<NodeId, Verdict>>;
+  /** What the nodes have told the watch before this one in the same process. */
+  readonly heard?: Readonly<Record<NodeId, Heard>>;
 }
 
 export function newMemory(start: MemoryStart): Memory {
@@ -260,13 +263,16 @@ export function newMemory(start: MemoryStart): Memory {
 function knownBefore({
   inherited,
   spells = {},
+  heard = {},
 }: MemoryStart): Readonly<Record<NodeId, NodeMemory>> {
   const suspect = inherited?.suspect ?? null;
-  const ids = new Set([...Object.keys(spells), ...(suspect === null ? [] : [suspect])]);
+  const told = [...Object.keys(spells), ...Object.keys(heard)];
+  const ids = new Set([...told, ...(suspect === null ? [] : [suspect])]);
   return Object.fromEntries(
     [...ids].map((id) => {
       const loadingBefore = id === suspect ? (inherited?.loading ?? null) : null;
-      return [id, { ...unknownNode(id), spellsBefore: spells[id] ?? null, loadingBefore }];
+      const before = { spellsBefore: spells[id] ?? null, loadingBefore };
+      return [id, { ...unknownNode(id), ...heard[id], ...before }];
     }),
   );
 }

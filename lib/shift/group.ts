@@ -4,6 +4,7 @@ import type { GroupConfig, NodeId } from "../core/config.ts";
 import { configSet } from "../core/config-changes.ts";
 import { type Decision, groupView, masterView, step, viewOf } from "../core/decide.ts";
 import { noOthers } from "../core/elsewhere.ts";
+import type { Heard } from "../core/heard.ts";
 import { isMasterSane } from "../core/identity.ts";
 import { type Inherited, type Memory, newMemory } from "../core/memory.ts";
 import type { GroupState, Verdict } from "../core/model.ts";
@@ -56,6 +57,8 @@ export interface GroupWatch {
   readonly inherited: Inherited | null;
   readonly spells: Readonly<Record<NodeId, Spells>>;
   readonly foundDown: Readonly<Record<NodeId, Verdict>>;
+  /** What the nodes have told the watch before this one in the same shift. */
+  readonly heard: Readonly<Record<NodeId, Heard>>;
   /** How far the log of STATE is known to be copied. */
   readonly copied: Copied;
   /** The STATE that an earlier pass read, for a first glance; null: there is none. */
@@ -170,9 +173,10 @@ async function glanceFirst(
 }
 
 function startMemory(watch: GroupWatch): Memory {
-  const { identity, config, wokenFor, masterKnown, inherited, spells, foundDown, hands } = watch;
+  const { identity, config, wokenFor, masterKnown, inherited, spells, hands } = watch;
+  const { foundDown, heard } = watch;
   const nowMs = hands.clock.nowMs();
-  const before = { masterKnown, inherited, spells, foundDown };
+  const before = { masterKnown, inherited, spells, foundDown, heard };
   return newMemory({ ...identity, nowMs, config, wokenFor, ...before });
 }
 

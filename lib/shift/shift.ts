@@ -1,5 +1,6 @@
 import { type Start, whyIdle } from "../core/cadence.ts";
 import type { GroupConfig } from "../core/config.ts";
+import { heardBefore } from "../core/heard.ts";
 import { wallMsOf } from "../core/instants.ts";
 import { type Result, success } from "../ports/errors.ts";
 import type { Meter } from "../ports/meter.ts";
@@ -269,6 +270,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           inherited: inheritedFrom(shift, config.name),
           spells: spellsBefore(shift, config.name),
           foundDown: foundDownBefore(shift, config.name),
+          heard: heardBefore(shift.statuses.get(config.name)?.memory ?? null, current),
           ...{ pace: paceOf(shift, current), rhythm },
           copied: copiedBefore(shift, config.name),
           calmToldAtMs: calmToldAtMs(shift),

@@ -3,6 +3,7 @@ import type { GroupConfig } from "../../lib/core/config.ts";
 import { type Decision, groupView, masterView, step, viewOf } from "../../lib/core/decide.ts";
 import { noOthers, type Others } from "../../lib/core/elsewhere.ts";
 import type { SentinelEvent } from "../../lib/core/events.ts";
+import type { Heard } from "../../lib/core/heard.ts";
 import {
   type Asked,
   type Inherited,
@@ -63,6 +64,7 @@ export interface WatchStart {
   readonly inherited?: Inherited;
   readonly spells?: Readonly<Record<string, Spells>>;
   readonly foundDown?: Readonly<Record<string, Verdict>>;
+  readonly heard?: Readonly<Record<string, Heard>>;
 }
 
 const notAsked = { kind: "not-asked" as const };
@@ -98,6 +100,7 @@ export class Watch {
       inherited: start.inherited ?? null,
       ...(start.spells === undefined ? {} : { spells: start.spells }),
       ...(start.foundDown === undefined ? {} : { foundDown: start.foundDown }),
+      ...(start.heard === undefined ? {} : { heard: start.heard }),
     });
   }
 
