@@ -26,7 +26,7 @@ export function renamesBetween(before: Nodes, after: Nodes): Renames {
   );
 }
 
-/** Everything in STATE that calls nodes by their names, for phase steady, where there is no candidate. */
+/** Everything in STATE that calls nodes by their names, for the phases in which there is no candidate. */
 export function renameIn(state: GroupState, renames: Renames): Partial<GroupState> {
   if (renames.size === 0) return {};
   const name = (id: NodeId): NodeId => renames.get(id) ?? id;

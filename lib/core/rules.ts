@@ -7,6 +7,7 @@ import { followRule, leadRules } from "./rules/lead.ts";
 import { notifyTestRules } from "./rules/notify-test.ts";
 import { oddityRule } from "./rules/oddities.ts";
 import { closingRules, promoteRules } from "./rules/promoting.ts";
+import { renamedRule } from "./rules/renamed.ts";
 import { requestRules } from "./rules/requests.ts";
 import type { Rule } from "./rules/rule.ts";
 import { settlingFollower, settlingRules } from "./rules/settling.ts";
@@ -60,6 +61,7 @@ export const rules: RuleTable = {
     pauseRule,
     ...suspicionRules,
     ...claimRules,
+    renamedRule,
     ...lineageRules,
     keptRule,
     ...requestRules,
@@ -80,6 +82,7 @@ export const rules: RuleTable = {
     ...suspicionRules.map(unpaused),
     ...claimRules.map(unpaused),
     ...leadRules,
+    renamedRule,
     ...lineageRules,
     keptRule,
     ...settlingRules.map(led),
