@@ -74,18 +74,17 @@ export interface ElectionInput {
  */
 export function elect(input: ElectionInput): Election {
   const field = readmit(input.contenders.map((contender) => assess(input, contender)));
-  const eligible = input.contenders
-    .flatMap((contender) => {
-      const facts = contender.facts;
-      const isEligible = field.find((row) => row.node === contender.node)?.isEligible ?? false;
-      if (facts === null || !isEligible) return [];
-      const rank = rankOf(input.config, contender.node, facts.priority);
-      return [{ node: contender.node, facts, rank }];
-    })
-    .sort((a, b) => {
-      const isLater = (node: NodeId) => (node === input.failedBefore ? 1 : 0);
-      return isLater(a.node) - isLater(b.node) || compare(a, b);
-    });
+  const able = input.contenders.flatMap((contender) => {
+    const facts = contender.facts;
+    const isEligible = field.find((row) => row.node === contender.node)?.isEligible ?? false;
+    if (facts === null || !isEligible) return [];
+    const rank = rankOf(input.config, contender.node, facts.priority);
+    return [{ node: contender.node, facts, rank }];
+  });
+  const eligible = able.toSorted((a, b) => {
+    const isLater = (node: NodeId) => (node === input.failedBefore ? 1 : 0);
+    return isLater(a.node) - isLater(b.node) || compare(a, b, able);
+  });
   const best = eligible[0];
   if (best === undefined) return { choice: { kind: "none", why: whyNone(field) }, field };
   const ahead = aheadOf(input, best.facts.offset);
@@ -201,13 +200,28 @@ interface Ranked {
   readonly rank: Rank;
 }
 
-/** Total order, independent of the order of the input: priority, then offset, then run id. */
-function compare(one: Ranked, other: Ranked): number {
+/** Total order, independent of the order of the input: priority, offset, a master before its replicas, run id. */
+function compare(one: Ranked, other: Ranked, eligible: readonly Ranked[]): number {
   const byRank = one.rank.priority - other.rank.priority;
   if (byRank !== 0) return byRank;
-  const [a, b] = [one.facts, other.facts];
-  if (a.offset !== b.offset) return b.offset - a.offset;
-  return a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0;
+  const [a, b] = [standingOf(one, eligible), standingOf(other, eligible)];
+  if (a.reach !== b.reach) return b.reach - a.reach;
+  if (a.isFeeding !== b.isFeeding) return a.isFeeding ? -1 : 1;
+  const [first, second] = [one.facts.runId, other.facts.runId];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+/**
+ * A master holds all that its replicas hold, and what comes to it after it was asked comes to them later:
+ *
+ *   master is asked: 100 | a write: 150 | it reaches the replica | the replica is asked: 150
+ */
+function standingOf({ facts }: Ranked, eligible: readonly Ranked[]) {
+  const fed = eligible.flatMap(({ facts: { role, isLinkUp, replid, offset } }) =>
+    role === "replica" && isLinkUp && replid === facts.replid ? [offset] : [],
+  );
+  const isFeeding = facts.role === "master" && fed.length > 0;
+  return { isFeeding, reach: isFeeding ? Math.max(facts.offset, ...fed) : facts.offset };
 }
 
 function whyChosen({ facts, rank }: Ranked, rivals: number): string {

@@ -116,6 +116,22 @@ describe("the order of the eligible", () => {
     });
   });
 
+  test("F8 a master comes before the replicas that have its stream, which were asked at another moment", () => {
+    const lineage = { replid: "id-2", replid2: "id-1", secondOffset: 901 };
+    const master = contender(n1, { facts: masterFacts({ runId: "z", ...lineage }) });
+    const linked = { ...lineage, isLinkUp: true, linkDownSeconds: null };
+
+    expect(chosen(replica(n2, linked), master)).toBe(n1);
+    // What came to it after it was asked has reached a replica that was asked last.
+    expect(chosen(replica(n2, { ...linked, offset: 1_050 }), master)).toBe(n1);
+    expect(chosen(replica(n2, { ...linked, priority: 10 }), master)).toBe(n2);
+    // A master that was put back to an older state is no more what a replica without a link has the stream of.
+    expect(chosen(replica(n2, { ...lineage, offset: 1_050 }), master)).toBe(n2);
+    // Nor is it known to have what belongs to another history.
+    expect(chosen(replica(n2, { isLinkUp: true }), master)).toBe(n2);
+    expect(chosen(replica(n2, { isLinkUp: true, offset: 1_050 }), master)).toBe(n2);
+  });
+
   test("F8 the master itself may be chosen only when it is no master any more", () => {
     const demoted = replica(n0);
 
@@ -155,6 +171,7 @@ describe("N13 the choice as a total order", () => {
     offset: fc.constantFrom(900, 950, 1_000),
     runId: fc.constantFrom("a", "b", "c", "d"),
     isLoading: fc.boolean(),
+    isLinkUp: fc.boolean(),
     isSyncing: fc.boolean(),
     hasSynced: fc.boolean(),
     replid: fc.constantFrom("id-1", "id-9"),
@@ -180,6 +197,9 @@ describe("N13 the choice as a total order", () => {
     );
   });
 
+  const isFedBy = (master: NodeFacts, { role, isLinkUp, replid }: NodeFacts) =>
+    role === "replica" && isLinkUp && replid === master.replid;
+
   test("S7 no eligible node is better than the chosen one", async () => {
     await fc.assert(
       fc.property(field, (all) => {
@@ -190,9 +210,13 @@ describe("N13 the choice as a total order", () => {
           const isEligible = rows.find((row) => row.node === one.node)?.isEligible === true;
           if (!isEligible || one.facts === null) continue;
           expect(choice.facts.priority).toBeLessThanOrEqual(one.facts.priority);
-          if (one.facts.priority === choice.facts.priority) {
-            expect(choice.facts.offset).toBeGreaterThanOrEqual(one.facts.offset);
-          }
+          if (one.facts.priority !== choice.facts.priority) continue;
+          // The stream of a replica whose link is up is its master's.
+          const isItsMaster = choice.facts.role === "master" && isFedBy(choice.facts, one.facts);
+          if (isItsMaster) continue;
+          expect(choice.facts.offset).toBeGreaterThanOrEqual(one.facts.offset);
+          const isPassedOver = one.facts.role === "master" && isFedBy(one.facts, choice.facts);
+          expect(isPassedOver).toBe(false);
         }
       }),
     );

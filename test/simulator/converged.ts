@@ -1,9 +1,9 @@
 import { isOurs } from "../../lib/core/identity.ts";
 import type { MasterRecord } from "../../lib/core/model.ts";
 import { groupName } from "./group-config.ts";
+import { sharesHistory } from "./history.ts";
 import { trueRank } from "./placement.ts";
 import type { SimRedis } from "./sim-redis.ts";
-import { sharesHistory } from "./truth.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 

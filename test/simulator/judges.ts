@@ -15,6 +15,7 @@ import type { RoleCommand } from "./role-command.ts";
 import type { Sight } from "./sight.ts";
 import type { ClientKind } from "./sim-client.ts";
 import type { SimRedis } from "./sim-redis.ts";
+import type { Observed } from "./sim-vantage.ts";
 import { Truth } from "./truth.ts";
 import { Violation } from "./violation.ts";
 import type { Woken } from "./wakes.ts";
@@ -105,8 +106,9 @@ export class Judges {
     });
   }
 
-  onSent(next: GroupState): void {
+  onSent(process: Process, next: GroupState): void {
     this.#strangers.onSent(next);
+    this.#truth.passedOver.onSent(process, next);
     this.#guard(() => this.checker.onSent(next));
   }
 
@@ -156,8 +158,9 @@ export class Judges {
     this.#guard(() => this.#witness.onSample(process, observer, sample));
   }
 
-  onObserved(process: Process, observer: string, node: string, sentAtMs: number): void {
+  onObserved(process: Process, observer: string, { node, sentAtMs, facts }: Observed): void {
     this.#witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true });
+    this.#truth.passedOver.onAnswered(process, node, facts);
   }
 
   onEffect(process: Process, observer: string, leaving: Leaving): void {

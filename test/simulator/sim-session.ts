@@ -54,7 +54,7 @@ export class SimSession implements NodeSession {
     const got = await this.#ask({ what: "observe", act }, deadlineMs);
     if (!got.ok) return got;
     this.#seen = { askedAtMs: sentAtMs, facts: got.value };
-    network.onObserved(process, observer, this.node, sentAtMs);
+    network.onObserved(process, observer, { node: this.node, sentAtMs, facts: got.value });
     return got;
   }
 

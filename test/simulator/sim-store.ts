@@ -11,7 +11,7 @@ import { noRates, noStoreFaults, type StoreFaults, StoreRequests } from "./store
 export interface StoreWatch {
   onState(before: GroupState | null, after: GroupState, writer: string): void;
   /** A write of STATE leaves its process; when it is applied, and whether, nobody knows yet. */
-  onSent(next: GroupState): void;
+  onSent(process: Process, next: GroupState): void;
   onVote(process: Process, vote: Vote): void;
   /** A process knows that its vote stands. */
   onCast(process: Process, vote: Vote): void;
@@ -124,7 +124,7 @@ export class SimStore {
         return verified(got, stateOf);
       },
       put: (base: number | null, next: GroupState) => {
-        this.#watch.onSent(next);
+        this.#watch.onSent(process, next);
         const what = `write STATE ${next.lastTransition.rule}`;
         const put = write(what, (): StatePut => this.#put(who, base, next, code));
         return verified(put, (done) => (done.isPut ? next : stateOf(done.standing)));

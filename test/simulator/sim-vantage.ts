@@ -26,8 +26,8 @@ export interface SimNetwork {
   isConnectionCut(): boolean;
   /** What became of a probe. */
   onSample(process: Process, observer: string, sample: Sample): void;
-  /** A node answered over a session, to something sent at this time of the process's clock. */
-  onObserved(process: Process, observer: string, node: string, sentAtMs: number): void;
+  /** A node answered over a session. */
+  onObserved(process: Process, observer: string, seen: Observed): void;
   /** A role change, a marker or the end of a script leaves this process for a node. */
   onEffect(
     process: Process,
@@ -36,6 +36,13 @@ export interface SimNetwork {
     node: string,
     seen: LastSeen,
   ): void;
+}
+
+/** What a node said of itself, to something sent at this time of the process's clock. */
+export interface Observed {
+  readonly node: string;
+  readonly sentAtMs: number;
+  readonly facts: NodeFacts;
 }
 
 /** What the session of an effect has last shown, and when that was asked by the clock of its process. */

@@ -1,6 +1,8 @@
-import type { GroupState, MasterRecord, Vote } from "../../lib/core/model.ts";
+import type { GroupState, Vote } from "../../lib/core/model.ts";
 import { replacementOf } from "../../lib/core/view.ts";
+import { sharesHistory } from "./history.ts";
 import { reaches } from "./network.ts";
+import { PassedOver } from "./passed-over.ts";
 import type { Sight } from "./sight.ts";
 import { flowingMs } from "./sim-link.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -12,6 +14,7 @@ import { Violation } from "./violation.ts";
  * finds them right.
  */
 export class Truth {
+  readonly passedOver: PassedOver;
   readonly #sight: Sight;
   readonly #promotedAtMs = new Map<number, number>();
   readonly #confirmed: { readonly value: number; readonly by: string; readonly atMs: number }[] =
@@ -20,6 +23,7 @@ export class Truth {
 
   constructor(sight: Sight) {
     this.#sight = sight;
+    this.passedOver = new PassedOver(sight);
   }
 
   onPromoted(epoch: number): void {
@@ -70,7 +74,8 @@ export class Truth {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
     // Whom an operator names is promoted within the consented loss, whoever else holds more.
-    if (!isNamed(before, chosen)) this.#checkBest(before, chosen);
+    const wrong = isNamed(before, chosen) ? null : this.passedOver.of(after);
+    if (wrong !== null) throw new Violation("S7", wrong);
     if (chosen !== old) this.#checkConfirmed(old, chosen);
     if (this.#sight.config().settings.whenUnreachable === "failover") return;
     if (!this.#servesQuietly(old) || chosen.stream.hasMoreThan(old.stream)) return;
@@ -80,39 +85,6 @@ export class Truth {
     if (hearers.length > 0 && hearers.includes(chosen)) {
       throw new Violation("P3", `${old.id} is failed over, and ${chosen.id} hears it all the time`);
     }
-  }
-
-  /** S7: nobody of the same history who could be asked had more to give. */
-  #checkBest(before: GroupState, chosen: SimRedis): void {
-    const { lastEpoch, masterEpoch, master } = before;
-    // Whoever could not be promoted just before comes last, whatever it holds.
-    const hasFailed = lastEpoch !== null && lastEpoch.epoch > masterEpoch;
-    if (hasFailed || master === null || this.#sight.isNetworkPoor()) return;
-    const { rank } = this.#sight;
-    if (rank(chosen) === 0) throw new Violation("S7", `${chosen.id} is chosen, its priority is 0`);
-    for (const node of this.#sight.nodes.values()) {
-      if (rank(node) === 0 || rank(node) > rank(chosen)) continue;
-      const isRival = node !== chosen && node.id !== master.node && node.replid === chosen.replid;
-      // An older master that wrote on beyond the fork is ahead in a history of its own.
-      if (
-        !isRival ||
-        !sharesHistory(master, node) ||
-        !this.#isUntouched(node) ||
-        node.offset <= chosen.offset
-      )
-        continue;
-      const ahead = node.offset - chosen.offset;
-      throw new Violation("S7", `${chosen.id} is chosen, ${node.id} is ${ahead} bytes ahead of it`);
-    }
-  }
-
-  /** Reachable for everybody for so long that each observer has seen it, and fit to say where it stands. */
-  #isUntouched(node: SimRedis): boolean {
-    // A server in the middle of a synchronisation may lose its data any moment, and is never chosen (fault N12).
-    if (node.ailments.size > 0 || node.facts().isSyncing) return false;
-    const sinceMs = this.#sight.troubles.changedAtMs(node.id);
-    const isLongAgo = this.#sight.now() - sinceMs > quietMinMs;
-    return isLongAgo && node.isServing && !node.isLoading && this.#sight.isReachable(node.id);
   }
 
   /** F6: until the commit the old master wins, if it answers whoever commits; another's server in its place does not. */
@@ -209,15 +181,4 @@ export class Truth {
 
 function isNamed({ request }: GroupState, node: SimRedis): boolean {
   return replacementOf(request)?.to === node.id;
-}
-
-/** Whether a server's history and the recorded one are of one chain (protocol F5). */
-export function sharesHistory(
-  master: MasterRecord,
-  node: Pick<SimRedis, "replid" | "replid2" | "offset">,
-): boolean {
-  if (node.replid === master.replid || node.replid2 === master.replid) return true;
-  // Whoever kept the older history and wrote on beyond the fork has another one now.
-  const isBehindFork = node.offset <= master.secondOffset;
-  return master.replid2 !== null && node.replid === master.replid2 && isBehindFork;
 }

@@ -23,6 +23,7 @@ import { type ClientKind, startClient, Writes } from "./sim-client.ts";
 import { SimDns } from "./sim-dns.ts";
 import { SimRedis } from "./sim-redis.ts";
 import { SimStore } from "./sim-store.ts";
+import type { Observed } from "./sim-vantage.ts";
 import { Trace } from "./trace.ts";
 import { Troubles } from "./troubles.ts";
 import type { Violation } from "./violation.ts";
@@ -124,7 +125,7 @@ export class SimWorld {
     const { judges } = this;
     return new SimStore(this.options.seed, {
       onState: (before, after, writer) => this.#onState(before, after, writer),
-      onSent: (next) => judges.onSent(next),
+      onSent: (process, next) => judges.onSent(process, next),
       onVote: (process, vote) => judges.onVote(process, vote),
       onCast: (process, vote) => judges.onCast(process, vote),
     });
@@ -147,7 +148,7 @@ export class SimWorld {
           this.#onSample(sample);
           judges.onSample(process, observer, sample);
         },
-        onObserved: (...seen: [Process, string, string, number]) => judges.onObserved(...seen),
+        onObserved: (...seen: [Process, string, Observed]) => judges.onObserved(...seen),
       },
       note: (who: string, note: Note) => this.note(who, note),
       onEffect: (...effect: [Process, string, Leaving]) => judges.onEffect(...effect),
