@@ -24,7 +24,7 @@ export interface DynamoStoreOptions {
 
 /** `timeoutMs`: the limit of one request, of which the SDK may make two. No region: the SDK's own sources of it. */
 export function createTableClient(region: string | undefined, timeoutMs = 1_000): DynamoDBClient {
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     ...(region === undefined ? {} : { region }),
     requestHandler: limitedHandler(timeoutMs),
     // The table is reached by a gateway endpoint, which knows no IPv6, wherever AWS_USE_DUALSTACK_ENDPOINT is set.
@@ -32,6 +32,9 @@ export function createTableClient(region: string | undefined, timeoutMs = 1_000)
     // A repeated conditional write that had been applied is recognised by its attempt id.
     maxAttempts: 2,
   });
+  // It copies every request and answer, secrets left out, for a logger that there is none of.
+  client.middlewareStack.remove("loggerMiddleware");
+  return client;
 }
 
 /** The quorum store on DynamoDB: single-item conditional writes and strong reads. */

@@ -1,5 +1,6 @@
 import { lookup as lookUpLocally, Resolver } from "node:dns/promises";
 import { failure, type Result, success } from "../ports/errors.ts";
+import { withDeadline } from "./deadline.ts";
 import { codeOf } from "./thrown.ts";
 
 /** Limits of one question to one DNS server: three seconds at most, whoever waits for it. */
@@ -38,7 +39,8 @@ export function createNodeLookup(servers: readonly string[] = []): NodeLookup {
     find: async (host, limitMs) => {
       const asked = running.get(host) ?? refresh(host);
       running.set(host, asked);
-      const found = await within(asked, limitMs, host);
+      const answered = await withDeadline(asked, limitMs);
+      const found = answered === "late" ? unanswered(host, limitMs) : answered;
       if (found.ok || found.kind !== "unresolved") return found;
       const before = known.get(host);
       return before === undefined ? found : success(before);
@@ -46,17 +48,9 @@ export function createNodeLookup(servers: readonly string[] = []): NodeLookup {
   };
 }
 
-async function within<T>(asked: Promise<Result<T>>, limitMs: number, host: string) {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Result<T>>((resolve) => {
-    const why = `${host}: expected the resolver to answer within ${limitMs} ms, got nothing`;
-    timer = setTimeout(() => resolve(failure("unresolved", why)), limitMs);
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function unanswered(host: string, limitMs: number) {
+  const why = `${host}: expected the resolver to answer within ${limitMs} ms, got nothing`;
+  return failure("unresolved", why);
 }
 
 /**

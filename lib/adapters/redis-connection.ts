@@ -4,6 +4,7 @@ import type { Address } from "../core/config.ts";
 import { formatAddress } from "../core/config.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { RedisAccess } from "../ports/redis.ts";
+import { withDeadline } from "./deadline.ts";
 import type { HostAddress, NodeLookup } from "./node-lookup.ts";
 import { withoutSecrets } from "./redact.ts";
 import { connectorTo } from "./redis-connector.ts";
@@ -240,18 +241,6 @@ function lostFailure(where: string, text: string, cause: string): Failure {
     return failure("malformed", `${where}: expected the Redis protocol, got something else`);
   }
   return failure("cut", `${where}: ${text}: ${cause}`);
-}
-
-async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise<T | "late"> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), deadlineMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function connectFailure(

@@ -3,6 +3,7 @@ import type { NodeFacts, ProbeReply, Sample } from "../core/model.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Failure, failure, type Result, success } from "../ports/errors.ts";
 import type { ProbeWants, RedisAccess, RedisNodes, ResolvedSecrets } from "../ports/redis.ts";
+import { withDeadline } from "./deadline.ts";
 import { type Args, type Connection, openConnection, type Reply } from "./redis-connection.ts";
 import { countSentinels, factsFrom, parseMarker, parseReplPing, parseRole } from "./redis-info.ts";
 import { createRehearser, type RehearsalScope } from "./redis-rehearsal.ts";
@@ -117,7 +118,7 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
 
   const reconnect = async (wants: ProbeWants): Promise<Failure | null> => {
     const attempt = open(longestMs(wants)).then(adopt);
-    const got = await within(clock, wants.timeoutMs, attempt);
+    const got = await withDeadline(attempt, wants.timeoutMs);
     return got === "late" ? failure("timeout", `${node.id}: no connection yet`) : got;
   };
 
@@ -147,7 +148,7 @@ function createNodeProbe(node: NodeConfig, parts: ProbeParts): NodeProbe {
     oldestOpenMs ??= sentAtMs;
     const commands = commandsFor(wants, markerKey, told);
     const exchange = current.exchange(commands, longestMs(wants));
-    const got = await within(clock, wants.timeoutMs, exchange);
+    const got = await withDeadline(exchange, wants.timeoutMs);
     if (got === "late") {
       void exchange.then((answer) => {
         if (answer.ok && connection === current) lateReplyToMs = sentAtMs;
@@ -272,17 +273,6 @@ function commandsFor(wants: ProbeWants, markerKey: string | null, told: Told): r
   const clients: Args[] = isOpen ? [["CLIENT", "LIST", "TYPE", "pubsub"]] : [];
   const once: Args[] = told.isAsked ? [] : [["CONFIG", "GET", "repl-ping-replica-period"]];
   return [...base, ["INFO"], marker, ...clients, ...once];
-}
-
-/** What ends a sleep that nobody needs any more: without a reason of its own, each abort makes an exception with a stack. */
-const inTime = "answered in time";
-
-async function within<T>(clock: Clock, ms: number, answer: Promise<T>): Promise<T | "late"> {
-  const answered = new AbortController();
-  const late = clock.sleep(ms, answered.signal).then(() => "late" as const);
-  const got = await Promise.race([answer, late]);
-  answered.abort(inTime);
-  return got;
 }
 
 /** An outstanding probe is listened for until its connection is replaced. */

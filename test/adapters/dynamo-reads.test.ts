@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { SeenRequest } from "../../lab/dynamodb/gateway.ts";
 import { isRecord } from "../../lab/http-server.ts";
+import { createTableClient } from "../../lib/adapters/dynamo-store.ts";
 import type { Store } from "../../lib/ports/store.ts";
 import { groupConfig, storedEvent, vote } from "../support/builders.ts";
 import { DynamoLab, table } from "../support/dynamo-lab.ts";
@@ -59,4 +60,10 @@ describe("D5 a read asks for strong consistency", () => {
     expect(asked.map((one) => one.operation)).toContain(operation);
     expect(asked.filter((one) => !isStrong(one))).toEqual([]);
   });
+});
+
+test("no request and no answer is copied for a logger that there is none of", () => {
+  const steps = createTableClient("eu-west-1").middlewareStack.identify();
+  expect(steps.length).toBeGreaterThan(5);
+  expect(steps.filter((one) => one.startsWith("loggerMiddleware"))).toEqual([]);
 });
