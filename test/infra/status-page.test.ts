@@ -96,6 +96,7 @@ describe("the status page of a stage", () => {
     expect([answer.status, text.includes('id="group_cache"')]).toEqual([200, true]);
     const calls = aws.taken();
     expect(actionsOf(calls)).toEqual([
+      "dynamodb:BatchGetItem",
       "dynamodb:GetItem",
       "dynamodb:Query",
       "route53:ListResourceRecordSets",
