@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { SeenRequest } from "../../lab/dynamodb/gateway.ts";
-import { isRecord } from "../../lab/http-server.ts";
-import { createTableClient } from "../../lib/adapters/dynamo-store.ts";
+import { isRecord, listen } from "../../lab/http-server.ts";
+import { stateKey, toItem } from "../../lib/adapters/dynamo-codec.ts";
+import { createDynamoStore, createTableClient } from "../../lib/adapters/dynamo-store.ts";
 import type { Store } from "../../lib/ports/store.ts";
-import { groupConfig, storedEvent, vote } from "../support/builders.ts";
+import { groupConfig, groupState, storedEvent, vote } from "../support/builders.ts";
 import { DynamoLab, table } from "../support/dynamo-lab.ts";
 import { gotFrom } from "../support/results.ts";
 
@@ -60,6 +61,27 @@ describe("D5 a read asks for strong consistency", () => {
     expect(asked.map((one) => one.operation)).toContain(operation);
     expect(asked.filter((one) => !isStrong(one))).toEqual([]);
   });
+});
+
+test("D12 a STATE that was left out of an answer is a failure of its group alone", async () => {
+  const answer = {
+    Responses: { [table]: [toItem(stateKey("cache"), groupState())] },
+    UnprocessedKeys: { [table]: { Keys: [toItem(stateKey("sessions"), {})] } },
+  };
+  const busy = await listen((_request, response) => response.end(JSON.stringify(answer)), {
+    host: "127.0.0.1",
+    port: 0,
+  });
+  const client = lab.client(busy.endpoint);
+  const store = createDynamoStore({ table, deployment: "prod", client });
+
+  const read = ["cache", "sessions", "unheard-of"].map((group) => store.readState(group));
+  const [cache, sessions, none] = await Promise.all(read);
+  await busy.close();
+
+  expect(cache).toMatchObject({ ok: true, value: { kind: "state" } });
+  expect(sessions).toMatchObject({ ok: false, kind: "throttled", isOutcomeKnown: true });
+  expect(none).toMatchObject({ ok: true, value: { kind: "absent" } });
 });
 
 test("no request and no answer is copied for a logger that there is none of", () => {
