@@ -34,6 +34,15 @@ test("one that another has more than may not", async () => {
   expect(isDoubted(world, master)).toBe(true);
 });
 
+test("nor one that people made another's replica meanwhile, if that one has more", async () => {
+  const world = await unmarkedWorld();
+  nodeOf(world, master).startedAtMs = 0;
+  nodeOf(world, replica).stream.append({ value: 1_000_000, marker: null });
+  expect(isDoubted(world, master)).toBe(false);
+  for (const node of world.nodes.values()) node.stream.replid = "by-hand";
+  expect(isDoubted(world, master)).toBe(true);
+});
+
 test("nor one without the marker while somebody has it", async () => {
   const world = await unmarkedWorld();
   nodeOf(world, replica).stream.marker = 1;

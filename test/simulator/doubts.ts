@@ -12,9 +12,11 @@ import type { SimWorld } from "./world.ts";
  */
 export function isDoubted(world: SimWorld, id: string): boolean {
   const node = world.nodes.get(id);
-  if (node === undefined || node.startedAtMs === 0) return false;
-  if (node.isDisplaced) return true;
   const state = world.state();
+  if (node === undefined) return false;
+  // Neither was it started again, nor did people make it another's replica meanwhile.
+  if (node.startedAtMs === 0 && node.replid === state?.master?.replid) return false;
+  if (node.isDisplaced) return true;
   const others = [...world.members.values()].filter((one) => one !== node);
   const isUnmarked = state?.master?.isMarked === true && node.marker() === null;
   if (isUnmarked && others.some((one) => mayHold(world, state, one, node))) return true;
