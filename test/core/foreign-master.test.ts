@@ -165,6 +165,26 @@ describe("N18 what is done about it", () => {
     });
   });
 
+  test("S320 a vote is cast again on what it says over a session, and not once none can be opened: it may be gone", () => {
+    const { watch } = voting();
+    const heard = watch.look({ samples: orphaned, votes: [], prepared: observed, afterMs: 1_000 });
+    expect(heard.rule).toBe("S330");
+
+    const prepared = [prepares(n0, null), ...observed.slice(1)];
+    const unheard = watch.look({ samples: orphans, votes: [], prepared, afterMs: 1_000 });
+    expect(unheard).toMatchObject({ rule: "S320", plan: [], look: { probe: [n0], info: true } });
+
+    const decision = watch.look({ samples: [isSilent(n0), ...orphans] });
+    expect(kindsOf(decision)).not.toContain("cast-vote");
+  });
+
+  test("S330 nor is it held up by a session that could not be opened before it was probed", () => {
+    const { watch } = voting();
+    watch.look({ samples: orphans, votes: [], prepared: [prepares(n0, null)], afterMs: 1_000 });
+
+    expect(watch.look({ samples: orphaned }).rule).toBe("S330");
+  });
+
   test("S370 a replica that holds the group's data is promoted", () => {
     const { watch, samples, cast } = voting();
 

@@ -59,12 +59,9 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
     id: "S320",
     title: "Before voting, probe the suspect once more, after the round was seen.",
     source:
-      "DESIGN 4.1: one more probe, sent after reading the round; a vote that the table did not take is cast again on a probe of now (P3)",
+      "DESIGN 4.1: one more probe, sent after reading the round; a vote that the table did not take is cast again on a probe of now (P3, N18)",
     find: (view) => {
-      if (!mayVote(view)) return null;
-      const { masterMemory: master, memory } = view;
-      const lastMs = master.lastSentAtMs ?? Number.NEGATIVE_INFINITY;
-      if (lastMs > memory.roundSeen.atMs && isOfNow(view, lastMs)) return null;
+      if (!mayVote(view) || isConfirmed(view)) return null;
       const held = suspicion(view);
       if (held.kind === "building") return null;
       return hold("probing the suspect once more before voting", confirmLook(view, held));
@@ -156,6 +153,15 @@ export function countLook(view: MasterView): Look {
     prepare: isAnsweringSuspect ? [...others, view.master.node] : others,
     bystander: isAnsweringSuspect ? null : view.master.node,
   });
+}
+
+/** What it said before a session with it could not be opened, it said of another time: its own server may be back (N18). */
+function isConfirmed(view: MasterView): boolean {
+  const { masterMemory: master, memory } = view;
+  const lastMs = master.lastSentAtMs ?? Number.NEGATIVE_INFINITY;
+  const session = memory.prepared[master.node];
+  const isUnheardSince = session?.facts === null && session.askedAtMs > lastMs;
+  return lastMs > memory.roundSeen.atMs && isOfNow(view, lastMs) && !isUnheardSince;
 }
 
 /**
