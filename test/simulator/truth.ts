@@ -1,5 +1,4 @@
 import type { GroupState, Vote } from "../../lib/core/model.ts";
-import { replacementOf } from "../../lib/core/view.ts";
 import { sharesHistory } from "./history.ts";
 import { reaches } from "./network.ts";
 import { PassedOver } from "./passed-over.ts";
@@ -74,9 +73,10 @@ export class Truth {
       throw new Violation("S7", `${chosen.id} is chosen and holds another history`);
     }
     // Whom an operator names is promoted within the consented loss, whoever else holds more.
-    const wrong = isNamed(before, chosen) ? null : this.passedOver.of(after);
+    const consentedBytes = this.#consentedFor(chosen, before, after);
+    const wrong = consentedBytes === null ? this.passedOver.of(after) : null;
     if (wrong !== null) throw new Violation("S7", wrong);
-    if (chosen !== old) this.#checkConfirmed(old, chosen);
+    if (chosen !== old) this.#checkConfirmed(old, chosen, consentedBytes);
     if (this.#sight.config().settings.whenUnreachable === "failover") return;
     if (!this.#servesQuietly(old) || chosen.stream.hasMoreThan(old.stream)) return;
     const hearers = [...this.#sight.nodes.values()].filter(
@@ -141,9 +141,10 @@ export class Truth {
 
   /**
    * S10: where every replica could be asked, and nothing had befallen one since a write was confirmed, the one that has
-   * it or one that is ahead of it leads. Nodes of different rank are not chosen by what they hold.
+   * it or one that is ahead of it leads. Nodes of different rank are not chosen by what they hold, and one that an operator
+   * named may be behind by `consentedBytes`; null: nobody named it.
    */
-  #checkConfirmed(old: SimRedis, chosen: SimRedis): void {
+  #checkConfirmed(old: SimRedis, chosen: SimRedis, consentedBytes: number | null): void {
     const others = [...this.#sight.nodes.values()].filter((node) => node !== old);
     const isFair = others.every(
       (node) =>
@@ -158,6 +159,9 @@ export class Truth {
     const troubled = others.map((node) => this.#sight.troubles.changedAtMs(node.id));
     const sinceMs = Math.max(...troubled) + noticedMs;
     const held = chosen.values();
+    const ahead = others.filter(
+      ({ offset }) => consentedBytes === null || offset - chosen.offset > consentedBytes,
+    );
     // What no node holds went with a master that was started again with less, and not with this choice.
     const lost = this.#confirmed.find(
       ({ value, by, atMs }) =>
@@ -165,7 +169,7 @@ export class Truth {
         atMs > sinceMs &&
         atMs < this.#roundAtMs &&
         !held.has(value) &&
-        others.some((node) => node.values().has(value)),
+        ahead.some((node) => node.values().has(value)),
     );
     if (lost === undefined) return;
     throw new Violation(
@@ -177,8 +181,14 @@ export class Truth {
   #servesQuietly(node: SimRedis): boolean {
     return node.role === "master" && !node.isLoading && this.#isQuiet(node);
   }
-}
 
-function isNamed({ request }: GroupState, node: SimRedis): boolean {
-  return replacementOf(request)?.to === node.id;
+  /**
+   * How many bytes less than another one a node may hold that an operator named; null: nobody named it. A wish for later,
+   * and one for a hand-over, name nobody for an automatic claim.
+   */
+  #consentedFor(node: SimRedis, before: GroupState, claim: GroupState): number | null {
+    const { request } = before;
+    if (claim.isAutomatic || request?.kind !== "failover" || request.to !== node.id) return null;
+    return Math.max(this.#sight.config().settings.maxLagBytes, request.allowedLossBytes ?? 0);
+  }
 }
