@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { Decision } from "../../lib/core/decide.ts";
-import type { Sample } from "../../lib/core/model.ts";
-import { answers, isSilent, prepares, type Seen } from "../support/answers.ts";
+import type { RedisErrorCode, Sample } from "../../lib/core/model.ts";
+import { answers, errs, isSilent, prepares, type Seen } from "../support/answers.ts";
 import { groupConfig, masterFacts, n0, n2, settlingState } from "../support/builders.ts";
 import { afterFailover, commandsOf, Watch } from "../support/watch.ts";
 
@@ -35,6 +35,26 @@ describe("S9 R730 a second master that may be the old one under another name", (
   test("is left alone until the old master's own address has answered, or missed three probes", () => {
     expect(attached(lookTwice(isSilent(n0)))).toEqual([]);
     expect(attached(lookTwice(isSilent(n0), { looks: 5 }))).toEqual([n2]);
+  });
+
+  test.each<RedisErrorCode>(["LOADING", "BUSY", "MISCONF", "MASTERDOWN"])(
+    "S11 is attached once it has said master through three probes, where the old master's own address says %s",
+    (code) => {
+      expect(attached(lookTwice(errs(n0, code), { looks: 3 }))).toEqual([]);
+      expect(attached(lookTwice(errs(n0, code), { looks: 4 }))).toEqual([n2]);
+    },
+  );
+
+  test.each<RedisErrorCode>(["NOAUTH", "WRONGPASS", "NOPERM", "MAXCLIENTS", "TLS", "OTHER"])(
+    "is left alone where the old master's own address says %s: another connection may be served",
+    (code) => {
+      expect(attached(lookTwice(errs(n0, code), { looks: 10 }))).toEqual([]);
+    },
+  );
+
+  test("is left alone where what loads at the old master's own address is the same run", () => {
+    const loads: Seen<Sample> = (nowMs) => ({ ...errs(n0, "LOADING")(nowMs), facts: stranger });
+    expect(attached(lookTwice(loads, { looks: 10 }))).toEqual([]);
   });
 
   test.each<[string, GroupConfig, Seen<Sample>]>([

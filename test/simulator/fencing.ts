@@ -1,5 +1,7 @@
 import { isOurs } from "../../lib/core/identity.ts";
+import type { GroupState } from "../../lib/core/model.ts";
 import { reaches } from "./network.ts";
+import { greetingBy } from "./sim-ailments.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -92,7 +94,20 @@ export class Fencing {
     const state = world.state();
     const node = world.nodes.get(id);
     if (state === null || node === undefined || id === state.master?.node) return false;
+    if (this.#mayBeToHold(state, id)) return false;
     return node.role === "master" && this.#isPlain(id) && isOurs(state, node.facts());
+  }
+
+  /**
+   * Where an old master is to be held and refuses us at its own address, nobody can tell that this is another (S9). What it
+   * says over a connection, that it loads or runs a script, does tell them apart.
+   */
+  #mayBeToHold({ previousMaster, configVersion }: GroupState, id: string): boolean {
+    const { nodes, store } = this.#world;
+    const config = store.configs.find(({ version }) => version === configVersion);
+    if (config?.settings.whenReturned !== "hold" || previousMaster === null) return false;
+    const old = nodes.get(previousMaster.node);
+    return old !== undefined && old.id !== id && old.isServing && greetingBy(old) !== null;
   }
 
   /** Up, well, and in everybody's reach. */

@@ -6,7 +6,7 @@ import { notice, type SentinelEvent, warning } from "../events.ts";
 import { isMasterSane, isOurs, sayForeign } from "../identity.ts";
 import { isKept, nobody } from "../kept.ts";
 import type { Prepared } from "../memory.ts";
-import type { NodeFacts } from "../model.ts";
+import type { NodeFacts, RedisErrorCode } from "../model.ts";
 import { barrierOf, isSameServer, ownOddities } from "../oddities.ts";
 import { followed, isAnswering, type MasterView, nodesExcept, type View } from "../view.ts";
 import { emit } from "./rule.ts";
@@ -84,16 +84,38 @@ function mayBeOldMaster(view: MasterView, node: NodeMemory, { runId, role }: Nod
   if (previousMaster.runId === runId) return true;
   const own = memory.nodes[previousMaster.node];
   if (settings.whenReturned !== "hold" || own === undefined) return false;
-  return own.facts?.runId === runId || isToBeAsked(own, node);
+  return own.facts?.runId === runId || isToBeAsked(view, own, node);
 }
 
 /** A cut connection or two are no answer; whoever misses three probes in a row is not there. */
 const absentAfterMisses = 3;
 
-function isToBeAsked(own: NodeMemory, node: NodeMemory): boolean {
+function isToBeAsked(view: View, own: NodeMemory, node: NodeMemory): boolean {
   const { lastSentAtMs, lastReply, missedAtMs } = own;
   if ((lastSentAtMs ?? Number.NEGATIVE_INFINITY) <= (node.roleSinceMs ?? 0)) return true;
-  return lastReply?.kind !== "pong" && missedAtMs.length < absentAfterMisses;
+  if (lastReply?.kind === "pong" || missedAtMs.length >= absentAfterMisses) return false;
+  return !isInAnotherState(view, own, node);
+}
+
+/**
+ * What a server answers in these states it answers over each connection. A refused login or connect is no such answer: a
+ * connection that stands outlives a changed password, and a full server keeps it.
+ */
+const statesOfServer: ReadonlySet<RedisErrorCode> = new Set([
+  "LOADING",
+  "BUSY",
+  "MISCONF",
+  "MASTERDOWN",
+]);
+
+/** A process that has said master through three probes is not the one that loads, say, or runs a script: that may last. */
+function isInAnotherState({ settings }: View, own: NodeMemory, node: NodeMemory): boolean {
+  const { lastSentAtMs, lastReply } = own;
+  if (!isAnswering(own) || lastReply?.kind !== "error" || !statesOfServer.has(lastReply.code))
+    return false;
+  if (lastSentAtMs === null || node.roleSinceMs === null) return false;
+  const probesMs = (absentAfterMisses - 1) * settings.probeIntervalMs;
+  return lastSentAtMs - node.roleSinceMs >= probesMs;
 }
 
 function repairOne(view: MasterView, node: NodeMemory, wrong: Wrong): Repairs {
