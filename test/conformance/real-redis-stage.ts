@@ -10,6 +10,8 @@ import type { Ailment, RedisPlay, ServerOptions, StagedServer, Written } from ".
 /** What a write is given before it counts as unanswered. */
 const momentMs = 300;
 const neverSeconds = 3_600;
+/** What each key costs a server that loads slowly. */
+const loadDelayUs = "10000";
 /** Clients of people: no questions of the library's own. */
 const plain = { enableReadyCheck: false, disableClientInfo: true };
 
@@ -82,6 +84,8 @@ function staged(lab: RedisLab, server: RedisServer): StagedServer {
         const { host, port } = master?.node.replicate ?? { host: "NO", port: "ONE" };
         await client.replicaof(host, port);
       }),
+    loadSlowly: () =>
+      once(async (client) => void (await client.config("SET", "key-load-delay", loadDelayUs))),
     pauseWrites: (forMs) =>
       once(async (client) => void (await client.call("CLIENT", "PAUSE", forMs, "WRITE"))),
     hang: () => server.pause(),

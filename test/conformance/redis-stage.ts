@@ -32,6 +32,8 @@ export interface StagedServer {
   mark(epoch: number): Promise<void>;
   /** Somebody types REPLICAOF; null: NO ONE. */
   follow(master: StagedServer | null): Promise<void>;
+  /** From now on it takes its time to load what a master sends. */
+  loadSlowly(): Promise<void>;
   /** Somebody types CLIENT PAUSE … WRITE. */
   pauseWrites(forMs: number): Promise<void>;
   /** Stopped: its sockets take bytes, and nothing answers. */

@@ -4,6 +4,7 @@ import { describeProbes } from "./probe-suite.ts";
 import type { RedisPlay } from "./redis-stage.ts";
 import { describeRoles } from "./role-suite.ts";
 import { describeStreams } from "./stream-suite.ts";
+import { describeSyncs } from "./sync-suite.ts";
 import { describeThaws } from "./thaw-suite.ts";
 
 /** What the protocol takes for granted of a Redis server, whichever kind. */
@@ -13,5 +14,6 @@ export function describeRedis(name: string, play: RedisPlay): void {
   describeFences(name, play);
   describeThaws(name, play);
   describeStreams(name, play);
+  describeSyncs(name, play);
   describeHandOvers(name, play);
 }

@@ -20,6 +20,7 @@ import { until } from "./stage.ts";
 
 const oneWayMs = 1;
 const momentMs = 300;
+const slowLoadMs = 500;
 const neverMs = 3_600_000;
 
 /** Plays on simulated servers. */
@@ -95,6 +96,9 @@ class SimulatedServers implements RedisStage {
         if (master === null) server.becomeMaster();
         else server.becomeReplicaOf(master.node.id);
       },
+      loadSlowly: async () => {
+        this.#world.timings.loadMs = slowLoadMs;
+      },
       pauseWrites: async (forMs) => server.pause.begin(forMs),
       hang: () => server.hang(),
       thaw: () => server.thaw(),
@@ -129,7 +133,7 @@ class SimulatedServers implements RedisStage {
         server.ailments.delete(named);
       };
     }
-    this.#world.timings.loadMs = 500;
+    this.#world.timings.loadMs = slowLoadMs;
     server.kill();
     server.restart("rdb");
     return () => until(this, () => !server.isLoading);

@@ -135,8 +135,17 @@ export class Link {
       server.stream.installFromMaster(snapshot);
       server.replicas.drop();
       if (this.#isStanding(master, link) && server.replid === master.replid) this.#follow(master);
-      else if (server.role === "replica") this.drop();
+      else if (server.role === "replica") this.#lose();
     });
+  }
+
+  /**
+   * The link is up as the load ends, and its loss is noticed in the same moment: the replica has that master's data, and
+   * its silence counts from now, however long an earlier link was down (test/conformance/sync-suite.ts).
+   */
+  #lose(): void {
+    this.isUp = true;
+    this.drop();
   }
 
   #follow(master: SimRedis): void {
