@@ -201,8 +201,8 @@ export const defects: readonly Defect[] = [
     id: "vote-unconfirmed",
     title: "A vote rests on a probe from before its round.",
     file: "lib/core/rules/suspicion.ts",
-    find: "if (lastMs > memory.roundSeen.atMs && isOfNow(view, lastMs)) return null;",
-    replace: "if (lastMs > 0 || lastMs <= 0) return null;",
+    find: "if (!mayVote(view) || isConfirmed(view)) return null;",
+    replace: "if (!mayVote(view) || !isConfirmed(view) || isConfirmed(view)) return null;",
   },
   {
     id: "partial-view",
