@@ -20,6 +20,17 @@ async function bootedWorld(): Promise<SimWorld> {
   return world;
 }
 
+/** Another's server at the master's address, and STATE before and after it was recorded there. */
+function recordedStranger(world: SimWorld) {
+  const before = world.state();
+  if (before?.master == null) throw new Error("expected a master");
+  expect(before.master.isMarked).toBe(true);
+  applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
+  const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
+  const master = { ...before.master, runId, replid };
+  return { before, after: { ...before, master, attempts: ["new", ...before.attempts] } };
+}
+
 describe("S18, N18", () => {
   it("another's server at a replica's address must not change its role", async () => {
     const world = await bootedWorld();
@@ -48,12 +59,7 @@ describe("S18, N18", () => {
 
   it("another's server at the master's address must not be recorded as the master", async () => {
     const world = await bootedWorld();
-    const before = world.state();
-    if (before?.master == null) throw new Error("expected a master");
-    applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
-    const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
-    const master = { ...before.master, runId, replid };
-    const after = { ...before, master, attempts: ["new", ...before.attempts] };
+    const { before, after } = recordedStranger(world);
     const later = { troubles: world.troubles, now: () => world.engine.nowMs + 10_000 };
     const sent = (nodes: SimWorld["nodes"]) => {
       const strangers = new Strangers(world.nodes, { ...later, nodes });
@@ -61,19 +67,13 @@ describe("S18, N18", () => {
       return strangers;
     };
 
-    expect(before.master.isMarked).toBe(true);
     expect(() => sent(world.nodes).onState(before, after)).toThrow("N18");
     expect(() => sent(new Map()).onState(before, after)).not.toThrow();
   });
 
   it("who gets the marker while the write is on its way is no reason against it", async () => {
     const world = await bootedWorld();
-    const before = world.state();
-    if (before?.master == null) throw new Error("expected a master");
-    applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 600 });
-    const { runId = "", replid = "" } = world.nodes.get("10.0.0.1:6379") ?? {};
-    const master = { ...before.master, runId, replid };
-    const after = { ...before, master, attempts: ["new", ...before.attempts] };
+    const { before, after } = recordedStranger(world);
     const nodes = new Map<string, SimRedis>();
     const now = () => world.engine.nowMs + 10_000;
     const strangers = new Strangers(world.nodes, { troubles: world.troubles, now, nodes });
