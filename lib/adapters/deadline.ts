@@ -1,6 +1,6 @@
 /**
  * What is answered within `deadlineMs`, or "late". The answer goes on its way, and whoever wants it then has the promise.
- * Made for every probe: one timer and one promise, where a race and an abortable sleep took six.
+ * Every probe waits so: one timer and one promise, and neither an exception nor a listener to be taken away.
  */
 export function withDeadline<T>(answer: Promise<T>, deadlineMs: number): Promise<T | "late"> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import type { GroupState } from "../../lib/core/model.ts";
-import { reaches } from "./network.ts";
+import { isInReach } from "./network.ts";
 import { greetingBy } from "./sim-ailments.ts";
 import type { SimRedis } from "./sim-redis.ts";
 import type { SimWorld } from "./world.ts";
@@ -30,9 +30,8 @@ function mayHold(world: SimWorld, state: GroupState, one: SimRedis, beside: SimR
 
 /** Whether it tells every observer what it holds, over a connection that it would have to make now. */
 function tells(world: SimWorld, node: SimRedis): boolean {
-  const isReached = world.config.observers.every((one) => reaches(world, one, node.id));
   const isAnswering = node.refusal("info") === null && node.refusal("get") === null;
-  return node.isServing && isReached && isAnswering && greetingBy(node) === null;
+  return node.isServing && isInReach(world, node.id) && isAnswering && greetingBy(node) === null;
 }
 
 function isCopyOf({ histories }: GroupState, { replid, replid2, stream }: SimRedis): boolean {

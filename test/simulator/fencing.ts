@@ -1,6 +1,6 @@
 import { isOurs } from "../../lib/core/identity.ts";
 import type { GroupState } from "../../lib/core/model.ts";
-import { reaches } from "./network.ts";
+import { isInReach } from "./network.ts";
 import { greetingBy } from "./sim-ailments.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
@@ -116,6 +116,6 @@ export class Fencing {
     const node = world.nodes.get(id);
     if (node === undefined || !node.isServing || node.isLoading || node.ailments.size > 0)
       return false;
-    return !node.isDisplaced && world.config.observers.every((one) => reaches(world, one, id));
+    return !node.isDisplaced && isInReach(world, id);
   }
 }

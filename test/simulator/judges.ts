@@ -8,7 +8,7 @@ import { HandsOff } from "./hands-off.ts";
 import { Holding } from "./holding.ts";
 import { checkLeaving, type Leaving } from "./leaving.ts";
 import { LossMeter } from "./losses.ts";
-import { reaches } from "./network.ts";
+import { isInReach } from "./network.ts";
 import { checkOwner, Strangers } from "./owners.ts";
 import { trueRank } from "./placement.ts";
 import type { RoleCommand } from "./role-command.ts";
@@ -68,7 +68,7 @@ export class Judges {
       config: () => this.#config,
       votes: () => [...world.store.votes.values(), ...world.store.taken],
       isCut: (one, other) => world.isCut(one, other),
-      isReachable: (node) => world.config.observers.every((one) => reaches(world, one, node)),
+      isReachable: (node) => isInReach(world, node),
       isNetworkPoor: () => world.delayMs > 20 || world.cutChance > 0,
       live: (observer) => world.processes.get(observer) ?? [],
     };

@@ -6,6 +6,14 @@ export function reaches(network: Pick<Cuts, "isCut">, observer: string, node: st
   return !network.isCut(observer, node) && !network.isCut(observer, resolver);
 }
 
+/** Whether every observer of a world has a way to a node. */
+export function isInReach(
+  world: Pick<Cuts, "isCut"> & { readonly config: { readonly observers: readonly string[] } },
+  node: string,
+): boolean {
+  return world.config.observers.every((observer) => reaches(world, observer, node));
+}
+
 /** Who can't reach whom: pairs of observers, nodes and clients by name, both ways. What was sent waits for the heal. */
 export class Cuts {
   readonly #cut = new Set<string>();
