@@ -20,7 +20,7 @@ import { awsFailure, limitedHandler } from "./aws-client.ts";
 import { publish } from "./publication.ts";
 import { createBatcher } from "./route53-batch.ts";
 import { createPacer } from "./route53-pacer.ts";
-import { createReader, type Page } from "./route53-reader.ts";
+import { createReader, gathered, type Page } from "./route53-reader.ts";
 import { systemClock } from "./system-clock.ts";
 import { codeOf } from "./thrown.ts";
 
@@ -45,7 +45,7 @@ export function createRoute53Dns(options: Route53Options = {}): Dns {
   const read = createReader((...wanted) => list(client, ...wanted), pacer);
   const batcher = createBatcher((zoneId, changes) => change(client, zoneId, changes), pacer);
   return {
-    read,
+    read: gathered(read, clock),
     publish: (request) => publish(read, batcher.submit, request),
     resolve: (dns) => resolve(dns, options.servers ?? [], timeoutMs),
   };

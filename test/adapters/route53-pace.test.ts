@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { createPacer, unpaced } from "../../lib/adapters/route53-pacer.ts";
-import { createReader, type Page } from "../../lib/adapters/route53-reader.ts";
+import { createReader, gathered, type Page } from "../../lib/adapters/route53-reader.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import { manualClock, settle } from "../support/manual-clock.ts";
@@ -89,6 +89,25 @@ describe("readings of one zone", () => {
     expect(asked).toHaveLength(2);
     await asked[1]?.answer(success({ sets: [address("a.test", "10.0.0.2")], nextName: null }));
     expect(gotFrom(await late)).toEqual([address("a.test", "10.0.0.2")]);
+  });
+
+  test("those ahead of need begin together, and the next one has a page of its own", async () => {
+    const { clock, pass } = manualClock();
+    const { asked, read } = paged();
+    const ahead = gathered(read, clock);
+    const first = [ahead(record("b.test")), ahead(record("c.test"))];
+    await pass(10);
+    first.push(ahead(record("a.test")));
+    expect(asked).toEqual([]);
+    await pass(10);
+    expect(asked.map(({ from }) => from)).toEqual(["a.test"]);
+
+    const next = ahead(record("a.test"));
+    await pass(20);
+    await asked[0]?.answer(success({ sets: [address("a.test", "10.0.0.1")], nextName: null }));
+    expect((await Promise.all(first)).map((one) => gotFrom(one).length)).toEqual([0, 0, 1]);
+    await asked[1]?.answer(success({ sets: [address("a.test", "10.0.0.2")], nextName: null }));
+    expect(gotFrom(await next)).toEqual([address("a.test", "10.0.0.2")]);
   });
 
   test("a name on which a page ends is read again as a whole, and what lies before it is done", async () => {

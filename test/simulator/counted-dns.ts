@@ -3,7 +3,7 @@ import type { TokenBucket } from "../../lab/route53/token-bucket.ts";
 import { publish } from "../../lib/adapters/publication.ts";
 import { createBatcher } from "../../lib/adapters/route53-batch.ts";
 import { createPacer } from "../../lib/adapters/route53-pacer.ts";
-import { createReader, type Page } from "../../lib/adapters/route53-reader.ts";
+import { createReader, gathered, type Page } from "../../lib/adapters/route53-reader.ts";
 import type { Dns } from "../../lib/ports/dns.ts";
 import { failure, type Result, success } from "../../lib/ports/errors.ts";
 import type { Process } from "./engine.ts";
@@ -22,7 +22,8 @@ export class CountedDns extends SimDns {
 
   override portFor(process: Process): Dns {
     const inner = super.portFor(process);
-    const pacer = createPacer(simClock(process));
+    const clock = simClock(process);
+    const pacer = createPacer(clock);
     const read = createReader(
       (_zone, from, setsMax) => this.#ask(process, () => this.#page(from, setsMax)),
       pacer,
@@ -32,7 +33,7 @@ export class CountedDns extends SimDns {
       pacer,
     );
     return {
-      read,
+      read: gathered(read, clock),
       publish: (request) => publish(read, batcher.submit, request),
       resolve: (dns) => inner.resolve(dns),
     };
