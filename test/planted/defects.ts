@@ -146,6 +146,22 @@ export const defects: readonly Defect[] = [
     replace: '  if (facts.runId !== "") return false;',
   },
   {
+    id: "own-is-stranger",
+    title:
+      "The group's own master is taken for another server once it was started again, marker or not.",
+    file: "lib/core/identity.ts",
+    find: "  if (facts.runId === view.master.runId || isOurs(view.state, facts)) return false;",
+    replace:
+      "  if (facts.runId === view.master.runId || isOurs(view.state, { ...facts, marker: null })) return false;",
+    also: [
+      {
+        file: "lib/core/identity.ts",
+        find: "facts.isLoading || facts.marker !== null) return false;",
+        replace: "facts.isLoading) return false;",
+      },
+    ],
+  },
+  {
     id: "blind-is-down",
     title: "An observer that reaches no node votes that the master is down.",
     file: "lib/core/situation.ts",

@@ -38,7 +38,12 @@ export function isYetToCome({ nodes }: Pick<Joinable, "nodes">, host: string): b
 export function join(world: Joinable, host: string): (() => void) | null {
   const master = world.nodes.get(world.state()?.master?.node ?? "");
   if (world.nodes.has(`${host}:${port}`) || master?.role !== "master") return null;
-  return () => world.addServer(host, port).configure(master.id);
+  return () => {
+    const server = world.addServer(host, port);
+    // Until it has copied the group's data it has its own, whoever promotes it.
+    server.stream.beganApart = true;
+    server.configure(master.id);
+  };
 }
 
 /** One server has two names for a while; null: nobody was found at that address, or the group is busy. */

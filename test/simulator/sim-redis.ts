@@ -276,7 +276,7 @@ export class SimRedis {
       return { end: 0, value: first - at, marker: null };
     });
     const lineage = { replid: this.#fresh("foreign"), replid2: null, secondOffset: -1 };
-    this.stream.install({ log, marker: null, offset: 0, ...lineage });
+    this.stream.install({ log, marker: null, offset: 0, beganApart: true, ...lineage });
     this.role = "master";
     this.masterId = null;
     this.#begin();

@@ -12,6 +12,7 @@ export interface Snapshot extends Lineage {
   readonly log: readonly LogEntry[];
   readonly marker: number | null;
   readonly offset: number;
+  readonly beganApart: boolean;
 }
 
 const writeBytes = 50;
@@ -20,8 +21,11 @@ const pingBytes = 14;
 /** What one server holds: its data as the writes that made it, how far it came, and the history that this belongs to. */
 export class Stream implements Lineage {
   replid: string;
-  /** Whether it ever began from nothing: what was written since is data that the group need not have had. */
-  wasEmptied = false;
+  /**
+   * Whether the data began apart from the group's: from nothing, or as another's. Then the group need not have had what was
+   * written since. It goes wherever the data is copied, and ends with a copy of the group's.
+   */
+  beganApart = false;
   replid2: string | null = null;
   secondOffset = -1;
   offset = 0;
@@ -124,8 +128,8 @@ export class Stream implements Lineage {
   }
 
   snapshot(): Snapshot {
-    const { replid, replid2, secondOffset, offset, marker } = this;
-    return { log: [...this.#log], marker, replid, replid2, secondOffset, offset };
+    const { replid, replid2, secondOffset, offset, marker, beganApart } = this;
+    return { log: [...this.#log], marker, replid, replid2, secondOffset, offset, beganApart };
   }
 
   /** Another data set takes the place of this one, and is nobody's stream yet. */
@@ -138,6 +142,7 @@ export class Stream implements Lineage {
     this.replid2 = data.replid2;
     this.secondOffset = data.secondOffset;
     this.offset = data.offset;
+    this.beganApart = data.beganApart;
     this.#backlogFrom = null;
   }
 
@@ -151,7 +156,7 @@ export class Stream implements Lineage {
   restore(data: "aof" | "rdb" | "empty", role: "master" | "replica"): void {
     const hasStream = this.#backlogFrom !== null;
     this.#backlogFrom = null;
-    this.wasEmptied ||= data === "empty";
+    this.beganApart ||= data === "empty";
     // An RDB knows the history that it was saved in, and a replica goes on in it.
     if (data === "rdb" && hasStream) {
       this.#keepFromHere();

@@ -31,8 +31,8 @@ export class Truth {
 
   /**
    * N2, N3, N18: whoever is said to have lost its data did lose some that it had acknowledged, and whoever is said to be
-   * another server is one, or lost as much, unless `isRecordAnothers`: the group has another's data, and its own server is
-   * the stranger.
+   * another server is one, has another's data, or lost as much, unless `isRecordAnothers`: the group has another's data, and
+   * its own server is the stranger.
    */
   onVote({ verdict, evidence, node }: Vote, isRecordAnothers: boolean): void {
     const suspect = this.#sight.nodes.get(node ?? "");
@@ -48,8 +48,10 @@ export class Truth {
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;
     // What it lost may have been written by its predecessors, and be gone everywhere: replicas copy an emptiness.
     if (suspect.hasBegunEmpty) return;
-    // A data set that began from nothing, and has no marker yet, is its own, whoever wrote to it and however often it was started.
-    if (isForeign && suspect.stream.wasEmptied && suspect.marker() === null) return;
+    // A data set that began from nothing or as another's, and has no marker yet, is not the group's, whoever copied it by
+    // hand, wrote to it, and however often it was started. No node says where its data began: what an observer is told is
+    // that nobody knows its history, and that the marker is gone.
+    if (isForeign && suspect.stream.beganApart && suspect.marker() === null) return;
     if ([...this.#sight.nodes.values()].some((node) => node.stream.hasMoreThan(suspect.stream)))
       return;
     const what = isForeign ? "another server" : "emptied";

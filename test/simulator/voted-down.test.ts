@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { groupConfig, groupState, masterRecord, n0, n1, n2, vote } from "../support/builders.ts";
+import { applyFault } from "./apply-fault.ts";
+import { join } from "./joining.ts";
+import { plainSight } from "./plain-sight.ts";
+import type { SimRedis } from "./sim-redis.ts";
+import { noticedMs } from "./troubles.ts";
+import { Truth } from "./truth.ts";
+import { SimWorld } from "./world.ts";
+
+const evidence = "another server answers there: replid fresh, 8 keys, no marker of this group";
+
+let world: SimWorld;
+let acknowledged: Map<number, string>;
+let truth: Truth;
+
+/** n1 and n2 have copied what n0 has. Nobody watches them, so nothing is put right. */
+beforeEach(async () => {
+  world = new SimWorld({ seed: 1 });
+  acknowledged = new Map();
+  truth = new Truth(plainSight(world, groupConfig(), acknowledged));
+  await pass();
+});
+
+function node(id: string): SimRedis {
+  const one = world.nodes.get(id);
+  if (one === undefined) throw new Error(`expected a node ${id}`);
+  return one;
+}
+
+function pass(): Promise<void> {
+  return world.engine.runUntil(world.engine.nowMs + 2 * noticedMs);
+}
+
+async function replicate(replica: string, from: string): Promise<void> {
+  node(replica).becomeReplicaOf(from);
+  await pass();
+  expect(node(replica)).toMatchObject({ masterId: from, link: { isUp: true } });
+}
+
+/** Its own configuration says master, whatever people have told it since. */
+async function startAgain(id: string): Promise<void> {
+  node(id).kill();
+  node(id).restart("rdb");
+  await pass();
+  expect(node(id).role).toBe("master");
+}
+
+/** A client of the group is told that its write was taken, and every observer has seen who is there. */
+async function write(value: number, to: string): Promise<void> {
+  expect(node(to).write(value)).toBe(true);
+  acknowledged.set(value, to);
+  await pass();
+}
+
+const voteDown = (id: string) =>
+  truth.onVote(vote("a", { verdict: "down", node: id, evidence }), false);
+
+describe("N18 a vote against another server at the master's address", () => {
+  it.each(["aof", "rdb"] as const)(
+    "is wrong of the group's own that was started again, with an %s",
+    async (data) => {
+      await write(1, n0);
+      node(n0).kill();
+      node(n0).restart(data);
+      await pass();
+
+      expect(() => voteDown(n0)).toThrow(`${n0} is voted down as another server`);
+    },
+  );
+
+  it("is right of another one, and of the group's own again when that is back", async () => {
+    applyFault(world, { kind: "displace", node: "10.0.0.1", keys: 7 });
+    await pass();
+    expect(() => voteDown(n0)).not.toThrow();
+
+    applyFault(world, { kind: "reclaim", node: "10.0.0.1" });
+    await write(1, n0);
+
+    expect(() => voteDown(n0)).toThrow("N18");
+  });
+
+  it("is right of the group's own that was made a copy of another one by hand, and started again with that", async () => {
+    applyFault(world, { kind: "displace", node: "10.0.0.2", keys: 7 });
+    await replicate(n0, n1);
+    await startAgain(n0);
+    await write(1, n0);
+    expect(node(n0).isDisplaced).toBe(false);
+
+    expect(() => voteDown(n0)).not.toThrow();
+
+    node(n0).setMarker(1);
+    expect(() => voteDown(n0)).toThrow("N18");
+  });
+
+  it("is right of one that was made a copy of an emptied one by hand, and started again with that", async () => {
+    node(n1).kill();
+    node(n1).restart("empty");
+    node(n1).becomeMaster();
+    await replicate(n0, n1);
+    await startAgain(n0);
+    await write(1, n0);
+
+    expect(() => voteDown(n0)).not.toThrow();
+  });
+
+  it("is right of a copy of one that had not copied anything when it was promoted by hand", async () => {
+    const state = groupState({ master: { ...masterRecord, node: n0 } });
+    const joinable = {
+      nodes: world.nodes,
+      state: () => state,
+      addServer: (host: string, port: number) => world.addServer(host, port),
+    };
+    join(joinable, "10.0.0.7")?.();
+    node("10.0.0.7:6379").becomeMaster();
+    await replicate(n0, "10.0.0.7:6379");
+    await startAgain(n0);
+    await write(1, n0);
+
+    expect(() => voteDown(n0)).not.toThrow();
+  });
+
+  it("is wrong of one that was emptied once, and has copied the group's data since", async () => {
+    await write(1, n0);
+    node(n1).kill();
+    node(n1).restart("empty");
+    await pass();
+    // Its configuration names n0, and no other process of it is held to have begun empty.
+    node(n1).kill();
+    node(n1).restart("rdb");
+    await pass();
+    expect(node(n1)).toMatchObject({ hasBegunEmpty: false, masterId: n0, link: { isUp: true } });
+    node(n1).becomeMaster();
+    await replicate(n2, n1);
+    await write(2, n1);
+
+    expect(() => voteDown(n1)).toThrow("N18");
+  });
+});
