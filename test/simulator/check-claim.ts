@@ -1,5 +1,6 @@
 import { votesNeeded } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
+import { holdsAnothers } from "./owners.ts";
 import type { Sight } from "./sight.ts";
 import { quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
@@ -36,6 +37,8 @@ export function checkMasterIsDown(before: GroupState, after: GroupState, sight: 
   // A master that came back without its data is rightly replaced by a node that has it.
   const chosen = sight.nodes.get(after.candidate?.node ?? "");
   if (chosen?.stream.hasMoreThan(node.stream)) return;
+  // So is another's server by a node with the group's history, though that holds nothing beside the marker.
+  if (holdsAnothers(before, node)) return;
   const quietMs = sight.now() - sight.troubles.awayAtMs(id);
   if (quietMs > quietMinMs && sight.isReachable(id)) {
     const ails = [...node.ailments, ...(node.isLoading ? ["loading"] : [])].join(", ");

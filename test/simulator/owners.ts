@@ -16,6 +16,18 @@ export function checkOwner(standing: readonly RecordSet[], deployment: string): 
 }
 
 /**
+ * Whether what the server at the master's address holds is none of the group's, and nothing shows that it is: it began from
+ * nothing or as another's. No node says where its data began. An observer can know it for the group's by these alone: the
+ * marker, a run or a history that STATE names, or that it holds nothing at all.
+ */
+export function holdsAnothers({ master, histories }: GroupState, node: SimRedis): boolean {
+  const isKnown = histories.some((id) => id === node.replid || id === node.replid2);
+  if (isKnown || master?.runId === node.runId) return false;
+  if (node.marker() !== null || node.stream.keys === 0) return false;
+  return node.stream.beganApart;
+}
+
+/**
  * S18, N18: no role is ever changed of a server that is somebody else's, and none is recorded as the master while another
  * node has what the group had, if its marker was seen. Otherwise one that took the master's own address and holds as much
  * as any replica is recorded with another data set, and people are called (rule R710); so is the data of one that people

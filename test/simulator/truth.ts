@@ -1,6 +1,7 @@
 import type { GroupState, Vote } from "../../lib/core/model.ts";
 import { sharesHistory } from "./history.ts";
 import { reaches } from "./network.ts";
+import { holdsAnothers } from "./owners.ts";
 import { PassedOver } from "./passed-over.ts";
 import type { Sight } from "./sight.ts";
 import { flowingMs } from "./sim-link.ts";
@@ -96,7 +97,7 @@ export class Truth {
     const promotedAtMs = this.#promotedAtMs.get(after.masterEpoch);
     if (old === undefined || chosen === undefined || promotedAtMs === undefined) return;
     if (after.kind !== "failover" || old === chosen || this.#sight.isNetworkPoor()) return;
-    if (old.isDisplaced) return;
+    if (holdsAnothers(before, old)) return;
     if (!old.isServing || old.role !== "master" || chosen.stream.hasMoreThan(old.stream)) return;
     const sinceMs = this.#sight.troubles.changedAtMs(old.id);
     if (old.loading.isTooLong(this.#sight.config().settings)) return;
