@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Deployment } from "../../lib/cost/estimate.ts";
 import type { Measurement } from "../measurement.ts";
 import { type Machine, type RawResults, root, type Sample } from "../raw.ts";
 import { downAfterMs, pingPeriodMs, replicaPingPeriodSeconds } from "../sides/timings.ts";
 import { type Chart, chartsOf } from "./charts.ts";
+import { dollarLines, dollarTarget, tenGroups } from "./dollars.ts";
 import { Figures } from "./figures.ts";
 import {
   failureLines,
@@ -27,7 +29,7 @@ export async function writeResults(raw: RawResults, all: readonly Measurement[])
   const folder = join(root, "bench", "pictures");
   await mkdir(folder, { recursive: true });
   for (const { name, svg } of charts) await writeFile(join(folder, name), svg);
-  const page = resultsPage(raw.samples, raw.machines, all, charts);
+  const page = resultsPage(raw.samples, raw.machines, all, charts, await tenGroups());
   await writeFile(join(root, "bench", "RESULTS.md"), page);
 }
 
@@ -36,6 +38,7 @@ export function resultsPage(
   machines: readonly Machine[],
   all: readonly Measurement[],
   charts: readonly Pick<Chart, "name" | "says">[],
+  bill: Deployment,
 ): string {
   const figures = new Figures(samples);
   const missing = missingRuns(figures, all, wholePairs);
@@ -48,11 +51,13 @@ export function resultsPage(
     conditions(samples, machines),
     "## Targets\n",
     "Medians. What was promised was written down before anything was measured.\n",
-    `${targetTable(targetsOf(figures))}\n`,
+    `${targetTable([...targetsOf(figures), dollarTarget(bill)])}\n`,
     "## With the time that DNS takes\n",
     `From the fault to the first acknowledged write. In the lab a change of the name appears at once, and nobody caches. The columns with propagation are computed: the time at once, the propagation, and one whole TTL of ${ttlSeconds} s on top. A client that asks Sentinels waits for none of that.\n`,
     `${propagationTable(figures, ["kill", "crash-300", "hang", "hang-idle"], ttlSeconds)}\n`,
     ...charts.map(({ name, says }) => `![${says}](pictures/${name})\n`),
+    "## Dollars\n",
+    ...dollarLines(bill),
     "## Every reading\n",
     "Median (the middle half; least to most). ms where the name says so.\n",
     ...measured.map(({ name, says }) =>
@@ -89,7 +94,7 @@ function notMeasured(failures: readonly string[]): readonly string[] {
   return [
     "Real AWS: the table, Route 53 and Lambda are the lab's stand-ins, which run beside the observers on the same cores. Networks, cold starts of Lambda itself and DynamoDB's own time are not in here.",
     "Real DNS propagation: computed, as the table says.",
-    "Dollars: requests are counted, prices are not applied here.",
+    "A real bill: dollars are computed.",
     "Another method of a planned switchover than the server's own FAILOVER: there is no other.",
     ...failures.map((line) => `A run that failed and was made again or is missing: ${line}`),
   ];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { XMLValidator } from "fast-xml-parser";
 import { measurementsOf } from "../../bench/measurements.ts";
 import { chartsOf } from "../../bench/report/charts.ts";
+import { dollarTarget, tenGroups } from "../../bench/report/dollars.ts";
 import { Figures } from "../../bench/report/figures.ts";
 import { resultsPage } from "../../bench/report/results-page.ts";
 import { formatNumber, formatSpread, withPropagation } from "../../bench/report/tables.ts";
@@ -13,6 +14,12 @@ const verdictsOf = (ours: Record<string, number>, sentinel: Record<string, numbe
   const [first] = targetsOf(figures);
   return first?.verdict;
 };
+
+const bill = await tenGroups();
+
+function never(): never {
+  throw new Error("expected a group");
+}
 
 describe("targets", () => {
   it("judge the time beyond downAfterMs of both sides", () => {
@@ -43,13 +50,29 @@ describe("targets", () => {
   });
 });
 
+describe("dollars", () => {
+  it("are judged by what one observer of ten groups costs in pulse", () => {
+    expect(dollarTarget(bill)).toMatchObject({ unit: "$ a month", verdict: "reached" });
+    const [group] = bill.groups;
+    const twice = { ...bill, groups: Array.from({ length: 20 }, () => group ?? never()) };
+    expect(dollarTarget(twice).ours).toBeGreaterThan(dollarTarget(bill).ours ?? 0);
+    expect(dollarTarget({ ...bill, tableCopies: 9 }).verdict).toBe("missed");
+  });
+
+  it("stand on the page by cadence, with what is paid for apart", () => {
+    const page = resultsPage([], [], measurementsOf({ groups: 20 }), [], bill);
+    expect(page).toMatch(/\| pulse \| \$\d\.\d\d \| \$\d\.\d\d \|/);
+    expect(page).toContain("CloudWatch, alarms");
+  });
+});
+
 describe("the page", () => {
   it("says that it is no result while runs are missing, which failed, and what was not measured", () => {
     const samples = [
       sample("kill", "ours", { firstWriteMs: 1_200 }),
       sample("hang", "ours", {}, { failure: "Expected a failover, got none.\nat x" }),
     ];
-    const page = resultsPage(samples, [], measurementsOf({ groups: 20 }), []);
+    const page = resultsPage(samples, [], measurementsOf({ groups: 20 }), [], bill);
     expect(page).toContain("**Not a result yet**, for want of kill, ours: 1 of 10 runs");
     expect(page).toContain("hang, ours, pair 1: Expected a failover, got none.");
     expect(page).toContain("not measured");
@@ -63,7 +86,7 @@ describe("the page", () => {
         Array.from({ length: 10 }, (_, pair) => sample(name, side, { someMs: pair }, { pair })),
       ),
     );
-    const page = resultsPage(samples, [], all, [{ name: "a.svg", says: "A picture." }]);
+    const page = resultsPage(samples, [], all, [{ name: "a.svg", says: "A picture." }], bill);
     expect(page).not.toContain("Not a result yet");
     expect(page).toContain("| someMs | 4.50 (2.25 to 6.75; 0 to 9) |");
     expect(page).toContain("![A picture.](pictures/a.svg)");
