@@ -14,6 +14,8 @@ export function judgeHealed(world: SimWorld, broken: string | null): Violation |
 
 /** An entry is copied at its writer's next look, or at the next one of anybody else. */
 const copiedWithinMs = 5_000;
+/** While nobody may be promoted rounds follow each other, and each looks for somebody again. */
+const saidWithinMs = 120_000;
 
 /** S16: whoever wrote an entry of the log and died, or could not reach the table, somebody else has copied it. */
 function notCopied(world: SimWorld): Violation | null {
@@ -70,8 +72,32 @@ function mayBeMaster(world: SimWorld, node: SimRedis, master: MasterRecord): boo
 }
 
 /**
+ * N11: whether its link was lost so long before the master's data went that it is not chosen any more (Sentinel's sixth
+ * filter), and an observer says so. It lacks what the master wrote since, and whether people can bring that back no node
+ * tells. How long it was is measured by what really passed: where observers count less, because the empty process was
+ * started once more say, a copy from the master's last moment would be held up for ever, and that is no design.
+ */
+function isStale(world: SimWorld, node: SimRedis, { node: id }: MasterRecord): boolean {
+  const master = world.nodes.get(id);
+  if (master === undefined || master === node || !master.stream.beganApart) return false;
+  const { downAtMs } = node.link;
+  if (node.role === "master" || downAtMs === null || !isSaid(world, "S360")) return false;
+  return master.ledAtMs - downAtMs > 10 * world.judges.config.settings.downAfterMs;
+}
+
+/** Whether some observer has decided by that rule lately. */
+function isSaid({ config, invocations, engine }: SimWorld, rule: string): boolean {
+  const { atMs } = invocations.decisions;
+  return config.observers.some((one) => {
+    const saidAtMs = atMs.get(`${one} ${rule}`);
+    return saidAtMs !== undefined && engine.nowMs - saidAtMs <= saidWithinMs;
+  });
+}
+
+/**
  * Whether the group holds by design: no node that may be master carries the recorded history any more (people moved roles
- * by hand, or the data went with its last copy), and only an operator can say which data set is right.
+ * by hand, or the data went with its last copy), or none but from long before the data went; and only an operator can say
+ * which data set is right.
  */
 function isHeldByDesign(world: SimWorld): boolean {
   const state = world.state();
@@ -79,7 +105,10 @@ function isHeldByDesign(world: SimWorld): boolean {
   const { master } = state;
   if (master === null) return state.epoch > 0 && !isAdoptable(world);
   return [...world.members.values()].every(
-    (node) => !sharesHistory(master, node) || !mayBeMaster(world, node, master),
+    (node) =>
+      !sharesHistory(master, node) ||
+      !mayBeMaster(world, node, master) ||
+      isStale(world, node, master),
   );
 }
 

@@ -38,6 +38,8 @@ export class SimRedis {
   runId: string;
   replPingMs = 1_000;
   startedAtMs = 0;
+  /** When it last served as a master that had the group's data. */
+  ledAtMs = Number.NEGATIVE_INFINITY;
   readonly stream: Stream;
   readonly link: Link;
   readonly replicas: Replicas;
@@ -125,8 +127,11 @@ export class SimRedis {
     // A server that is busy with a script has no second hand either.
     if (!this.isServing || this.isLoading || isBusy(this.ailments)) return;
     this.replicas.count(nowMs);
-    if (this.role === "master") this.replicas.ping(nowMs);
-    else this.link.tick(nowMs);
+    if (this.role === "replica") this.link.tick(nowMs);
+    else {
+      if (!this.stream.beganApart) this.ledAtMs = nowMs;
+      this.replicas.ping(nowMs);
+    }
   }
 
   /**
