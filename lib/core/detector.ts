@@ -45,6 +45,8 @@ export interface NodeMemory {
   /** Sending time of the INFO that `facts` came from. */
   readonly factsAskedAtMs: number | null;
   readonly factsAtMs: number | null;
+  /** Whether `facts` were asked since a probe last had to connect: another server may be at the address since. */
+  readonly areFactsOfConnection: boolean;
   /** The last rehearsal of a role change; null: none yet. */
   readonly rehearsal: Rehearsal | null;
   /** When the marker that is reported now was first reported. */
@@ -89,6 +91,7 @@ export function unknownNode(node: NodeId): NodeMemory {
     facts: null,
     factsAskedAtMs: null,
     factsAtMs: null,
+    areFactsOfConnection: true,
     rehearsal: null,
     markerSinceMs: null,
     unlinkedSinceMs: null,
@@ -120,6 +123,8 @@ export function absorbSample(memory: NodeMemory, sample: Sample): NodeMemory {
     ...memory,
     lastReply: isStillRefusing(memory, sample) ? memory.lastReply : sample.reply,
     lastSentAtMs: sample.sentAtMs,
+    areFactsOfConnection:
+      sample.facts !== undefined || (memory.areFactsOfConnection && !sample.isFreshConnect),
     lastAnsweredAtMs:
       late === undefined ? memory.lastAnsweredAtMs : Math.max(memory.lastAnsweredAtMs ?? 0, late),
   };
@@ -195,12 +200,6 @@ function loadingSince(memory: NodeMemory, sample: Sample): number | null {
   const runId = facts?.runId ?? memory.facts?.runId;
   const isSameRun = memory.facts === null || memory.facts.runId === runId;
   return isSameRun ? (memory.loadingSinceMs ?? receivedAtMs) : receivedAtMs;
-}
-
-/** It loads, or has loaded, and what it is now has not been asked yet: an old master must not stay one until the next INFO. */
-export function isLoadNews({ loadingSinceMs, facts, lastReply }: NodeMemory): boolean {
-  if (loadingSinceMs !== null) return facts?.isLoading !== true;
-  return facts?.isLoading === true && lastReply?.kind === "pong";
 }
 
 /** INFO is answered during a load too, and comes after the PING of the same probe, or alone. */

@@ -3,7 +3,10 @@ import type { NodeMemory } from "./detector.ts";
 import type { Memory } from "./memory.ts";
 
 /** What a node has said of itself, and when. */
-export type Heard = Pick<NodeMemory, "facts" | "factsAskedAtMs" | "factsAtMs" | "markerSinceMs">;
+export type Heard = Pick<
+  NodeMemory,
+  "facts" | "factsAskedAtMs" | "factsAtMs" | "areFactsOfConnection" | "markerSinceMs"
+>;
 
 /**
  * What the nodes have told a watch that is over, for the one that goes on with another configuration in the same process
@@ -23,9 +26,11 @@ export function heardBefore(
     ({ node, facts }) => facts !== null && moveOf(before.config, config, node) === null,
   );
   return Object.fromEntries(
-    staying.map(({ node, facts, factsAskedAtMs, factsAtMs, markerSinceMs }) => [
-      node,
-      { facts, factsAskedAtMs, factsAtMs, markerSinceMs },
-    ]),
+    staying.map(
+      ({ node, facts, factsAskedAtMs, factsAtMs, areFactsOfConnection, markerSinceMs }) => [
+        node,
+        { facts, factsAskedAtMs, factsAtMs, areFactsOfConnection, markerSinceMs },
+      ],
+    ),
   );
 }

@@ -76,12 +76,12 @@ function oddity(view: MasterView): Suspicion {
     const why = `it has reported the role of a replica for ${forMs} ms`;
     return { kind: "full", of: "not-master", sinceMs, why };
   }
-  if (master.facts !== null && isOfRecord(view) && isAmnesic(view, master.facts)) {
+  // Whoever turns a new connection away may be the group's own server again, with its data, whatever an older one was told.
+  const isKnown = master.areFactsOfConnection && isOfRecord(view);
+  if (isKnown && master.facts !== null && isAmnesic(view, master.facts)) {
     const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChainNow(view)}`;
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
-  // Who it is was asked over this connection; who turns us away since may be the group's own server again.
-  const isKnown = master.lastReply?.kind === "pong" && isOfRecord(view);
   if (isKnown && master.facts !== null && isForeignMaster(view, master.facts)) {
     const why = `another server answers there: ${sayForeign(master.facts)}`;
     return { kind: "full", of: "foreign", sinceMs: master.factsAtMs ?? nowMs, why };

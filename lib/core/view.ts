@@ -4,7 +4,6 @@ import {
   evidenceFullAtMs,
   firstMissAtMs,
   isAnswer,
-  isLoadNews,
   isSuspect,
   type NodeMemory,
 } from "./detector.ts";
@@ -133,6 +132,12 @@ export function nextLook(view: View): Look {
     votes: urgent && isJoinableNow(view),
     record: wantsRecord(view),
   };
+}
+
+/** It loads, or has loaded, and what it is now has not been asked yet: an old master must not stay one until the next INFO. */
+export function isLoadNews({ loadingSinceMs, facts, lastReply }: NodeMemory): boolean {
+  if (loadingSinceMs !== null) return facts?.isLoading !== true;
+  return facts?.isLoading === true && lastReply?.kind === "pong";
 }
 
 /** Whether STATE records other ids of the master than it had, or showed, when this observer last asked it. */

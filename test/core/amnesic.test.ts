@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
-import { answers, prepares, type Seen } from "../support/answers.ts";
+import { answers, errs, prepares, type Seen, turnsAway } from "../support/answers.ts";
 import {
   groupConfig,
   groupState,
@@ -81,6 +81,44 @@ describe("N3, F5 a committed master that lost its data", () => {
 
     watch.look({ samples: [answers(n0, emptied), answers(n1, replicaFacts())] });
     expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
+  });
+
+  test.each(["NOAUTH", "MAXCLIENTS", "BUSY", "LOADING"] as const)(
+    "is not by what an older connection was told, once a new one is answered with %s: its data may be back",
+    (code) => {
+      const watch = seeing(emptied);
+      watch.look({ samples: [turnsAway(n0, code), answers(n1), answers(n2)] });
+      expect(held(watch)).toEqual({ kind: "none" });
+
+      // Who keeps turning new connections away says no more of itself.
+      watch.look({ samples: [turnsAway(n0, code), answers(n1), answers(n2)] });
+      expect(held(watch)).toEqual({ kind: "none" });
+
+      watch.look({ samples: [answers(n0, emptied), answers(n1), answers(n2)] });
+      expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
+    },
+  );
+
+  test.each(["MISCONF", "BUSY", "OTHER"] as const)(
+    "is still the emptied one while the connection stands over which it told so: %s",
+    (code) => {
+      const watch = seeing(emptied);
+      watch.look({ samples: [errs(n0, code), answers(n1), answers(n2)] });
+
+      expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
+    },
+  );
+
+  test("is not voted down by an observer that was told so before it slept, and is turned away since", () => {
+    const watch = seeing(emptied);
+    const woken = watch.look({
+      afterMs: 20_000,
+      wasFrozen: true,
+      samples: [turnsAway(n0, "NOAUTH"), answers(n1, replicaFacts()), answers(n2, replicaFacts())],
+    });
+
+    expect(woken.rule).not.toBe("S310");
+    expect(held(watch)).toEqual({ kind: "none" });
   });
 
   test("is not when every replica has copied the emptiness already", () => {

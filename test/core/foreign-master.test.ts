@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
-import { answers, errs, isSilent, prepares } from "../support/answers.ts";
+import { answers, errs, isSilent, prepares, turnsAway } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,
@@ -85,10 +85,30 @@ describe("N18 another server at the master's address", () => {
 
   test("is only remembered once it turns us away: whose server that is nobody knows", () => {
     const watch = meeting(stranger, orphans);
-    watch.look({ samples: [errs(n0, "NOAUTH", "NOAUTH Authentication required."), ...orphans] });
+    watch.look({ samples: [turnsAway(n0, "NOAUTH"), ...orphans] });
 
-    expect(held(watch)).toMatchObject({ kind: expect.not.stringMatching("full") });
+    expect(held(watch)).toEqual({ kind: "none" });
   });
+
+  test("is only remembered by a late connection too, until that was told who it is", () => {
+    const watch = meeting(stranger, orphans);
+    watch.look({ samples: [isSilent(n0, { isFreshConnect: true }), ...orphans] });
+    watch.look({ samples: [answers(n0), ...orphans] });
+    expect(held(watch)).toEqual({ kind: "none" });
+
+    watch.look({ samples: orphaned });
+    expect(held(watch)).toMatchObject({ kind: "full", of: "foreign" });
+  });
+
+  test.each(["BUSY", "MISCONF"] as const)(
+    "is the same server while its connection stands: %s",
+    (code) => {
+      const watch = meeting(stranger, orphans);
+      watch.look({ samples: [errs(n0, code), ...orphans] });
+
+      expect(held(watch)).toMatchObject({ kind: "full", of: "foreign" });
+    },
+  );
 
   test("is none by a replica's marker alone: STATE may not know of it yet", () => {
     expect(held(meeting(stranger, orphans, unmarked))).toMatchObject({ of: "foreign" });

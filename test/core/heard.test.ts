@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { heardBefore } from "../../lib/core/heard.ts";
-import { answers, isSilent } from "../support/answers.ts";
+import { answers, isSilent, turnsAway } from "../support/answers.ts";
 import {
   groupConfig,
   groupState,
@@ -56,6 +56,15 @@ describe("D10 a watch that goes on with another configuration", () => {
   test("knows nothing of a node that is looked for elsewhere", () => {
     expect(goOn(moved).memory.nodes[n1]?.facts).toBeNull();
     expect(goOn(moved).memory.nodes[n2]?.facts).not.toBeNull();
+  });
+
+  test("N3, N18 does not take for news what an older connection was told", () => {
+    const before = begin();
+    before.look({ samples: [turnsAway(n0, "MAXCLIENTS")] });
+    const heard = heardBefore(before.memory, named);
+    const { nodes } = new Watch({ config: named, state: restored, heard }).memory;
+
+    expect([n0, n2].map((id) => nodes[id]?.areFactsOfConnection)).toEqual([false, true]);
   });
 
   test("counts silence anew, and takes nobody for one that answers", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { absorbSample, isLoadNews, unknownNode } from "../../lib/core/detector.ts";
+import { absorbSample, unknownNode } from "../../lib/core/detector.ts";
 import type { Sample } from "../../lib/core/model.ts";
+import { isLoadNews } from "../../lib/core/view.ts";
 import { answers, errs, type Seen } from "../support/answers.ts";
 import { masterFacts, n0 } from "../support/builders.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts } from "../../lib/core/model.ts";
-import { errs, prepares } from "../support/answers.ts";
+import { answers, errs, prepares, turnsAway } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,
@@ -189,6 +189,18 @@ describe("P500 until the commit the old master wins", () => {
       expectClosed(decision, "P500", "-failover-abort-master-returned");
     },
   );
+
+  const emptied = masterFacts({ runId: "run-new", replid: "id-9", keys: 0, marker: null });
+  test.each([
+    ["a new connection: its data may be back", turnsAway(n0, "NOAUTH"), "P500"],
+    ["the one over which it was empty", errs(n0, "BUSY"), "P540"],
+  ])("N3, N9 one that was emptied answers with an error over %s", (_what, answer, rule) => {
+    const watch = watchCalm();
+    watch.look({ samples: [answers(n0, emptied), ...everybody.slice(1)] });
+    claimed(watch);
+
+    expect(watch.look({ samples: [answer, ...withoutMaster.slice(1)] }).rule).toBe(rule);
+  });
 
   test("an answer from before the claim does not count", () => {
     const watch = new Watch({ state: promotingState({ leader: null }) });

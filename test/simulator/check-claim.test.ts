@@ -136,6 +136,21 @@ describe.each([
   });
 });
 
+it("L4 a claim over an emptied master is right for whom had more when it was asked, and no longer", async () => {
+  expect(node(n0).write(1)).toBe(true);
+  await pass();
+  node(n1).becomeMaster();
+  await startAgain("empty");
+  expect(claim).not.toThrow();
+
+  node(n1).becomeReplicaOf(n0);
+  while (node(n1).values().has(1)) await world.engine.runUntil(world.engine.nowMs + 100);
+  expect(claim).not.toThrow();
+
+  await pass();
+  expect(claim).toThrow("L4");
+});
+
 describe.each([
   ["another's server", displace],
   ["an emptied one that was written to", emptyAndWrite],

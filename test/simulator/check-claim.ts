@@ -2,7 +2,7 @@ import { votesNeeded } from "../../lib/core/config.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import { holdsAnothers } from "./owners.ts";
 import type { Sight } from "./sight.ts";
-import { quietMinMs } from "./troubles.ts";
+import { noticedMs, quietMinMs } from "./troubles.ts";
 import { Violation } from "./violation.ts";
 
 /** S2: enough observers say down, in the round that is open on the master. */
@@ -34,9 +34,10 @@ export function checkMasterIsDown(before: GroupState, after: GroupState, sight: 
   const node = sight.nodes.get(id);
   if (node === undefined || !node.isServing || node.role !== "master") return;
   if (node.loading.isTooLong(sight.config().settings)) return;
-  // A master that came back without its data is rightly replaced by a node that has it.
+  // A master that came back without its data is rightly replaced by a node that has it, or had it when it was asked: it may
+  // have copied the master since, and then it is not committed.
   const chosen = sight.nodes.get(after.candidate?.node ?? "");
-  if (chosen?.stream.hasMoreThan(node.stream)) return;
+  if (chosen?.stream.hadMoreThan(node.stream, noticedMs)) return;
   // So is another's server by a node with the group's history, though that holds nothing beside the marker.
   if (holdsAnothers(before, node)) return;
   const quietMs = sight.now() - sight.troubles.awayAtMs(id);

@@ -59,7 +59,10 @@ export class SimRedis {
     this.port = port;
     this.id = `${host}:${port}`;
     this.runId = this.#fresh("run");
-    this.stream = new Stream(() => this.#fresh("repl"));
+    this.stream = new Stream(
+      () => this.#fresh("repl"),
+      () => world.engine.nowMs,
+    );
     this.link = new Link(this, world);
     this.replicas = new Replicas(this, world);
     this.handOver = new HandOver(this, world);

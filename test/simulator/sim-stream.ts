@@ -37,10 +37,14 @@ export class Stream implements Lineage {
   #otherKeys = 0;
   /** The first byte of the stream that it can still send; null: it keeps no stream, for it never had a replica. */
   #backlogFrom: number | null = null;
+  /** Which clients' values went when another data set last took the place of theirs, and when. */
+  #gaveUp: { readonly values: ReadonlySet<number>; readonly atMs: number } | null = null;
   readonly #newId: () => string;
+  readonly #now: () => number;
 
-  constructor(newId: () => string) {
+  constructor(newId: () => string, now: () => number) {
     this.#newId = newId;
+    this.#now = now;
     this.replid = newId();
   }
 
@@ -54,6 +58,15 @@ export class Stream implements Lineage {
   hasMoreThan(other: Stream): boolean {
     const held = other.values();
     return [...this.values()].some((value) => !held.has(value));
+  }
+
+  /** The same, or whether it did until another data set took the place of this one, no longer ago than that. */
+  hadMoreThan(other: Stream, agoMs: number): boolean {
+    const held = other.values();
+    const gaveUp = this.#gaveUp;
+    const isRecent = gaveUp !== null && this.#now() - gaveUp.atMs < agoMs;
+    const had = isRecent ? [...gaveUp.values] : [];
+    return [...had, ...this.values()].some((value) => !held.has(value));
   }
 
   get keys(): number {
@@ -135,7 +148,9 @@ export class Stream implements Lineage {
   /** Another data set takes the place of this one, and is nobody's stream yet. */
   install(data: Snapshot): void {
     if (this.marker !== null || data.marker !== null) this.markerWrites += 1;
+    const before = this.values();
     this.#log = [...data.log];
+    this.#noteLoss(before);
     this.marker = data.marker;
     this.#otherKeys = data.log.filter((entry) => entry.marker === null).length;
     this.replid = data.replid;
@@ -144,6 +159,12 @@ export class Stream implements Lineage {
     this.offset = data.offset;
     this.beganApart = data.beganApart;
     this.#backlogFrom = null;
+  }
+
+  #noteLoss(before: ReadonlySet<number>): void {
+    const held = this.values();
+    const values = new Set([...before].filter((value) => !held.has(value)));
+    if (values.size > 0) this.#gaveUp = { values, atMs: this.#now() };
   }
 
   /** A full synchronisation brings the master's data and first id, and the replica keeps the stream from there. */
@@ -170,7 +191,9 @@ export class Stream implements Lineage {
     // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
     this.#beginHistory();
     if (data === "empty") {
+      const before = this.values();
       this.#log = [];
+      this.#noteLoss(before);
       this.marker = null;
       this.#otherKeys = 0;
     }

@@ -53,8 +53,9 @@ export class Truth {
     // hand, wrote to it, and however often it was started. No node says where its data began: what an observer is told is
     // that nobody knows its history, and that the marker is gone.
     if (isForeign && suspect.stream.beganApart && suspect.marker() === null) return;
-    if ([...this.#sight.nodes.values()].some((node) => node.stream.hasMoreThan(suspect.stream)))
-      return;
+    // Whoever has copied the suspect since it was asked holds no more than the suspect does, and did when it was asked.
+    const others = [...this.#sight.nodes.values()];
+    if (others.some(({ stream }) => stream.hadMoreThan(suspect.stream, noticedMs))) return;
     const what = isForeign ? "another server" : "emptied";
     throw new Violation(
       isForeign ? "N18" : "N3",

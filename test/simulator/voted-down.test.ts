@@ -8,7 +8,8 @@ import { noticedMs } from "./troubles.ts";
 import { Truth } from "./truth.ts";
 import { SimWorld } from "./world.ts";
 
-const evidence = "another server answers there: replid fresh, 8 keys, no marker of this group";
+const foreign = "another server answers there: replid fresh, 8 keys, no marker of this group";
+const amnesic = "it restarted without its data: 2 keys, a replica of its old history holds 8";
 
 let world: SimWorld;
 let acknowledged: Map<number, string>;
@@ -53,7 +54,7 @@ async function write(value: number, to: string): Promise<void> {
   await pass();
 }
 
-const voteDown = (id: string) =>
+const voteDown = (id: string, evidence = foreign) =>
   truth.onVote(vote("a", { verdict: "down", node: id, evidence }), false);
 
 describe("N18 a vote against another server at the master's address", () => {
@@ -135,5 +136,52 @@ describe("N18 a vote against another server at the master's address", () => {
     await write(2, n1);
 
     expect(() => voteDown(n1)).toThrow("N18");
+  });
+});
+
+describe("N3 a vote against an emptied master", () => {
+  it.each(["aof", "rdb"] as const)(
+    "is wrong of one that was started again with its data, of an %s",
+    async (data) => {
+      await write(1, n0);
+      node(n0).kill();
+      node(n0).restart(data);
+      await pass();
+
+      expect(() => voteDown(n0, amnesic)).toThrow(`${n0} is voted down as emptied`);
+    },
+  );
+
+  it("is right of one that is empty", async () => {
+    await write(1, n0);
+    node(n0).kill();
+    node(n0).restart("empty");
+    await pass();
+
+    expect(() => voteDown(n0, amnesic)).not.toThrow();
+  });
+
+  it("is right while another one has what the one before it wrote, and for as long as an answer lasts", async () => {
+    expect(node(n0).write(1)).toBe(true);
+    acknowledged.set(1, n1);
+    await pass();
+    node(n2).becomeMaster();
+    node(n0).kill();
+    node(n0).restart("empty");
+    await pass();
+    await write(2, n0);
+    // Of an emptied one that was written to, and started again with that, no process began empty.
+    node(n0).kill();
+    node(n0).restart("aof");
+    await pass();
+    expect(node(n0).hasBegunEmpty).toBe(false);
+    expect(() => voteDown(n0, amnesic)).not.toThrow();
+
+    node(n2).becomeReplicaOf(n0);
+    while (node(n2).values().has(1)) await world.engine.runUntil(world.engine.nowMs + 100);
+    expect(() => voteDown(n0, amnesic)).not.toThrow();
+
+    await pass();
+    expect(() => voteDown(n0, amnesic)).toThrow("N3");
   });
 });

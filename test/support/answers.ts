@@ -62,6 +62,11 @@ export function errs(node: string, code: RedisErrorCode, text: string = code): S
   return sampleOf(node, { reply: { kind: "error", code, text } });
 }
 
+/** It answers a new connection with an error, and tells nothing of itself over that. */
+export function turnsAway(node: string, code: RedisErrorCode): Seen<Sample> {
+  return sampleOf(node, { reply: { kind: "error", code, text: code }, isFreshConnect: true });
+}
+
 /** What the node said over an effect session; null: it could not be observed. */
 export function prepares(node: string, facts: NodeFacts | null, session = 7): Seen<Prepared> {
   const why = facts === null ? "refused" : "";

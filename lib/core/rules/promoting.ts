@@ -58,7 +58,7 @@ export const closingRules: readonly Rule<MasterView>[] = [
         master.role !== "replica" &&
         !isUseless &&
         (master.lastAnsweredAtMs ?? 0) >= (memory.leadingSinceMs ?? 0) &&
-        (master.facts === null || wins(view, master.facts));
+        (master.facts === null || !master.areFactsOfConnection || wins(view, master.facts));
       if (!isBeside && !isBack) return null;
       const why = `${view.master.node} answers as master before the commit; it stays the master`;
       return closeFailed(view, "P500", why, "-failover-abort-master-returned");
