@@ -130,11 +130,9 @@ export class SimRedis {
     // A server that is busy with a script has no second hand either.
     if (!this.isServing || this.isLoading || isBusy(this.ailments)) return;
     this.replicas.count(nowMs);
-    if (this.role === "replica") this.link.tick(nowMs);
-    else {
-      if (!this.stream.beganApart) this.ledAtMs = nowMs;
-      this.replicas.ping(nowMs);
-    }
+    if (this.role === "master") this.replicas.ping(nowMs);
+    else this.link.tick(nowMs);
+    if (this.role === "master" && !this.stream.beganApart) this.ledAtMs = nowMs;
   }
 
   /**
@@ -280,9 +278,8 @@ export class SimRedis {
     this.#configured = null;
     // Values of its own, which no client of the group ever writes: what it holds can be lost as well.
     const first = -Math.round(this.#world.engine.nowMs) * 1_000;
-    const log = Array.from({ length: keys }, (_, at) => {
-      return { end: 0, value: first - at, marker: null };
-    });
+    const values = Array.from({ length: keys }, (_, at) => first - at);
+    const log = values.map((value) => ({ end: 0, value, marker: null }));
     const lineage = { replid: this.#fresh("foreign"), replid2: null, secondOffset: -1 };
     this.stream.install({ log, marker: null, offset: 0, beganApart: true, ...lineage });
     this.role = "master";
