@@ -1,3 +1,4 @@
+import { absenceOf } from "./absence.ts";
 import { absorb } from "./absorb.ts";
 import { assertNever } from "./assert-never.ts";
 import type { Command, Look, Plan } from "./commands.ts";
@@ -35,7 +36,8 @@ export interface Step {
  * clock, no randomness, no I/O.
  */
 export function step(before: Memory, seen: Observation): Step {
-  const folded = withVerdicts(mark(before, absorb(before, seen), seen), seen.nowMs);
+  const marked = mark(before, absorb(before, seen), seen);
+  const folded = withVerdicts(withAbsence(before, marked, seen.nowMs), seen.nowMs);
   const view = viewOf(folded, seen.nowMs, seen.attempt);
   const decided = decide(view);
   const { decision, reported } = sayOnce(decided, folded);
@@ -196,6 +198,15 @@ function mark(before: Memory, memory: Memory, seen: Observation): Memory {
         .length
     : memory.upVotes;
   return { ...memory, marks, upVotes };
+}
+
+/** What a frozen process slept through it does not know: the master may have been in order. */
+function withAbsence(before: Memory, memory: Memory, nowMs: number): Memory {
+  const hasSlept = memory.lastThawMs > before.lastThawMs;
+  const known = hasSlept ? { ...memory, absence: null } : memory;
+  const { state } = known;
+  const view = state == null ? null : masterView(groupView(viewOf(known, nowMs, ""), state));
+  return view === null ? known : { ...known, absence: absenceOf(view) };
 }
 
 function withVerdicts(memory: Memory, nowMs: number): Memory {

@@ -1,3 +1,4 @@
+import { type Absence, type AbsenceBefore, absenceFrom } from "./absence.ts";
 import type { Outcome } from "./commands.ts";
 import type { GroupConfig, NodeConfig, NodeId } from "./config.ts";
 import { type LoadingBefore, type NodeMemory, unknownNode } from "./detector.ts";
@@ -153,6 +154,7 @@ export interface Memory {
   readonly keptKnown: { readonly key: string; readonly sinceMs: number };
   /** What the predecessor held against the master when it last reported. */
   readonly inherited: Inherited | null;
+  readonly absence: Absence | null;
   /** The running epoch and since when this observer knows it: failed epochs are backed off from by this clock. */
   readonly epochSeen: { readonly epoch: number; readonly sinceMs: number };
   readonly leadingSinceMs: number | null;
@@ -199,6 +201,7 @@ export interface MemoryStart {
   /** From the predecessor's heartbeat: how long the committed master has been known (cool-down). */
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
   readonly inherited?: Inherited | null;
+  readonly absence?: AbsenceBefore | null;
   /** Of nodes that answered the predecessor and were of no use to it. */
   readonly spells?: Readonly<Record<NodeId, Spells>>;
   /** Nodes that the predecessor found down: what a pass has no time to find out again, and nobody wants to hear again. */
@@ -240,6 +243,7 @@ export function newMemory(start: MemoryStart): Memory {
     recordKnown: { key: "", sinceMs: Number.NEGATIVE_INFINITY },
     keptKnown: { key: "", sinceMs: Number.NEGATIVE_INFINITY },
     inherited: start.inherited ?? null,
+    absence: absenceFrom(start.absence ?? null, nowMs),
     epochSeen: { epoch: -1, sinceMs: Number.NEGATIVE_INFINITY },
     leadingSinceMs: null,
     upVotes: 0,

@@ -1,3 +1,4 @@
+import type { AbsenceBefore } from "../core/absence.ts";
 import type { GroupConfig, NodeId } from "../core/config.ts";
 import type { LoadingBefore } from "../core/detector.ts";
 import type { Candidates, Held } from "../core/explain.ts";
@@ -80,6 +81,8 @@ export interface GroupReport {
   readonly suspectOffset: number | null;
   /** The run of it that loads, and for how long; null: it does not. */
   readonly suspectLoading: LoadingBefore | null;
+  /** Absent: the master is in order, or this was written before it was told. The successor goes on from there. */
+  readonly absence?: AbsenceBefore;
   /** How long this observer has known the committed master; for the cool-down across shifts. */
   readonly masterEpoch: number;
   readonly masterKnownForMs: number;

@@ -1,3 +1,4 @@
+import type { AbsenceBefore } from "../core/absence.ts";
 import { absorb } from "../core/absorb.ts";
 import type { Look, Outcome } from "../core/commands.ts";
 import type { GroupConfig, NodeId } from "../core/config.ts";
@@ -55,6 +56,7 @@ export interface GroupWatch {
   readonly masterKnown: { readonly epoch: number; readonly forMs: number } | null;
   /** What the predecessor held against the master. */
   readonly inherited: Inherited | null;
+  readonly absence: AbsenceBefore | null;
   readonly spells: Readonly<Record<NodeId, Spells>>;
   readonly foundDown: Readonly<Record<NodeId, Verdict>>;
   /** What the nodes have told the watch before this one in the same shift. */
@@ -174,9 +176,9 @@ async function glanceFirst(
 
 function startMemory(watch: GroupWatch): Memory {
   const { identity, config, wokenFor, masterKnown, inherited, spells, hands } = watch;
-  const { foundDown, heard } = watch;
+  const { absence, foundDown, heard } = watch;
   const nowMs = hands.clock.nowMs();
-  const before = { masterKnown, inherited, spells, foundDown, heard };
+  const before = { masterKnown, inherited, absence, spells, foundDown, heard };
   return newMemory({ ...identity, nowMs, config, wokenFor, ...before });
 }
 

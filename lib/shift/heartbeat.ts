@@ -1,3 +1,4 @@
+import { absenceBy } from "../core/absence.ts";
 import { groupView, masterView, viewOf } from "../core/decide.ts";
 import { firstMissAtMs, lastOffset, loadingForMs, type NodeMemory } from "../core/detector.ts";
 import type { Memory } from "../core/memory.ts";
@@ -34,11 +35,13 @@ function reportOf(status: GroupStatus, nowMs: number): GroupReport {
   const known = knownMaster(view);
   const unfit: ReadonlyMap<string, string | null> = known === null ? new Map() : unfitness(known);
   const knownForMs = nowMs - memory.masterKnown.sinceMs;
+  const absence = absenceBy(memory.absence, nowMs);
   return {
     configVersion: memory.config.version,
     rev: memory.state?.rev ?? 0,
     isPauseSeen: memory.state?.pause !== null && memory.state?.pause !== undefined,
     ...suspicionOf(memory, nowMs),
+    ...(absence === null ? {} : { absence }),
     masterEpoch: memory.masterKnown.epoch,
     // "Longer than anybody remembers" is a year: the table holds no infinities.
     masterKnownForMs: Number.isFinite(knownForMs) ? Math.round(knownForMs) : 31_536_000_000,

@@ -1,3 +1,4 @@
+import { type AbsenceBefore, absenceBy } from "../core/absence.ts";
 import type { NodeId } from "../core/config.ts";
 import type { Inherited } from "../core/memory.ts";
 import type { DownKind, Verdict } from "../core/model.ts";
@@ -21,6 +22,13 @@ export function inheritedFrom(shift: Shift, group: string): Inherited | null {
   if (known === undefined || known.suspect === null) return null;
   const { suspect, suspectForMs, suspectOffset, suspectLoading } = known;
   return { suspect, forMs: suspectForMs, offset: suspectOffset, loading: suspectLoading };
+}
+
+/** For how long the master has been absent, by this shift's own watch or by the predecessor's. */
+export function absenceBefore(shift: Shift, group: string): AbsenceBefore | null {
+  const memory = shift.statuses.get(group)?.memory;
+  if (memory !== undefined) return absenceBy(memory.absence, shift.ports.clock.nowMs());
+  return reportOf(shift, group)?.absence ?? null;
 }
 
 export function spellsBefore(shift: Shift, group: string): Readonly<Record<NodeId, Spells>> {

@@ -15,6 +15,7 @@ import { neighboursOf } from "./neighbours.ts";
 import { calmToldAtMs, paceOf, rhythmFor } from "./pace.ts";
 import { allIsWell, awaitOther, createPass } from "./pass.ts";
 import {
+  absenceBefore,
   copiedBefore,
   foundDownBefore,
   inheritedFrom,
@@ -268,6 +269,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
           wokenFor: woken?.group === config.name ? woken.round : null,
           masterKnown: masterKnownBefore(shift, config.name),
           inherited: inheritedFrom(shift, config.name),
+          absence: absenceBefore(shift, config.name),
           spells: spellsBefore(shift, config.name),
           foundDown: foundDownBefore(shift, config.name),
           heard: heardBefore(shift.statuses.get(config.name)?.memory ?? null, current),

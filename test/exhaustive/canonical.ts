@@ -79,6 +79,8 @@ function mapMemory(memory: Memory, at: At): Memory {
     nodes: Object.fromEntries(nodes),
     state: state === null || state === undefined ? state : plain(state),
     startedAtMs: 1,
+    // No link here is ever down for so long that it counts how long the master was absent (facts.ts).
+    absence: null,
     stateAskedAtMs: at.pivot(memory.stateAskedAtMs),
     stateReadAtMs: aged(memory.stateReadAtMs),
     storeFailure: memory.storeFailure === null ? null : { ...memory.storeFailure, why: "" },

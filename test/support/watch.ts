@@ -1,3 +1,4 @@
+import type { AbsenceBefore } from "../../lib/core/absence.ts";
 import type { Command, Outcome, Publish } from "../../lib/core/commands.ts";
 import type { GroupConfig } from "../../lib/core/config.ts";
 import { type Decision, groupView, masterView, step, viewOf } from "../../lib/core/decide.ts";
@@ -62,6 +63,7 @@ export interface WatchStart {
   readonly wokenFor?: number | null;
   readonly masterKnown?: { readonly epoch: number; readonly forMs: number } | null;
   readonly inherited?: Inherited;
+  readonly absence?: AbsenceBefore;
   readonly spells?: Readonly<Record<string, Spells>>;
   readonly foundDown?: Readonly<Record<string, Verdict>>;
   readonly heard?: Readonly<Record<string, Heard>>;
@@ -98,6 +100,7 @@ export class Watch {
       wokenFor: start.wokenFor ?? null,
       masterKnown: start.masterKnown ?? null,
       inherited: start.inherited ?? null,
+      absence: start.absence ?? null,
       ...(start.spells === undefined ? {} : { spells: start.spells }),
       ...(start.foundDown === undefined ? {} : { foundDown: start.foundDown }),
       ...(start.heard === undefined ? {} : { heard: start.heard }),

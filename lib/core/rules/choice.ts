@@ -1,3 +1,4 @@
+import { absentForMs } from "../absence.ts";
 import type { NodeId } from "../config.ts";
 import { lastOffset, type NodeMemory } from "../detector.ts";
 import { type Election, elect } from "../election.ts";
@@ -92,33 +93,23 @@ function failedBefore(view: MasterView): NodeId | null {
 }
 
 /**
- * How long the master has been gone. A shift that never heard it goes on counting from its predecessor's suspicion;
- * without one, the replica that lost its link last tells how long it is at the least (Sentinel's sixth filter compares
- * link-downs with this). So it does where the master itself has become a replica: this shift may have begun long after.
+ * How long the master has been gone, over all that it was since (`absence.ts`). A shift that never heard it goes on counting
+ * from its predecessor's suspicion; without one, the replica that lost its link last tells how long it is at the least
+ * (Sentinel's sixth filter compares link-downs with this). So it does where the master itself has become a replica: this
+ * shift may have begun long after.
  */
 function goneMs(view: MasterView, ownMs: number): number {
   const { inherited } = view.memory;
   const hasHeardMaster = view.masterMemory.lastAnsweredAtMs !== null && !isMasterEligible(view);
-  if (hasHeardMaster) return Math.max(ownMs, emptiedForMs(view));
-  if (inherited?.suspect === view.master.node) return ownMs + inherited.forMs;
+  const heldMs = Math.max(ownMs, absentForMs(view));
+  if (hasHeardMaster) return heldMs;
+  if (inherited?.suspect === view.master.node) return Math.max(heldMs, ownMs + inherited.forMs);
   const downs = contenders(view).flatMap((node) => {
     const facts = view.memory.prepared[node.node]?.facts;
     if (facts === undefined || facts === null || !isOfChain(view.master, facts)) return [];
     return facts.linkDownSeconds === null ? [] : [facts.linkDownSeconds * 1_000];
   });
-  return downs.length === 0 ? ownMs : Math.max(ownMs, Math.min(...downs));
-}
-
-/**
- * An emptied master answers, so no silence tells since when its data is gone: the run that lacks it does, however many
- * shifts have begun since. 0: it is not emptied. A server that is older than the commit was not the master all its life.
- */
-function emptiedForMs(view: MasterView): number {
-  const held = suspicion(view);
-  const { facts } = view.masterMemory;
-  if (held.kind !== "full" || held.of !== "amnesic" || facts?.uptimeSeconds === undefined) return 0;
-  const livedMs = facts.uptimeSeconds * 1_000 + view.nowMs - held.sinceMs;
-  return Math.min(livedMs, view.nowMs - view.memory.masterKnown.sinceMs);
+  return downs.length === 0 ? heldMs : Math.max(heldMs, Math.min(...downs));
 }
 
 /** The offset of an emptied master, of a replica that was one, or of another server may belong to another history. */
