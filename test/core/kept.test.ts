@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Decision } from "../../lib/core/decide.ts";
 import { elect } from "../../lib/core/election.ts";
 import { isKept, keep, letGo } from "../../lib/core/kept.ts";
-import type { GroupState, LossReport, NodeFacts } from "../../lib/core/model.ts";
+import type { GroupState, LossReport, MasterRecord, NodeFacts } from "../../lib/core/model.ts";
 import { allLinksDown } from "../../lib/core/testimony.ts";
 import { answers, prepares } from "../support/answers.ts";
 import {
@@ -13,8 +13,11 @@ import {
   masterRecord,
   n0,
   n1,
+  n1Record,
   n2,
   orphanFacts,
+  promotedFacts,
+  replicaFacts,
   settlingState,
 } from "../support/builders.ts";
 import {
@@ -22,6 +25,7 @@ import {
   commandsOf,
   eventNames,
   everybody,
+  following,
   kindsOf,
   Watch,
   watchCalm,
@@ -36,6 +40,10 @@ const lost: LossReport = {
   oldOffset: 1_300,
   newOffset: 1_000,
 };
+/** Of n1, started again from a file: without a second id, or with its own first one and how far it had come by then. */
+const fromAof = { ...n1Record, runId: "run-n1b", replid: "id-3", replid2: null, secondOffset: -1 };
+const fromRdb = { ...fromAof, replid2: "id-2", secondOffset: 9_001 };
+const none: LossReport = { ...lost, bytes: 0, certainty: "exact", oldOffset: 1_000 };
 /** Another process at the old master's address, with the group's data. */
 const restarted = masterFacts({ runId: "run-new", replid: "id-9", marker: 1 });
 const nobodyFacts = orphanFacts({ masterHost: "127.0.0.1", masterPort: 1 });
@@ -49,16 +57,27 @@ interface Return {
   readonly facts?: NodeFacts;
   readonly config?: typeof config;
   readonly state?: Partial<GroupState>;
+  /** n1 as it is recorded, and answers. */
+  readonly successor?: MasterRecord;
 }
 
 /** Epoch 2 is settled; n0 comes back and is observed. */
 function returning(change: Return) {
-  const settled = settlingState({ phase: "steady", leader: null, kind: null, ...change.state });
+  const master = change.successor ?? n1Record;
+  const { runId, replid, replid2, secondOffset } = master;
+  const settled = settlingState({
+    ...{ phase: "steady", leader: null, kind: null, master },
+    ...change.state,
+  });
   const loss = change.loss === undefined ? lost : change.loss;
   const lastEpoch = settled.lastEpoch === null ? null : { ...settled.lastEpoch, loss };
   const watch = new Watch({ state: { ...settled, lastEpoch }, config: change.config ?? config });
   const facts = change.facts ?? restarted;
-  const samples = [answers(n0, facts), ...afterFailover.slice(1)];
+  const samples = [
+    answers(n0, facts),
+    answers(n1, promotedFacts({ runId, replid, replid2, secondOffset })),
+    answers(n2, replicaFacts({ ...following(n1), replid })),
+  ];
   watch.look({ samples });
   return {
     watch,
@@ -105,9 +124,25 @@ describe("R725 a returned old master is held", () => {
     [
       "it has taken writes since its loss was found to be none",
       {
-        loss: { ...lost, bytes: 0, certainty: "exact" },
+        loss: none,
         facts: masterFacts({ offset: 1_001 }),
       },
+    ],
+    [
+      "it has taken writes since, and its successor was started again from an AOF",
+      { loss: none, facts: masterFacts({ offset: 1_450 }), successor: fromAof },
+    ],
+    [
+      "it has taken writes since, and its successor was started again from an RDB",
+      { loss: none, facts: masterFacts({ offset: 1_450 }), successor: fromRdb },
+    ],
+    [
+      "it has taken none since, and its successor may have lost some in its restart",
+      { loss: none, facts: masterFacts({ offset: 1_000 }), successor: fromAof },
+    ],
+    [
+      "its successor was started again from an RDB before it was ever compared",
+      { loss: { ...lost, bytes: 0 }, facts: masterFacts(), successor: fromRdb },
     ],
   ])("S10 where %s", (_what, change) => {
     const { decision } = returning(change);
@@ -118,7 +153,8 @@ describe("R725 a returned old master is held", () => {
 
   test.each<[string, Return]>([
     ["the policy is to attach it", { config: groupConfig() }],
-    ["nothing was lost", { loss: { ...lost, bytes: 0, certainty: "exact" } }],
+    ["nothing was lost", { loss: none }],
+    ["nothing was lost, by what it says itself", { loss: none, facts: masterFacts() }],
     ["it comes back empty", { facts: { ...restarted, keys: 0, marker: null } }],
     ["it comes back with its marker alone", { facts: { ...restarted, keys: 1 } }],
     ["it is held already", { state: { kept: [n0] } }],

@@ -8,6 +8,7 @@ import {
   masterRecord,
   n0,
   n1,
+  n1Record,
   n2,
   openOn,
   promotedFacts,
@@ -124,11 +125,13 @@ describe("R710 a committed master with a new history", () => {
 
 describe("R720 the exact loss", () => {
   /** Epoch 2 is settled; n0 comes back with this. */
-  function returning(facts: NodeFacts) {
+  function returning(facts: NodeFacts, master = n1Record) {
     const watch = new Watch({
-      state: settlingState({ phase: "steady", leader: null, kind: null }),
+      state: settlingState({ phase: "steady", leader: null, kind: null, master }),
     });
-    const samples = [answers(n0, facts), ...afterFailover.slice(1)];
+    const { runId, replid, replid2, secondOffset } = master;
+    const successor = promotedFacts({ runId, replid, replid2, secondOffset });
+    const samples = [answers(n0, facts), answers(n1, successor), ...afterFailover.slice(2)];
     watch.look({ samples });
     return {
       watch,
@@ -158,6 +161,14 @@ describe("R720 the exact loss", () => {
     ["another history", { replid: "id-9" }],
   ])("is not taken from %s", (_name, change) => {
     expect(returning(masterFacts(change)).decision.rule).toBe("R730");
+  });
+
+  test("is not told by where a successor that was started again went on in its own history", () => {
+    const ids = { replid: "id-3", replid2: "id-2", secondOffset: 9_001 };
+    const again = { ...n1Record, runId: "run-n1b", ...ids };
+    const { decision } = returning(masterFacts({ offset: 1_300 }), again);
+
+    expect(decision.rule).toBe("R730");
   });
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { groupConfig, masterFacts, n0, n1, settlingState } from "../support/builders.ts";
+import { groupConfig, masterFacts, n0, n1, n1Record, settlingState } from "../support/builders.ts";
 import { Engine, Process } from "./engine.ts";
 import { Holding } from "./holding.ts";
 import type { Leaving } from "./leaving.ts";
@@ -54,6 +54,22 @@ describe("S9 an old master that alone has an acknowledged write", () => {
     expect(() => leave(nobody)).not.toThrow();
     expect(() => leave(n1, open, masterFacts({ offset: 900, runId: "run-n0" }))).not.toThrow();
     expect(() => leave(n1, open, masterFacts({ keys: 0, marker: null }))).not.toThrow();
+  });
+
+  it("is not attached by what was found earlier, beside a successor that was started again since", () => {
+    const { lastEpoch } = open;
+    const loss = { bytes: 0, certainty: "exact", oldOffset: 1_000, newOffset: 1_000 } as const;
+    const found = lastEpoch === null ? null : { ...lastEpoch, loss };
+    const again = { ...n1Record, runId: "run-n1b", replid: "id-3" };
+    const itself = masterFacts({ offset: 1_450, runId: "run-n0" });
+    const rest = [
+      { replid2: null, secondOffset: -1 },
+      { replid2: "id-2", secondOffset: 9_001 },
+    ];
+    for (const ids of rest) {
+      const state = { ...open, master: { ...again, ...ids }, lastEpoch: found };
+      expect(() => leave(n1, state, itself)).toThrow("which alone has the acknowledged 7");
+    }
   });
 
   it("may be attached once somebody has released it", () => {

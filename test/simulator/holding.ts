@@ -1,7 +1,7 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import { type GroupState, keysBesideMarker, type NodeFacts } from "../../lib/core/model.ts";
 import type { Process } from "./engine.ts";
-import type { Leaving } from "./leaving.ts";
+import { isForkOf, type Leaving } from "./leaving.ts";
 import type { RoleCommand } from "./role-command.ts";
 import type { Sight } from "./sight.ts";
 import type { SimRedis } from "./sim-redis.ts";
@@ -112,12 +112,16 @@ export class Holding {
   }
 }
 
-/** Whether what it said rules out that it alone has something: it is empty, or came no further than its successor did. */
+/**
+ * Whether what it said rules out that it alone has something: it is empty, or came no further than its successor did. What
+ * it was asked earlier is no word on what the same process took since.
+ */
 function mayBeAttached(state: GroupState, facts: NodeFacts): boolean {
   const { previousMaster, lastEpoch, master, masterEpoch } = state;
   if (keysBesideMarker(facts) === 0) return true;
   const isItself = previousMaster?.runId === facts.runId && previousMaster.replid === facts.replid;
-  if (isItself) return facts.offset < (master?.secondOffset ?? 0);
+  if (isItself)
+    return isForkOf(previousMaster, master) && facts.offset < (master?.secondOffset ?? 0);
   const loss = lastEpoch?.epoch === masterEpoch ? lastEpoch.loss : null;
   return loss?.certainty === "exact" && loss.bytes === 0;
 }

@@ -2,14 +2,16 @@ import { describe, expect, it } from "@jest/globals";
 import {
   groupState,
   masterFacts,
+  masterRecord,
   n0,
   n1,
+  n1Record,
   promotingState,
   replicaFacts,
   settlingState,
 } from "../support/builders.ts";
 import { Engine, Process } from "./engine.ts";
-import { checkLeaving, type Leaving } from "./leaving.ts";
+import { checkLeaving, isForkOf, type Leaving } from "./leaving.ts";
 
 const process = new Process(new Engine(), "a/1", 0, 1);
 const paused = groupState({ pause: { by: "ops", reason: "drill", until: null, rev: 9 } });
@@ -92,5 +94,15 @@ describe("S9 an old master that is attached", () => {
   it("once that is written down, or can't be told any more, does not", () => {
     expect(() => leave(attach, { ...committed, lastEpoch: exact })).not.toThrow();
     expect(() => leave({ ...attach, seen: restarted }, committed)).not.toThrow();
+  });
+
+  it("beside a successor whose second id is one of its own, can't be told either", () => {
+    const ids = { replid: "id-3", replid2: "id-2", secondOffset: 9_001 };
+    const again = { ...n1Record, ...ids };
+
+    expect(isForkOf(masterRecord, n1Record)).toBe(true);
+    expect(isForkOf({ ...masterRecord, replid2: "id-2", secondOffset: 9_001 }, again)).toBe(true);
+    expect(isForkOf({ ...masterRecord, replid2: "id-2", secondOffset: 9_000 }, again)).toBe(false);
+    expect(() => leave(attach, { ...committed, master: again })).not.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import type { GroupState } from "../../lib/core/model.ts";
+import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import type { RoleChange } from "../../lib/ports/redis.ts";
 import type { Process } from "./engine.ts";
 import type { LastSeen } from "./sim-vantage.ts";
@@ -76,7 +76,18 @@ function checkDivergence(
   const isDiverging = facts?.role === "master" && facts.replid === previousMaster?.replid;
   // Of an earlier reign, or of one that began from nothing, there is nothing to compare with.
   const loss = lastEpoch?.epoch === masterEpoch ? lastEpoch.loss : null;
-  const isComparable = loss !== null && (master?.secondOffset ?? -1) >= 1;
+  const isComparable = loss !== null && isForkOf(previousMaster, master);
   if (!isItself || !isDiverging || !isComparable || loss.certainty === "exact") return;
   throw new Violation("S9", `${name} starts ${what}, and its divergence is not written down`);
+}
+
+/**
+ * Whether the second id of the master's record is the old master's history, or the one before, so that its offset is where
+ * the two part. A master that was started again from an RDB has an earlier id of its own there.
+ */
+export function isForkOf(previous: MasterRecord | null, master: MasterRecord | null): boolean {
+  if (previous === null || master === null || master.replid2 === null) return false;
+  if (master.secondOffset < 1) return false;
+  if (master.replid2 === previous.replid) return true;
+  return master.replid2 === previous.replid2 && master.secondOffset <= previous.secondOffset;
 }

@@ -2,7 +2,7 @@ import type { NodeId } from "../config.ts";
 import { warning } from "../events.ts";
 import { isMasterSane, isOurs } from "../identity.ts";
 import { isKept, keep, letGo } from "../kept.ts";
-import { isSameProcess, lossOnReturn } from "../loss.ts";
+import { forkFrom, isSameProcess, lossOnReturn } from "../loss.ts";
 import { keysBesideMarker, type NodeFacts } from "../model.ts";
 import { followed, isAnswering, lookNow, type MasterView, writer } from "../view.ts";
 import { isOfThisReign } from "./repairs.ts";
@@ -48,18 +48,21 @@ export const keptRule: Rule<MasterView> = {
   },
 };
 
-/** What only the old master holds: 0 where that is certain, null where it is not known. A lower bound of 0 says nothing. */
+/**
+ * What only the old master holds: 0 where that is certain, null where it is not known. A lower bound of 0 says nothing, and
+ * neither does an exact 0 of a process that may have taken writes since, where what it says now can't be compared any more.
+ */
 function lostBytes({ state, master }: MasterView, facts: NodeFacts): number | null {
   const { previousMaster, lastEpoch } = state;
   const isItself =
     previousMaster !== null &&
     isSameProcess(previousMaster, previousMaster.node, facts) &&
     facts.replid === previousMaster.replid;
-  // It may have taken writes since its loss was stored.
-  if (isItself && master.secondOffset >= 1)
-    return lossOnReturn(master.secondOffset - 1, facts).bytes;
+  const fork = isItself ? forkFrom(previousMaster, master) : null;
+  if (fork !== null) return lossOnReturn(fork, facts).bytes;
   const loss = lastEpoch?.epoch === state.masterEpoch ? lastEpoch.loss : null;
-  return loss?.bytes === 0 && loss.certainty !== "exact" ? null : (loss?.bytes ?? null);
+  const isProof = loss?.certainty === "exact" && !isItself;
+  return loss?.bytes === 0 && !isProof ? null : (loss?.bytes ?? null);
 }
 
 /** What a hold is for may be gone from the node without anybody's word; a copy less would be all that is left of it. */

@@ -2,7 +2,7 @@ import { warning } from "../events.ts";
 import { isMasterSane, isOfRecord, mostKeysOfChain } from "../identity.ts";
 import { hasCome } from "../instants.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
-import { isSameProcess, lossOnReturn } from "../loss.ts";
+import { forkFrom, isSameProcess, lossOnReturn } from "../loss.ts";
 import { isMarked, keysBesideMarker, type MasterRecord, type NodeFacts } from "../model.ts";
 import { adoptLineage, closeRound, recordLoss, resume } from "../state.ts";
 import { isAnswering, lookNow, type MasterView, nextLook, nodesExcept, writer } from "../view.ts";
@@ -122,8 +122,9 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       const { facts } = old;
       if (facts === null || facts.role !== "master") return null;
       if (!isSameProcess(previousMaster, old.node, facts)) return null;
-      if (facts.replid !== previousMaster.replid || master.secondOffset < 1) return null;
-      return storeLoss(view, facts);
+      const fork = forkFrom(previousMaster, master);
+      if (facts.replid !== previousMaster.replid || fork === null) return null;
+      return storeLoss(view, fork, facts);
     },
   },
 ];
@@ -133,8 +134,8 @@ function hasChangedRoles(master: MasterRecord, facts: NodeFacts): boolean {
   return facts.runId === master.runId && facts.replid !== master.replid && facts.replid2 !== null;
 }
 
-function storeLoss(view: MasterView, facts: NodeFacts) {
-  const loss = lossOnReturn(view.master.secondOffset - 1, facts);
+function storeLoss(view: MasterView, fork: number, facts: NodeFacts) {
+  const loss = lossOnReturn(fork, facts);
   const node = view.state.previousMaster?.node ?? null;
   const why = `${node} came back with ${loss.bytes} bytes that ${view.master.node} never saw`;
   const evidence = { bytes: loss.bytes, oldOffset: loss.oldOffset, newOffset: loss.newOffset };
