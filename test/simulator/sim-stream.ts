@@ -148,9 +148,7 @@ export class Stream implements Lineage {
   /** Another data set takes the place of this one, and is nobody's stream yet. */
   install(data: Snapshot): void {
     if (this.marker !== null || data.marker !== null) this.markerWrites += 1;
-    const before = this.values();
-    this.#log = [...data.log];
-    this.#noteLoss(before);
+    this.#takeLog(data.log);
     this.marker = data.marker;
     this.#otherKeys = data.log.filter((entry) => entry.marker === null).length;
     this.replid = data.replid;
@@ -161,7 +159,9 @@ export class Stream implements Lineage {
     this.#backlogFrom = null;
   }
 
-  #noteLoss(before: ReadonlySet<number>): void {
+  #takeLog(log: readonly LogEntry[]): void {
+    const before = this.values();
+    this.#log = [...log];
     const held = this.values();
     const values = new Set([...before].filter((value) => !held.has(value)));
     if (values.size > 0) this.#gaveUp = { values, atMs: this.#now() };
@@ -191,9 +191,7 @@ export class Stream implements Lineage {
     // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
     this.#beginHistory();
     if (data === "empty") {
-      const before = this.values();
-      this.#log = [];
-      this.#noteLoss(before);
+      this.#takeLog([]);
       this.marker = null;
       this.#otherKeys = 0;
     }
