@@ -56,6 +56,14 @@ export interface CrashResult {
   readonly lost: number;
 }
 
+/** What a run came to, as a child process tells it. */
+export interface CrashEnd {
+  readonly says: string;
+  readonly violation: string | null;
+  readonly masterlessMs: number;
+  readonly lost: number;
+}
+
 export const troubleAtMs = 12_000;
 const sliceMs = 50;
 /** Longer than a takeover after every death, the longest lateness and the next scheduled shifts. */
@@ -239,4 +247,12 @@ class CrashRun {
       lost,
     };
   }
+}
+
+export function endOf({ returns }: CrashPlan, result: CrashResult): CrashEnd {
+  const { leaders, outcome, master, masterlessMs, convergedMs, lost, violation } = result;
+  const by = leaders.at(-1) ?? "nobody";
+  const end = `${outcome}, ${master}`;
+  const says = `${returns.padEnd(5)} ${by.padEnd(4)} ${end.padEnd(32)} ${masterlessMs} ms without master, at rest after ${convergedMs} ms, ${lost} lost`;
+  return { says, violation: violation?.message ?? null, masterlessMs, lost };
 }

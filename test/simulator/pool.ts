@@ -1,24 +1,27 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, type Serializable } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-export interface Runner<R> {
-  run(seed: number): Promise<R>;
+export interface Runner<Q, R> {
+  run(question: Q): Promise<R>;
   stop(): void;
 }
 
 /** One runner works in this process by `run`; more are child processes of plain Node, each a `worker` with these words. */
-export function startRunners<R>(
+export function startRunners<Q extends Serializable, R>(
   jobs: number,
-  run: (seed: number) => Promise<R>,
+  run: (question: Q) => Promise<R>,
   worker: URL,
   words: readonly string[] = [],
-): readonly Runner<R>[] {
+): readonly Runner<Q, R>[] {
   if (jobs === 1) return [{ run, stop: () => {} }];
-  return Array.from({ length: jobs }, () => startChild<R>(worker, words));
+  return Array.from({ length: jobs }, () => startChild<Q, R>(worker, words));
 }
 
-function startChild<R>(worker: URL, words: readonly string[]): Runner<R> {
+function startChild<Q extends Serializable, R>(
+  worker: URL,
+  words: readonly string[],
+): Runner<Q, R> {
   const child: ChildProcess = fork(fileURLToPath(worker), words);
   const ended = once(child, "exit").then(([code, signal]) => {
     throw new Error(`a child process ended with ${code ?? signal}; its messages are above`);
@@ -26,9 +29,9 @@ function startChild<R>(worker: URL, words: readonly string[]): Runner<R> {
   // Only a run waits for it: a child that is stopped at the end is no failure.
   ended.catch(() => {});
   return {
-    run: async (seed) => {
+    run: async (question) => {
       const answered = once(child, "message");
-      child.send(seed);
+      child.send(question);
       const [record] = await Promise.race([answered, ended]);
       return record;
     },
@@ -36,14 +39,16 @@ function startChild<R>(worker: URL, words: readonly string[]): Runner<R> {
   };
 }
 
-/** Hands seeds out to the runners until there are none; tells each record as it comes, in no order. */
-export async function runAll<R>(
-  runners: readonly Runner<R>[],
-  next: () => number | null,
-  tell: (record: R) => Promise<void> | void,
+/** Hands questions out to the runners until there are none; tells each answer as it comes, in no order. */
+export async function runAll<Q, R>(
+  runners: readonly Runner<Q, R>[],
+  next: () => Promise<Q | null> | Q | null,
+  tell: (answer: R, question: Q) => Promise<void> | void,
 ): Promise<void> {
-  const work = async (runner: Runner<R>): Promise<void> => {
-    for (let seed = next(); seed !== null; seed = next()) await tell(await runner.run(seed));
+  const work = async (runner: Runner<Q, R>): Promise<void> => {
+    for (let question = await next(); question !== null; question = await next()) {
+      await tell(await runner.run(question), question);
+    }
   };
   try {
     await Promise.all(runners.map(work));
