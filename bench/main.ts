@@ -2,9 +2,10 @@ import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { settlesWithin } from "../lab/child.ts";
 import { ProcessRegistry } from "../lab/processes.ts";
 import { findRedis, installRedis, type RedisBinary } from "../lab/redis/find.ts";
-import { type Turn, turnsOf } from "./measurement.ts";
+import { type Stage, type Turn, turnsOf } from "./measurement.ts";
 import { measurementsOf } from "./measurements.ts";
 import { type BenchOptions, groupsDefault, readOptions } from "./options.ts";
+import { PairServers } from "./pair-servers.ts";
 import { RawResults, rawFile, type Sample } from "./raw.ts";
 import { writeResults } from "./report/results-page.ts";
 
@@ -33,23 +34,34 @@ async function measureAll(options: BenchOptions, raw: RawResults): Promise<void>
     node: process.version,
     server: `${binary.kind} ${binary.version}`,
   });
+  const pairServers = new PairServers(binary);
   for (const [index, turn] of turns.entries()) {
     const { measurement, side, pair } = turn;
     console.log(`${index + 1}/${turns.length} ${measurement.name}, ${side}, pair ${pair + 1}`);
-    const sample = await measureOne(turn, binary);
+    const sample = await measureOne(turn, binary, pairServers);
     raw.add(sample);
     console.log(`  ${sample.failure ?? format(sample)} (${Math.round(sample.tookMs / 1_000)} s)`);
   }
+  await pairServers.end();
 }
 
-async function measureOne(turn: Turn, binary: RedisBinary): Promise<Sample> {
+async function measureOne(
+  turn: Turn,
+  binary: RedisBinary,
+  pairServers: PairServers,
+): Promise<Sample> {
   const { measurement, side, pair } = turn;
   const processes = new ProcessRegistry();
-  const forget = processes.onSignals();
+  const forget = processes.onSignals(async () => {
+    await processes.stopAll();
+    await pairServers.end();
+  });
   const startedAtMs = performance.now();
   const loadAverage = Math.round((loadavg()[0] ?? 0) * 100) / 100;
-  const outcome = await within(turn, processes, binary);
+  await pairServers.enter(turn);
+  const outcome = await within(turn, { processes, binary, pairServers, pair });
   await processes.stopAll().catch((error: unknown) => console.error(String(error)));
+  if (outcome.failure !== null) await pairServers.end();
   forget();
   return {
     ...{ kind: "sample", measurement: measurement.name, side, pair, loadAverage, ...outcome },
@@ -58,13 +70,12 @@ async function measureOne(turn: Turn, binary: RedisBinary): Promise<Sample> {
 }
 
 async function within(
-  { measurement, side, pair }: Turn,
-  processes: ProcessRegistry,
-  binary: RedisBinary,
+  { measurement, side }: Turn,
+  stage: Stage,
 ): Promise<Pick<Sample, "readings" | "failure">> {
   const run = measurement.run[side];
   if (run === undefined) return { readings: {}, failure: `${side} is not measured` };
-  const running = run({ processes, binary, pair });
+  const running = run(stage);
   if (!(await settlesWithin(running, measurement.limitMs))) {
     return { readings: {}, failure: `Expected an end within ${measurement.limitMs} ms, got none` };
   }

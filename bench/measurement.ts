@@ -1,5 +1,6 @@
 import type { ProcessRegistry } from "../lab/processes.ts";
 import type { RedisBinary } from "../lab/redis/find.ts";
+import type { PairServers } from "./pair-servers.ts";
 
 /** Who is measured: this project, or Redis Sentinel beside it. */
 export type Side = "ours" | "sentinel";
@@ -14,6 +15,7 @@ export interface Stage {
   readonly processes: ProcessRegistry;
   readonly binary: RedisBinary;
   readonly pair: number;
+  readonly pairServers: Pick<PairServers, "start">;
 }
 
 export interface Measurement {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Readings, Stage } from "../measurement.ts";
 import { startManyGroups } from "../sides/many-groups.ts";
-import { groupNames, startGroups } from "../sides/quiet-servers.ts";
 import { startSentinels } from "../sides/sentinels.ts";
 import { cpuNs, memoryMiB } from "./process-cost.ts";
 
@@ -22,7 +21,7 @@ const smallestFunction = { NODE_OPTIONS: "--max-semi-space-size=6 --max-old-spac
 
 /** One observer of so many healthy nodes. */
 export async function watchOurs(stage: Stage, nodes: number): Promise<Readings> {
-  const groups = await startGroups(stage, groupNames(nodes / nodesEach), nodesEach);
+  const groups = await stage.pairServers.start(nodes / nodesEach, nodesEach);
   const observer = "eu-west-1a";
   const world = await startManyGroups(stage, groups, {
     ...{ observers: [observer], lines: [], limitMs: restLimitMs, scheduleMs: shiftMs },
@@ -36,7 +35,7 @@ export async function watchOurs(stage: Stage, nodes: number): Promise<Readings> 
 
 /** Three Sentinels of the same nodes: what one of them costs. */
 export async function watchSentinels(stage: Stage, nodes: number): Promise<Readings> {
-  const groups = await startGroups(stage, groupNames(nodes / nodesEach), nodesEach);
+  const groups = await stage.pairServers.start(nodes / nodesEach, nodesEach);
   const watched = groups.flatMap(({ name, nodes: [master, ...replicas] }) =>
     master === undefined ? [] : [{ name, master, replicas: replicas.length }],
   );

@@ -12,11 +12,13 @@ export interface ServerGroup {
 /** Hundreds of servers share the machine with who is measured: they do their housekeeping once a second, not ten times. */
 export const quietLines: readonly string[] = ["hz 1", "dynamic-hz no", "activerehashing no"];
 
+type ServerStage = Pick<Stage, "processes" | "binary">;
+
 const startedAtOnce = 8;
 
 /** Starts so many groups of a master and its replicas, without any data. */
 export async function startGroups(
-  stage: Stage,
+  stage: ServerStage,
   names: readonly string[],
   nodesEach: number,
 ): Promise<readonly ServerGroup[]> {
@@ -34,7 +36,7 @@ export async function startGroups(
 const attemptsMax = 5;
 
 /** Free addresses may be taken by the next group before they are listened on: others are picked then. */
-async function startGroup(stage: Stage, count: number): Promise<readonly RedisServer[]> {
+async function startGroup(stage: ServerStage, count: number): Promise<readonly RedisServer[]> {
   for (let attempt = 1; ; attempt += 1) {
     const nodes: RedisServer[] = [];
     try {
@@ -50,7 +52,7 @@ async function startGroup(stage: Stage, count: number): Promise<readonly RedisSe
 }
 
 function optionsOf(
-  { binary, processes }: Stage,
+  { binary, processes }: ServerStage,
   address: Pick<RedisServer, "host" | "port">,
   [master]: readonly RedisServer[],
 ): RedisServerOptions {
