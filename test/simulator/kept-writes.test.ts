@@ -37,8 +37,8 @@ beforeEach(async () => {
   kept.onCandidate(claimed);
 });
 
-function node(id: string): SimRedis {
-  const one = world.nodes.get(id);
+function node(id: string, at = world): SimRedis {
+  const one = at.nodes.get(id);
   if (one === undefined) throw new Error(`expected a node ${id}`);
   return one;
 }
@@ -54,7 +54,31 @@ function empty(): void {
   taker.becomeMaster();
 }
 
+/** Whose data takes the place of its own. */
+function followStranger(): void {
+  taker.stream.installFromMaster(node(n0, new SimWorld({ seed: 2 })).stream.snapshot());
+}
+
+const failover = (attempt: string) => settlingState({ attempts: [attempt] });
 const arrive = (after: GroupState = commit) => kept.onCommit(claimed, after);
+
+describe("S8 the commit of a node", () => {
+  it.each([
+    ["was started without data", empty],
+    ["was told to follow a stranger", followStranger],
+  ])("may rest on evidence from before it %s, fenceMs old and no older", async (_what, replace) => {
+    replace();
+    await pass(fenceMs - 1);
+    const soon = failover("a/1#9");
+    kept.onCommitSent(soon);
+    await pass(1);
+    const late = failover("a/1#10");
+    kept.onCommitSent(late);
+
+    expect(() => arrive(soon)).not.toThrow();
+    expect(() => arrive(late)).toThrow("which it held when chosen");
+  });
+});
 
 describe("S10 the commit of a hand-over", () => {
   it("passes with all that is owed", () => {

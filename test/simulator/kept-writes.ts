@@ -53,11 +53,11 @@ export class KeptWrites {
     const atClaim = this.#atClaim;
     const node = this.#sight.nodes.get(next.master?.node ?? "");
     if (node === undefined || atClaim?.epoch !== next.masterEpoch) return;
-    const held = node.values();
-    const atMs = this.#sight.now();
     const attempt = next.attempts[0] ?? "";
-    if (next.kind === "switchover") this.#leaving.set(attempt, { atMs, held });
-    if (this.#isJustStarted(node.startedAtMs, atMs)) return;
+    if (next.kind === "switchover") {
+      this.#leaving.set(attempt, { atMs: this.#sight.now(), held: node.values() });
+    }
+    const held = node.stream.valuesWithin(this.#sight.config().settings.fenceMs);
     const lost = [...atClaim.values].find((value) => !held.has(value));
     if (lost === undefined) return;
     const what = `${node.id} was committed without ${lost}, which it held when chosen`;

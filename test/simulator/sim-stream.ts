@@ -37,8 +37,8 @@ export class Stream implements Lineage {
   #otherKeys = 0;
   /** The first byte of the stream that it can still send; null: it keeps no stream, for it never had a replica. */
   #backlogFrom: number | null = null;
-  /** Which clients' values went when another data set last took the place of theirs, and when. */
-  #gaveUp: { readonly values: ReadonlySet<number>; readonly atMs: number } | null = null;
+  /** When clients' values went last, because another data set took the place of theirs. */
+  readonly #gaveUpAtMs = new Map<number, number>();
   readonly #newId: () => string;
   readonly #now: () => number;
 
@@ -60,13 +60,17 @@ export class Stream implements Lineage {
     return [...this.values()].some((value) => !held.has(value));
   }
 
-  /** The same, or whether it did until another data set took the place of this one, no longer ago than that. */
+  /** What it holds, and what it held until another data set took the place of that, no longer ago than so. */
+  valuesWithin(agoMs: number): ReadonlySet<number> {
+    const since = this.#now() - agoMs;
+    const gone = [...this.#gaveUpAtMs].flatMap(([value, atMs]) => (atMs > since ? [value] : []));
+    return new Set([...gone, ...this.values()]);
+  }
+
+  /** Whether it holds a write that the other one lacks, or did no longer ago than that. */
   hadMoreThan(other: Stream, agoMs: number): boolean {
     const held = other.values();
-    const gaveUp = this.#gaveUp;
-    const isRecent = gaveUp !== null && this.#now() - gaveUp.atMs < agoMs;
-    const had = isRecent ? [...gaveUp.values] : [];
-    return [...had, ...this.values()].some((value) => !held.has(value));
+    return [...this.valuesWithin(agoMs)].some((value) => !held.has(value));
   }
 
   get keys(): number {
@@ -163,8 +167,7 @@ export class Stream implements Lineage {
     const before = this.values();
     this.#log = [...log];
     const held = this.values();
-    const values = new Set([...before].filter((value) => !held.has(value)));
-    if (values.size > 0) this.#gaveUp = { values, atMs: this.#now() };
+    for (const value of before) if (!held.has(value)) this.#gaveUpAtMs.set(value, this.#now());
   }
 
   /** A full synchronisation brings the master's data and first id, and the replica keeps the stream from there. */
