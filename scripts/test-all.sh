@@ -4,12 +4,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# A process group of its own, so that one that fails or is interrupted takes what runs beside it along.
+# Process groups of their own, so that one that fails or is interrupted takes what runs beside it along.
 set -m
 logs="$(mktemp -d)"
-beside=""
 leave() {
-  if [ -n "$beside" ]; then kill -- "-$beside" 2>/dev/null || true; fi
+  for file in "$logs"/*.pid; do
+    if [ -f "$file" ]; then kill -- "-$(cat "$file")" 2>/dev/null || true; fi
+  done
   rm -rf "$logs"
 }
 trap leave EXIT
@@ -17,23 +18,23 @@ trap 'exit 130' INT TERM
 
 start_beside() {
   nice -n 19 npm run --silent "$1" >"$logs/$1" 2>&1 &
-  beside=$!
+  echo $! >"$logs/$1.pid"
 }
 
 end_beside() {
   local code=0
-  wait "$beside" || code=$?
-  beside=""
+  wait "$(cat "$logs/$1.pid")" || code=$?
+  rm "$logs/$1.pid"
   printf '\n=== npm run %s, which ran beside it\n' "$1"
   if [ "$code" -eq 0 ]; then tail -n 40 "$logs/$1"; else cat "$logs/$1"; fi
   return "$code"
 }
 
 npm test
+start_beside test:simulated
 npm run test:infra
 start_beside test:browser
 npm run test:valkey
 end_beside test:browser
-start_beside test:simulated
 npm run test:parity
 end_beside test:simulated
