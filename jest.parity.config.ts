@@ -10,7 +10,7 @@ const config: Config = {
   testMatch: ["<rootDir>/test/parity/**/*.test.ts", "<rootDir>/test/e2e/{return,shifts}.test.ts"],
   testPathIgnorePatterns: [],
   // Their servers and observers wait for clocks more than they compute.
-  maxWorkers: 3,
+  maxWorkers: 5,
 };
 
 export default config;
