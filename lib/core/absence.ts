@@ -3,6 +3,7 @@ import { firstMissAtMs } from "./detector.ts";
 import { isOfRecord } from "./identity.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
 import { isMarked } from "./model.ts";
+import { restoredUpTo } from "./restored.ts";
 import { type Suspicion, suspicion } from "./situation.ts";
 import { isAnswering, isAskedBefore, isLoadNews, type MasterView, nodesExcept } from "./view.ts";
 
@@ -94,8 +95,9 @@ function isUndecided(view: MasterView): boolean {
   if (lastReply === null || master.loadingSinceMs !== null || isLoadNews(master)) return true;
   if (lastReply.kind !== "pong" || master.role === "replica") return false;
   if (facts === null || !master.areFactsOfConnection || !isOfRecord(view)) return true;
-  if (!isRecordStale(view.master, facts) || isMarked(facts)) return false;
-  if (continuesChain(view.master, facts)) return false;
+  if (!isRecordStale(view.master, facts)) return false;
+  const mayBeOlder = restoredUpTo(view.master, facts) !== null;
+  if (!mayBeOlder && (isMarked(facts) || continuesChain(view.master, facts))) return false;
   // What a replica holds beside it, it has not said since.
   return nodesExcept(view, view.master.node).some(
     (node) => isAnswering(node) && isAskedBefore(node, master, view.settings),

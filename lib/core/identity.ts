@@ -95,6 +95,12 @@ function mostKeys(copies: readonly NodeFacts[]): number {
   return Math.max(0, ...copies.map(keysBesideMarker));
 }
 
+/** How far the other nodes have the master's recorded history, those that count; 0 where nobody has it. */
+export function furthestOfHistory(view: MasterView, counts: (node: NodeMemory) => boolean): number {
+  const copies = copiesOfChain(view, counts).filter(({ replid }) => replid === view.master.replid);
+  return Math.max(0, ...copies.map(({ offset }) => offset));
+}
+
 /** What the other nodes said that answer and hold the master's recorded history. */
 function copiesOfChain(
   view: MasterView,

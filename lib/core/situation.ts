@@ -8,6 +8,7 @@ import {
 import { isForeignMaster, isOfRecord, mostKeysOfChainNow, sayForeign } from "./identity.ts";
 import { continuesChain, isRecordStale } from "./lineage.ts";
 import { type DownKind, isMarked, keysBesideMarker, type NodeFacts } from "./model.ts";
+import { furthestNow, restoredUpTo } from "./restored.ts";
 import { allLinksDown, allowsDeath, summarise, type Testimony, testimonies } from "./testimony.ts";
 import { isAnswering, isBlind, type MasterView, nodesExcept } from "./view.ts";
 
@@ -79,7 +80,7 @@ function oddity(view: MasterView): Suspicion {
   // Whoever turns a new connection away may be the group's own server again, with its data, whatever an older one was told.
   const isKnown = master.areFactsOfConnection && isOfRecord(view);
   if (isKnown && master.facts !== null && isAmnesic(view, master.facts)) {
-    const why = `it restarted without its data: ${master.facts.keys} keys, a replica of its old history holds ${mostKeysOfChainNow(view)}`;
+    const why = sayLost(view, master.facts);
     return { kind: "full", of: "amnesic", sinceMs: master.factsAtMs ?? nowMs, why };
   }
   if (isKnown && master.facts !== null && isForeignMaster(view, master.facts)) {
@@ -95,16 +96,26 @@ function oddity(view: MasterView): Suspicion {
 }
 
 /**
- * Whether the master lost its data: a new history that does not continue the old one, no marker key, and fewer keys
- * than a replica that still holds the old history (protocol F5, fault N3), as it says as lately as the master. An AOF
- * restart keeps marker and keys; what a server that is loading holds is not known yet (fault N6).
+ * Whether the master lost data that a replica of the old history still holds, as it says as lately as the master (protocol
+ * F5, fault N3): it came back by an RDB that ends before what the replica has; or with a new history that does not continue
+ * the old one, no marker key, and fewer keys. An AOF restart keeps marker and keys; what a server that is loading holds is
+ * not known yet (fault N6).
  */
 export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
   if (facts.role !== "master" || facts.isLoading) return false;
   if (!isRecordStale(view.master, facts)) return false;
+  const restored = restoredUpTo(view.master, facts);
+  if (restored !== null) return restored < furthestNow(view);
   if (continuesChain(view.master, facts)) return false;
   if (isMarked(facts)) return false;
   return keysBesideMarker(facts) < mostKeysOfChainNow(view);
+}
+
+function sayLost(view: MasterView, facts: NodeFacts): string {
+  const restored = restoredUpTo(view.master, facts);
+  return restored === null
+    ? `it restarted without its data: ${facts.keys} keys, a replica of its old history holds ${mostKeysOfChainNow(view)}`
+    : `it restarted with older data: its history ends at ${restored}, a replica has it up to ${furthestNow(view)}`;
 }
 
 /** The kinds of suspicion in which the suspect answers, so that its answer is no veto. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { NodeFacts, Sample } from "../../lib/core/model.ts";
-import { answers, errs, isSilent, isNowhere, prepares, type Seen } from "../support/answers.ts";
+import { answers, errs, isNowhere, isSilent, prepares, type Seen } from "../support/answers.ts";
 import {
   groupState,
   masterFacts,

@@ -119,7 +119,7 @@ describe("N18 another server at the master's address", () => {
     ["holds the marker: a restart from an AOF", { ...stranger, marker: 1 }],
     [
       "continues the history: a restart from an RDB",
-      { ...stranger, replid2: "id-1", secondOffset: 900 },
+      { ...stranger, replid2: "id-1", secondOffset: 1_001 },
     ],
     [
       "is the very process: it lost its backlog, or was emptied by hand",

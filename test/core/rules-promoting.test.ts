@@ -213,6 +213,16 @@ describe("P500 until the commit the old master wins", () => {
   test.each<[string, NodeFacts]>([
     ["as a replica", replicaFacts({ masterHost: "10.0.0.3" })],
     ["emptied", masterFacts({ runId: "run-x", replid: "id-9", keys: 0, marker: null })],
+    [
+      "killed, and has what its RDB saved last",
+      masterFacts({
+        runId: "run-x",
+        replid: "id-9",
+        replid2: "id-1",
+        secondOffset: 601,
+        offset: 600,
+      }),
+    ],
   ])("F8, N3 an old master that answers %s has nothing to win with", (_name, facts) => {
     const watch = watchCalm();
     const promote = claimed(watch);

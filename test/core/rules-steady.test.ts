@@ -67,7 +67,7 @@ describe("R710 a committed master with a new history", () => {
   test.each<[string, NodeFacts, string]>([
     [
       "F5a it continues the old one",
-      { ...restarted, replid2: "id-1", secondOffset: 901 },
+      { ...restarted, replid2: "id-1", secondOffset: 1_001 },
       "continues",
     ],
     ["F5a it holds the marker: an AOF restart", { ...restarted, keys: 0, marker: 1 }, "marker"],

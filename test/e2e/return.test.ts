@@ -60,37 +60,49 @@ describe("an old master that returns", () => {
     60_000,
   );
 
-  test("empty, before anybody missed it, is no master any more: the data survives", async () => {
-    // Prepare: on a slow machine the restart itself must not be what is missed.
-    const rig = await startRig({
-      settings: { crashAfterMs: 0, downAfterMs: 8_000, failoverTimeoutMs: 60_000 },
-    });
-    const before = await rig.state();
-    const oldMaster = rig.node(before.master?.node ?? "");
-    const writer = rig.startWriter();
-    await expectWrites(rig, writer, 50);
-    await writer.stop();
-    // Without a delay the replicas may have thrown their data away before anybody looks.
-    await asking(oldMaster, async (ask) => {
-      await ask("CONFIG", "SET", "repl-diskless-sync-delay", 8);
-      await ask("CONFIG", "REWRITE");
-    });
+  test.each([
+    { title: "empty", persistence: "none", says: "without its data" },
+    { title: "with what it saved last", persistence: "rdb", says: "with older data" },
+  ] as const)(
+    "$title, before anybody missed it, is no master any more: the data survives",
+    async ({ persistence, says }) => {
+      // Prepare: on a slow machine the restart itself must not be what is missed.
+      const rig = await startRig({
+        persistence,
+        settings: { crashAfterMs: 0, downAfterMs: 8_000, failoverTimeoutMs: 60_000 },
+      });
+      const before = await rig.state();
+      const oldMaster = rig.node(before.master?.node ?? "");
+      const writer = rig.startWriter();
+      await expectWrites(rig, writer, 50);
+      if (persistence === "rdb") {
+        await asking(oldMaster, (ask) => ask("SAVE"));
+        await expectWrites(rig, writer, 50);
+      }
+      await writer.stop();
+      // Without a delay the replicas may have thrown their data away before anybody looks.
+      await asking(oldMaster, async (ask) => {
+        await ask("CONFIG", "SET", "repl-diskless-sync-delay", 8);
+        await ask("CONFIG", "REWRITE");
+      });
 
-    // Act
-    rig.timeline.note("the master restarts empty");
-    await oldMaster.kill();
-    await oldMaster.restart({ empty: true });
-    const promoted = await rig.timeline.eventually(
-      "a promotion",
-      (one) => one.event === "+promoted-slave",
-    );
-    const newMaster = promoted.node ?? "";
-    await expectSettled(rig, newMaster);
+      // Act
+      rig.timeline.note(`the master restarts ${says}`);
+      await oldMaster.kill();
+      await oldMaster.restart();
+      const promoted = await rig.timeline.eventually(
+        "a promotion",
+        (one) => one.event === "+promoted-slave",
+      );
+      const newMaster = promoted.node ?? "";
+      await expectSettled(rig, newMaster);
 
-    // Assess
-    expect((await rig.state()).epoch).toBe(before.epoch + 1);
-    expect(newMaster).not.toBe(before.master?.node);
-    expect(rig.timeline.named("+round").at(-1)?.message).toContain("amnesic");
-    expect(await lostOn(rig.node(newMaster), writer)).toEqual([]);
-  }, 60_000);
+      // Assess
+      expect((await rig.state()).epoch).toBe(before.epoch + 1);
+      expect(newMaster).not.toBe(before.master?.node);
+      expect(rig.timeline.named("+round").at(-1)?.message).toContain(says);
+      expect(await lostOn(rig.node(newMaster), writer)).toEqual([]);
+    },
+    60_000,
+  );
 });

@@ -28,15 +28,13 @@ async function startFilled(options: RigOptions): Promise<{ rig: Rig; master: Red
   return { rig, master };
 }
 
-/** Kills it and starts it again; it loads for so long, and then answers. */
+/** Stops it in order, so that it has all its data, and starts it again; it loads for so long, and then answers. */
 async function restartSlowly(rig: Rig, master: RedisServer, loadMs: number): Promise<void> {
   await asking(master, async (ask) => {
     await ask("CONFIG", "SET", "key-load-delay", Math.round((loadMs * 1_000) / keys));
     await ask("CONFIG", "REWRITE");
-    await ask("SAVE");
   });
   rig.timeline.note(`${idOf(master)} restarts and loads for ${loadMs} ms`);
-  await master.kill();
   await master.restart();
 }
 

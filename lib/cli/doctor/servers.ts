@@ -17,13 +17,13 @@ export const serverKinds = {
   "restarts-empty": {
     severity: "error",
     title: "it keeps no data on disk, and something starts it again by itself",
-    todo: "switch on `appendonly` or `save`, or don't let it restart by itself: an emptied master empties its replicas before anybody can stop it",
+    todo: "switch on `appendonly`, or `save` at the least, or don't let it restart by itself: an emptied master empties its replicas before anybody can stop it",
     see: "docs/limits.md#lost-writes",
   },
   "keeps-nothing": {
     severity: "warning",
     title: "it keeps no data on disk: whatever starts it again starts it empty",
-    todo: "switch on `appendonly` or `save`, or make sure that nothing restarts it within `downAfterMs`",
+    todo: "switch on `appendonly`, or `save` at the least, or make sure that nothing restarts it within `downAfterMs`",
     see: "docs/limits.md#lost-writes",
   },
   "no-min-replicas": {

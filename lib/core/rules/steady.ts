@@ -4,6 +4,7 @@ import { hasCome } from "../instants.ts";
 import { continuesChain, isRecordStale, recordOf } from "../lineage.ts";
 import { forkFrom, isSameProcess, lossOnReturn } from "../loss.ts";
 import { isMarked, keysBesideMarker, type MasterRecord, type NodeFacts } from "../model.ts";
+import { bytesGone, mayBeBehind, restoredUpTo } from "../restored.ts";
 import { adoptLineage, closeRound, recordLoss, resume } from "../state.ts";
 import { isAnswering, lookNow, type MasterView, nextLook, nodesExcept, writer } from "../view.ts";
 import { busyRule } from "./busy.ts";
@@ -68,7 +69,7 @@ export const lineageRules: readonly Rule<MasterView>[] = [
     title:
       "Adopt the new replication id of a healthy committed master, and close its connections before where people changed its role.",
     source:
-      "protocol F5: the chain continues, or no replica of the chain holds more keys; never another server's (fault N18); protocol F1 rule 4: a role change by hand cuts nobody",
+      "protocol F5: the chain continues, or no replica of the chain holds more keys, nor more of the history than an RDB brought back; never another server's (fault N18); protocol F1 rule 4: a role change by hand cuts nobody",
     find: (view) => {
       const { state, master, masterMemory } = view;
       const { facts } = masterMemory;
@@ -76,6 +77,8 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       // Older facts than the record would write dead ids back.
       if (facts.role !== "master" || !isOfRecord(view) || !isRecordStale(master, facts))
         return null;
+      const restored = restoredUpTo(master, facts);
+      if (restored !== null && mayBeBehind(view, restored)) return null;
       const isWhole = keysBesideMarker(facts) >= mostKeysOfChain(view);
       if (!continuesChain(master, facts) && !isMarked(facts) && !isWhole) return null;
       if (hasChangedRoles(master, facts)) {
@@ -89,16 +92,14 @@ export const lineageRules: readonly Rule<MasterView>[] = [
           : `it holds ${facts.keys} keys, no replica of the old history holds more`;
       const why = `${master.node} restarted or changed its replication id to ${facts.replid}; ${reason}`;
       const record = recordOf(master.node, facts);
-      // Adopted, because no better copy answers; but a data set that lost the marker is not the one that was there.
-      const isGone = facts.marker === null && !continuesChain(master, facts);
-      const gone = `${master.node} holds another data set than before: ${facts.keys} keys and no marker of this group`;
+      const gone = sayGone(view, facts);
       return {
         why,
         plan: [
           [adoptLineage(state, record, writer(view, "R710", why))],
           [
             emit(warning("+reboot", why, { node: master.node, evidence: { runId: facts.runId } })),
-            ...(isGone ? [emit(warning("+page", gone, { node: master.node }))] : []),
+            ...(gone === null ? [] : [emit(warning("+page", gone, { node: master.node }))]),
           ],
         ],
         look: lookNow(view, { state: true }),
@@ -128,6 +129,19 @@ export const lineageRules: readonly Rule<MasterView>[] = [
     },
   },
 ];
+
+/** What a master that is adopted, because no better copy answers, has lost for good; null: nothing that is known. */
+function sayGone(view: MasterView, facts: NodeFacts): string | null {
+  const { node } = view.master;
+  const restored = restoredUpTo(view.master, facts);
+  const bytes = restored === null ? 0 : bytesGone(view, restored);
+  if (bytes > 0) {
+    return `${node} came back with older data: at least ${bytes} bytes that it had are on no node that answers`;
+  }
+  // A data set that lost the marker is not the one that was there.
+  if (facts.marker !== null || continuesChain(view.master, facts)) return null;
+  return `${node} holds another data set than before: ${facts.keys} keys and no marker of this group`;
+}
 
 /** The same process has a second id only by having become a master again; a restart has closed its connections itself. */
 function hasChangedRoles(master: MasterRecord, facts: NodeFacts): boolean {

@@ -1,0 +1,49 @@
+import type { NodeMemory } from "./detector.ts";
+import { furthestOfHistory } from "./identity.ts";
+import type { MasterRecord, NodeFacts } from "./model.ts";
+import { isAskedBefore, type MasterView } from "./view.ts";
+
+/**
+ * A master that was killed comes back with what its RDB saved last, perhaps an hour ago. Its replicas have the rest until they
+ * have synchronised with it, which takes them seconds: `repl-diskless-sync-delay` is 5 s by default (measured on Redis 7.0).
+ */
+
+/**
+ * Up to which byte of its recorded history a master came back by its RDB, as its second id says; null where it shows no such
+ * restart. Redis before 7.0 and an AOF bring no second id.
+ */
+export function restoredUpTo(record: MasterRecord, facts: NodeFacts): number | null {
+  const isRestart = facts.runId !== record.runId && facts.replid2 === record.replid;
+  return isRestart && facts.secondOffset > 0 ? facts.secondOffset - 1 : null;
+}
+
+/** How far those have the recorded history that were asked as lately as the master: what they said before, they may have given up. */
+export function furthestNow(view: MasterView): number {
+  return furthestOfHistory(view, (node) => isAskedBeside(view, node));
+}
+
+/**
+ * Whether another node may have more of the history than the master brought back. One that answers is asked within a moment;
+ * one that turns us away says nothing, and nobody waits for it.
+ */
+export function mayBeBehind(view: MasterView, restored: number): boolean {
+  const counts = (node: NodeMemory) => isAskedBeside(view, node) || node.lastReply?.kind === "pong";
+  return restored < furthestOfHistory(view, counts);
+}
+
+/** How many bytes it had at least before it restarted, and has no more; 0: none that this observer knows of. */
+export function bytesGone({ memory, masterMemory }: MasterView, restored: number): number {
+  const { facts, factsAtMs } = masterMemory;
+  const uptimeSeconds = facts?.uptimeSeconds;
+  if (factsAtMs === null || uptimeSeconds === undefined) return 0;
+  // It counts whole seconds; what was heard since it started is of the new history.
+  const startedAtMs = factsAtMs - (uptimeSeconds + 1) * 1_000;
+  const before = Object.values(memory.nodes).flatMap(({ positions }) =>
+    positions.flatMap(({ receivedAtMs, offset }) => (receivedAtMs < startedAtMs ? [offset] : [])),
+  );
+  return Math.max(0, ...before.map((offset) => offset - restored));
+}
+
+function isAskedBeside({ masterMemory, settings }: MasterView, node: NodeMemory): boolean {
+  return !isAskedBefore(node, masterMemory, settings);
+}
