@@ -96,7 +96,7 @@ function isUndecided(view: MasterView): boolean {
   if (lastReply.kind !== "pong" || master.role === "replica") return false;
   if (facts === null || !master.areFactsOfConnection || !isOfRecord(view)) return true;
   if (!isRecordStale(view.master, facts)) return false;
-  const mayBeOlder = restoredUpTo(view.master, facts) !== null;
+  const mayBeOlder = restoredUpTo(view, facts) !== null;
   if (!mayBeOlder && (isMarked(facts) || continuesChain(view.master, facts))) return false;
   // What a replica holds beside it, it has not said since.
   return nodesExcept(view, view.master.node).some(

@@ -1,6 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
 import { furthestOfHistory } from "./identity.ts";
-import type { MasterRecord, NodeFacts } from "./model.ts";
+import type { NodeFacts } from "./model.ts";
 import { isAskedBefore, type MasterView } from "./view.ts";
 
 /**
@@ -9,12 +9,15 @@ import { isAskedBefore, type MasterView } from "./view.ts";
  */
 
 /**
- * Up to which byte of its recorded history a master came back by its RDB, as its second id says; null where it shows no such
- * restart. Redis before 7.0 and an AOF bring no second id.
+ * Up to which byte of the group's history a master came back by its RDB, as its second id says; null where it shows no such
+ * restart. What was saved before its own promotion bears the id of an earlier master, and offsets count on through promotions.
+ * Redis before 7.0 and an AOF bring no second id.
  */
-export function restoredUpTo(record: MasterRecord, facts: NodeFacts): number | null {
-  const isRestart = facts.runId !== record.runId && facts.replid2 === record.replid;
-  return isRestart && facts.secondOffset > 0 ? facts.secondOffset - 1 : null;
+export function restoredUpTo({ master, state }: MasterView, facts: NodeFacts): number | null {
+  const { runId, replid2, secondOffset } = facts;
+  if (runId === master.runId || replid2 === null || secondOffset < 1) return null;
+  const isOurs = [master.replid, master.replid2, ...state.histories].includes(replid2);
+  return isOurs ? secondOffset - 1 : null;
 }
 
 /** How far those have the recorded history that were asked as lately as the master: what they said before, they may have given up. */

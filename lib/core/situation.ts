@@ -104,7 +104,7 @@ function oddity(view: MasterView): Suspicion {
 export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
   if (facts.role !== "master" || facts.isLoading) return false;
   if (!isRecordStale(view.master, facts)) return false;
-  const restored = restoredUpTo(view.master, facts);
+  const restored = restoredUpTo(view, facts);
   if (restored !== null) return restored < furthestNow(view);
   if (continuesChain(view.master, facts)) return false;
   if (isMarked(facts)) return false;
@@ -112,7 +112,7 @@ export function isAmnesic(view: MasterView, facts: NodeFacts): boolean {
 }
 
 function sayLost(view: MasterView, facts: NodeFacts): string {
-  const restored = restoredUpTo(view.master, facts);
+  const restored = restoredUpTo(view, facts);
   return restored === null
     ? `it restarted without its data: ${facts.keys} keys, a replica of its old history holds ${mostKeysOfChainNow(view)}`
     : `it restarted with older data: its history ends at ${restored}, a replica has it up to ${furthestNow(view)}`;

@@ -4,7 +4,9 @@ import { analyse, suspicion } from "../../lib/core/situation.ts";
 import { answers, errs, type Seen } from "../support/answers.ts";
 import {
   groupConfig,
+  groupState,
   masterFacts,
+  masterRecord,
   n0,
   n1,
   n2,
@@ -42,6 +44,22 @@ describe("N2 a committed master that came back with what its RDB saved last", ()
     });
     expect(decision.rule).toBe("S310");
   });
+
+  test.each([
+    ["second id", { ...masterRecord, replid2: "id-0", secondOffset: 701 }, []],
+    ["earlier masters", masterRecord, ["id-1", "id-0"]],
+  ])(
+    "is so too where it was saved before its promotion: the id is of its %s",
+    (_of, master, histories) => {
+      const watch = watchCalm({ state: groupState({ master, histories }) });
+      watch.look({
+        afterMs: 3_000,
+        samples: [answers(n0, { ...older, replid2: "id-0" }), ...waiting],
+      });
+
+      expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
+    },
+  );
 
   test("is not, and is adopted, where it was saved when it stopped", () => {
     const saved = { ...older, secondOffset: 1_001, offset: 1_000 };

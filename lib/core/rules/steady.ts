@@ -77,7 +77,7 @@ export const lineageRules: readonly Rule<MasterView>[] = [
       // Older facts than the record would write dead ids back.
       if (facts.role !== "master" || !isOfRecord(view) || !isRecordStale(master, facts))
         return null;
-      const restored = restoredUpTo(master, facts);
+      const restored = restoredUpTo(view, facts);
       if (restored !== null && mayBeBehind(view, restored)) return null;
       const isWhole = keysBesideMarker(facts) >= mostKeysOfChain(view);
       if (!continuesChain(master, facts) && !isMarked(facts) && !isWhole) return null;
@@ -133,7 +133,7 @@ export const lineageRules: readonly Rule<MasterView>[] = [
 /** What a master that is adopted, because no better copy answers, has lost for good; null: nothing that is known. */
 function sayGone(view: MasterView, facts: NodeFacts): string | null {
   const { node } = view.master;
-  const restored = restoredUpTo(view.master, facts);
+  const restored = restoredUpTo(view, facts);
   const bytes = restored === null ? 0 : bytesGone(view, restored);
   if (bytes > 0) {
     return `${node} came back with older data: at least ${bytes} bytes that it had are on no node that answers`;
