@@ -26,13 +26,13 @@ export function killOlder(node: string, prng: Prng): readonly Drawn[] {
   ]);
 }
 
-/** `repl-diskless-sync-delay` alone is 5 s: until it is over a replica keeps what its master has lost. */
+/** With its default a master waits for 5 s before it sends its data: until then a replica keeps what its master has lost. */
 export function slowCopies({ timings }: SimWorld, prng: Prng): readonly Drawn[] {
-  const of = "full-sync-ms";
+  const of = "sync-delay-ms";
   const isSlow = prng.chance(0.7);
-  const value = 4_000 + prng.next() * 5_000;
-  if (!isSlow || timings.fullSyncMs >= 4_000) return [];
+  const value = prng.chance(0.6) ? 5_000 : prng.next() * 10_000;
+  if (!isSlow || timings.syncDelayMs > 0) return [];
   return forWhile(0, 15_000 + prng.exp(10_000), { kind: "rate", of, value }, [
-    { kind: "rate", of, value: timings.fullSyncMs },
+    { kind: "rate", of, value: timings.syncDelayMs },
   ]);
 }

@@ -33,6 +33,7 @@ export const rateNames = [
   "dns-appear-ms",
   "dns-cache-ms",
   "full-sync-ms",
+  "sync-delay-ms",
   "load-ms",
   "backlog-bytes",
   "wake-reach",
