@@ -9,6 +9,9 @@ export interface Snapshot extends Lineage {
   readonly beganApart: boolean;
 }
 
+/** How far a server is, in which history. */
+type Place = Lineage & { readonly offset: number };
+
 /** What a server's RDB holds. */
 interface Saved {
   readonly data: Snapshot;
@@ -50,8 +53,7 @@ export class Stream implements Lineage {
   /** When clients' values went last, because another data set took the place of theirs. */
   readonly #gaveUpAtMs = new Map<number, number>();
   /** How far it was in which history when another data set last took the place of its own, and when that was. */
-  #before: { readonly replid: string; readonly offset: number; readonly atMs: number } | null =
-    null;
+  #before: (Place & { readonly atMs: number }) | null = null;
   #saved: Saved;
   /** null: it has come back with all that it had. */
   #givenUp: GivenUp | null = null;
@@ -90,9 +92,12 @@ export class Stream implements Lineage {
     return other.hasGivenUp(this) || [...this.values()].some((value) => !held.has(value));
   }
 
-  /** Whether this is a position in what it came back without. */
-  hasGivenUp({ replid, offset }: Pick<Stream, "replid" | "offset">): boolean {
-    return this.#givenUp?.replids.includes(replid) === true && offset > this.#givenUp.beyond;
+  /** Whether this is a position in what it came back without, or one to which a promotion has led from there. */
+  hasGivenUp({ replid, replid2, secondOffset, offset }: Place): boolean {
+    if (this.#givenUp === null) return false;
+    const { replids, beyond } = this.#givenUp;
+    if (replids.includes(replid)) return offset > beyond;
+    return replid2 !== null && replids.includes(replid2) && secondOffset - 1 > beyond;
   }
 
   /** What it holds, and what it held until another data set took the place of that, no longer ago than so. */
@@ -214,7 +219,8 @@ export class Stream implements Lineage {
   }
 
   #rememberPlace(): void {
-    this.#before = { replid: this.replid, offset: this.offset, atMs: this.#now() };
+    const { replid, replid2, secondOffset, offset } = this;
+    this.#before = { replid, replid2, secondOffset, offset, atMs: this.#now() };
   }
 
   #takeLog(log: readonly LogEntry[]): void {
