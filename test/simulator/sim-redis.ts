@@ -250,13 +250,12 @@ export class SimRedis {
   restart(data: OnDisk): void {
     if (this.isUp) return;
     this.#begin();
-    this.hasBegunEmpty ||= data === "empty";
     this.link.downAtMs = null;
     this.role = this.#configured === null ? "master" : "replica";
     this.masterId = this.#configured;
     const end = (): void => {
       this.stream.restore(data, this.role);
-      this.hasBegunEmpty &&= this.values().size === 0;
+      this.hasBegunEmpty = (data === "empty" || this.hasBegunEmpty) && this.values().size === 0;
       if (this.role === "replica") this.link.connect();
     };
     const veil = { replid: this.#fresh("repl"), replid2: null, secondOffset: -1, offset: 0 };
