@@ -34,35 +34,53 @@ async function measureAll(options: BenchOptions, raw: RawResults): Promise<void>
     node: process.version,
     server: `${binary.kind} ${binary.version}`,
   });
-  const pairServers = new PairServers(binary);
-  for (const [index, turn] of turns.entries()) {
-    const { measurement, side, pair } = turn;
-    console.log(`${index + 1}/${turns.length} ${measurement.name}, ${side}, pair ${pair + 1}`);
-    const sample = await measureOne(turn, binary, pairServers);
-    raw.add(sample);
-    console.log(`  ${sample.failure ?? format(sample)} (${Math.round(sample.tookMs / 1_000)} s)`);
-  }
-  await pairServers.end();
+  await measureTurns(turns, binary, raw);
 }
+
+/** Whatever ends this, by itself or by a signal, also the second one: nothing that was started goes on. */
+async function measureTurns(
+  turns: readonly Turn[],
+  binary: RedisBinary,
+  raw: RawResults,
+): Promise<void> {
+  const everything = new ProcessRegistry();
+  const processes = everything.part();
+  const pairServers = new PairServers(binary, everything.part());
+  let isInterrupted = false;
+  const forget = everything.onSignals(() => {
+    isInterrupted = true;
+    return everything.stopAll();
+  });
+  try {
+    for (const [index, turn] of turns.entries()) {
+      const { measurement, side, pair } = turn;
+      console.log(`${index + 1}/${turns.length} ${measurement.name}, ${side}, pair ${pair + 1}`);
+      const sample = await measureOne(turn, { processes, binary, pairServers, pair });
+      // It failed because its servers were ended; the process ends when all are.
+      if (isInterrupted) await never;
+      raw.add(sample);
+      console.log(`  ${sample.failure ?? format(sample)} (${Math.round(sample.tookMs / 1_000)} s)`);
+    }
+  } finally {
+    await everything.stopAll().catch((error: unknown) => console.error(String(error)));
+    forget();
+  }
+}
+
+const never = new Promise<never>(() => {});
 
 async function measureOne(
   turn: Turn,
-  binary: RedisBinary,
-  pairServers: PairServers,
+  stage: Stage & { readonly pairServers: PairServers },
 ): Promise<Sample> {
   const { measurement, side, pair } = turn;
-  const processes = new ProcessRegistry();
-  const forget = processes.onSignals(async () => {
-    await processes.stopAll();
-    await pairServers.end();
-  });
+  const { processes, pairServers } = stage;
+  await pairServers.enter(turn);
   const startedAtMs = performance.now();
   const loadAverage = Math.round((loadavg()[0] ?? 0) * 100) / 100;
-  await pairServers.enter(turn);
-  const outcome = await within(turn, { processes, binary, pairServers, pair });
+  const outcome = await within(turn, stage);
   await processes.stopAll().catch((error: unknown) => console.error(String(error)));
   if (outcome.failure !== null) await pairServers.end();
-  forget();
   return {
     ...{ kind: "sample", measurement: measurement.name, side, pair, loadAverage, ...outcome },
     tookMs: performance.now() - startedAtMs,

@@ -1,4 +1,4 @@
-import { ProcessRegistry } from "../lab/processes.ts";
+import type { ProcessRegistry } from "../lab/processes.ts";
 import type { RedisBinary } from "../lab/redis/find.ts";
 import type { Turn } from "./measurement.ts";
 import { groupNames, type ServerGroup, startGroups } from "./sides/quiet-servers.ts";
@@ -9,12 +9,14 @@ import { groupNames, type ServerGroup, startGroups } from "./sides/quiet-servers
  */
 export class PairServers {
   readonly #binary: RedisBinary;
-  readonly #processes = new ProcessRegistry();
+  readonly #processes: ProcessRegistry;
   #pair = "";
   #groups: Promise<readonly ServerGroup[]> | null = null;
 
-  constructor(binary: RedisBinary) {
+  /** `processes` is for these servers alone. */
+  constructor(binary: RedisBinary, processes: ProcessRegistry) {
     this.#binary = binary;
+    this.#processes = processes;
   }
 
   /** Ends those of another pair. */

@@ -18,6 +18,7 @@ const handledSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** What the lab has running, ended in the reverse of the order in which it was started. */
 export class ProcessRegistry {
   readonly #resources = new Set<LabResource>();
+  readonly #parts: ProcessRegistry[] = [];
   #stopping: Promise<void> | null = null;
 
   /** Registers a resource; the function returned forgets it, for one that ended in another way. */
@@ -38,9 +39,17 @@ export class ProcessRegistry {
     child.once("exit", forget);
   }
 
-  /** The names of what is running, in the order in which it was started. */
+  /** A registry of its own for what may have to end earlier than the rest; it ends with the rest at the latest. */
+  part(): ProcessRegistry {
+    const part = new ProcessRegistry();
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** The names of what is running, in the order in which it was started; what is in parts stands behind. */
   names(): string[] {
-    return [...this.#resources].map(({ name }) => name);
+    const own = [...this.#resources].map(({ name }) => name);
+    return [...own, ...this.#parts.flatMap((part) => part.names())];
   }
 
   /**
@@ -58,6 +67,7 @@ export class ProcessRegistry {
   killAll(): void {
     for (const resource of this.#resources) resource.killNow();
     this.#resources.clear();
+    for (const part of this.#parts) part.killAll();
   }
 
   /**
@@ -93,6 +103,9 @@ export class ProcessRegistry {
       if (resource === undefined) break;
       await stopOne(resource).catch((error: unknown) => failures.push(error));
       this.#resources.delete(resource);
+    }
+    for (const part of this.#parts) {
+      await part.stopAll().catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) {
       throw new AggregateError(failures, failures.map(String).join("\n"));

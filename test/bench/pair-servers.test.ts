@@ -1,11 +1,13 @@
 import { afterEach, expect, it } from "@jest/globals";
 import { PairServers } from "../../bench/pair-servers.ts";
+import { ProcessRegistry } from "../../lab/processes.ts";
 import { findRedis } from "../../lab/redis/find.ts";
 import { answersPing } from "../../lab/redis/ping.ts";
 import { measurement } from "./bench-samples.ts";
 
-const ready = findRedis().then((binary) => new PairServers(binary));
-afterEach(async () => (await ready).end());
+const everything = new ProcessRegistry();
+const ready = findRedis().then((binary) => new PairServers(binary, everything.part()));
+afterEach(() => everything.stopAll());
 
 it("serve both sides of a pair, and the next pair has its own", async () => {
   const servers = await ready;
@@ -26,4 +28,7 @@ it("serve both sides of a pair, and the next pair has its own", async () => {
   const third = await servers.start(1, 2);
   expect(third).not.toBe(first);
   expect(await answers(third[0])).toEqual([true, true]);
+
+  await everything.stopAll();
+  expect(await answers(third[0])).toEqual([false, false]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Sample } from "../../lib/core/model.ts";
+import type { Decision } from "../../lib/core/decide.ts";
+import type { NodeFacts, Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
 import { answers, errs, prepares, type Seen, turnsAway } from "../support/answers.ts";
 import {
@@ -10,11 +11,12 @@ import {
   n0,
   n1,
   n2,
+  openOn,
   orphanFacts,
   replicaFacts,
   vote,
 } from "../support/builders.ts";
-import { masterViewOf, Watch, watchCalm } from "../support/watch.ts";
+import { commandsOf, masterViewOf, Watch, watchCalm } from "../support/watch.ts";
 
 const held = (watch: Watch) => suspicion(masterViewOf(watch));
 
@@ -127,6 +129,56 @@ describe("N3, F5 a committed master that lost its data", () => {
     expect(held(seeing(emptied, [answers(n1, copied), answers(n2, copied)]))).toEqual({
       kind: "none",
     });
+  });
+});
+
+describe("S320 the one more probe of a master that answers", () => {
+  const emptied = masterFacts({ runId: "run-new", replid: "id-9", keys: 0, marker: null });
+  const held = replicaFacts();
+  const copied = replicaFacts({ replid: "id-9", keys: 0, marker: null });
+  const opened = groupState({ rev: 11, round: openOn(5) });
+
+  /** Who is asked says what it is by now; `afterMs`: how long the table or the nodes took. */
+  function vouch(watch: Watch, after: Decision, others: NodeFacts, afterMs = 10): Decision {
+    const { probe } = after.look;
+    const samples = probe.map((node) => answers(node, node === n0 ? emptied : others));
+    return watch.look({ done: after, samples, afterMs });
+  }
+
+  const verdictOf = (decision: Decision) =>
+    commandsOf(decision).flatMap((command) =>
+      command.kind === "cast-vote" ? [command.vote.verdict] : [],
+    );
+
+  test("is one of all: who last asked them before the restart does not take it for a whole one", () => {
+    const watch = watchCalm();
+    watch.table = opened;
+    const confirming = watch.look({
+      afterMs: 3_000,
+      samples: [answers(n0), answers(n1), answers(n2)],
+    });
+
+    expect(confirming).toMatchObject({ rule: "S320", look: { probe: [n0, n1, n2], info: true } });
+    expect(verdictOf(vouch(watch, confirming, held))).toEqual(["down"]);
+  });
+
+  test("is one of all: a table that was slow to open the round makes nobody change its mind", () => {
+    const watch = watchCalm();
+    const opening = watch.look({
+      samples: [answers(n0, emptied), answers(n1, held), answers(n2, held)],
+    });
+
+    expect(opening.rule).toBe("S310");
+    expect(verdictOf(vouch(watch, opening, held, 900))).toEqual(["down"]);
+  });
+
+  test("is one of all: who has copied the emptiness since is no ground for a vote", () => {
+    const watch = watchCalm();
+    const opening = watch.look({
+      samples: [answers(n0, emptied), answers(n1, held), answers(n2, held)],
+    });
+
+    expect(verdictOf(vouch(watch, opening, copied))).toEqual(["up"]);
   });
 });
 

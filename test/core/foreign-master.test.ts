@@ -192,7 +192,8 @@ describe("N18 what is done about it", () => {
 
     const prepared = [prepares(n0, null), ...observed.slice(1)];
     const unheard = watch.look({ samples: orphans, votes: [], prepared, afterMs: 1_000 });
-    expect(unheard).toMatchObject({ rule: "S320", plan: [], look: { probe: [n0], info: true } });
+    const all = { probe: [n0, n1, n2], info: true };
+    expect(unheard).toMatchObject({ rule: "S320", plan: [], look: all });
 
     const decision = watch.look({ samples: [isSilent(n0), ...orphans] });
     expect(kindsOf(decision)).not.toContain("cast-vote");

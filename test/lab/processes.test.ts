@@ -102,6 +102,30 @@ describe("ProcessRegistry", () => {
     expect(killed).toEqual(["second"]);
   });
 
+  test("ends a part with the rest or before it, whatever fails elsewhere", async () => {
+    const [ended, killed]: [string[], string[]] = [[], []];
+    const [one, other] = [registry.part(), registry.part()];
+    const begin = (
+      where: ProcessRegistry,
+      name: string,
+      stop = async () => void ended.push(name),
+    ) => where.add({ name, stop, killNow: () => void killed.push(name) });
+    begin(one, "early");
+    await one.stopAll();
+
+    begin(registry, "own", () => Promise.reject(new Error("no")));
+    begin(one, "late");
+    begin(other, "other");
+    expect(registry.names()).toEqual(["own", "late", "other"]);
+    await expect(registry.stopAll()).rejects.toThrow(/Expected own to stop/);
+    expect(ended).toEqual(["early", "late", "other"]);
+
+    begin(one, "last");
+    registry.killAll();
+    expect(killed).toEqual(["own", "last"]);
+    expect(registry.names()).toEqual([]);
+  });
+
   test("ends a child by SIGTERM, a stopped one too, and forgets one that ended", async () => {
     const [running, paused, ended] = [await script(idle), await script(idle), await script(idle)];
     for (const { child } of [running, paused, ended]) registry.addChild(`${child.pid}`, child);

@@ -97,6 +97,16 @@ export function hitsOf(point: Point): readonly string[] {
   ];
 }
 
+/** Of all that must be hit what was; how, where it was not in every way. */
+export function hitsSay(covered: ReadonlySet<string>): string {
+  const hit = mustBeHit.flatMap((what) => {
+    const ways = hows.filter((how) => covered.has(`${what} ${how}`));
+    if (ways.length === 0) return [];
+    return ways.length === hows.length ? [what] : [`${what} (${ways.join(", ")})`];
+  });
+  return `hit: ${hit.join(", ") || "nothing"}`;
+}
+
 export function describe(point: Point): string {
   const last = point.deaths.at(-1);
   const who = point.deaths.map((death) => `${death.process}@${death.atAwait}`).join(" ");

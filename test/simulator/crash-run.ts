@@ -11,10 +11,10 @@ export type Trouble = (typeof troubles)[number];
 
 const deathSchema = z
   .strictObject({
-    process: z.string(),
-    atAwait: z.number(),
+    process: z.string().regex(new RegExp(`^[${observers.join("")}]/[1-9]\\d*$`)),
+    atAwait: z.int().min(1),
     /** What it sent in its last turn arrives this much later than it should (fault C14); 0: in time. */
-    lateMs: z.number(),
+    lateMs: z.int().min(0),
   })
   .readonly();
 
@@ -43,6 +43,8 @@ export interface Turn {
 
 export interface CrashResult {
   readonly violation: Violation | null;
+  /** Whom the plan wanted to die and who never came, where nothing else was wrong. */
+  readonly absent: readonly string[];
   /** Who led an epoch, in order. */
   readonly leaders: readonly string[];
   /** Until the group was at rest. */
@@ -95,6 +97,7 @@ class CrashRun {
   #masterlessMs = 0;
   #convergedMs = 0;
   #turnsToRest = 0;
+  #absent: readonly string[] = [];
 
   constructor(plan: CrashPlan, trace?: (line: string) => void) {
     this.plan = plan;
@@ -141,7 +144,12 @@ class CrashRun {
       this.#convergedMs = calmSinceMs - troubleAtMs;
       if (this.plan.deaths.length === 0 || engine.nowMs - calmSinceMs >= afterwardsMs) return;
     }
-    world.violation ??= notConverged(world) ?? new Violation("L2", "the plan was not carried out");
+    world.violation ??= notConverged(world);
+    if (world.violation !== null) return;
+    const came = new Set([...this.#watched].map((process) => process.name));
+    const wanted = this.plan.deaths.map((death) => death.process);
+    this.#absent = wanted.filter((name) => !came.has(name));
+    world.violation = new Violation("L2", "the plan was not carried out");
   }
 
   /** Everything planned has happened: the deaths, the return, the request, whatever was late. */
@@ -237,6 +245,7 @@ class CrashRun {
     }
     return {
       violation: world.violation,
+      absent: this.#absent,
       leaders: this.leaders,
       turns: this.turns.slice(0, this.#turnsToRest),
       outcome:

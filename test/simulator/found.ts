@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { formatFault } from "./faults.ts";
-import { root } from "./ledger.ts";
+import { root, sourceFolders } from "./ledger.ts";
 import type { SeedResult } from "./run-seed.ts";
 import type { Shrunk } from "./shrink.ts";
 
@@ -11,7 +11,7 @@ export function commitNow(): string {
   const git = (...args: string[]) =>
     execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   try {
-    const isChanged = git("status", "--porcelain", "--", "lib", "test/simulator") !== "";
+    const isChanged = git("status", "--porcelain", "--", ...sourceFolders) !== "";
     return git("rev-parse", "--short", "HEAD").trim() + (isChanged ? "*" : "");
   } catch {
     return "unknown (no git here)";

@@ -82,6 +82,7 @@ export class Judges {
     return new Witness({
       config: () => this.#config,
       tableReadAtMs: ({ name }) => world.store.verifiedAtMs.get(name) ?? Number.NEGATIVE_INFINITY,
+      known: ({ name }) => world.store.known.get(name),
       isRestored: () => world.operators.isRestored,
       isDoubted: (id) => isDoubted(this.#world, id),
     });

@@ -5,10 +5,13 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What decides a seed's outcome: the product and the simulator, tests excepted. Its hash names the ledger. */
+/** What decides a seed's outcome: the product, the simulator and all that either imports, tests excepted. */
+export const sourceFolders = ["lib", "test/simulator", "test/support", "lab/route53"];
+
+/** The hash of the sources names the ledger. */
 export function fingerprint(): string {
   const hash = createHash("sha256");
-  for (const folder of ["lib", "test/simulator"]) {
+  for (const folder of sourceFolders) {
     const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
     for (const file of files.filter(isSource).sort()) {
       hash.update(`${folder}/${file}\n`).update(readFileSync(join(root, folder, file)));

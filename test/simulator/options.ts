@@ -55,7 +55,8 @@ export function readOptions(argv: readonly string[]): SimOptions {
       `
 Seeds that have passed are kept in .cache/simulator/, under the hash of the sources, and are not run again.
 A failing seed is shrunk and written to test/transcripts/found/. Exit codes: 0 everything held; 1 a violation,
-or a run of 20 seeds and more without failovers, ambiguous writes or traffic; 2 wrong usage.`,
+or a run of 20 seeds and more without failovers, ambiguous writes or traffic, of fewer the last line says so;
+2 wrong usage.`,
     );
   program.parse([...argv], { from: "user" });
   const given = program.opts<Given>();

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "@jest/globals";
-import { missing, report, totalsOf } from "./report.ts";
+import { missing, report, totalsOf, vacuitySays } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
 import { recordOf, type SeedRecord } from "./seed-record.ts";
 import { SimWorld } from "./world.ts";
@@ -24,6 +24,20 @@ describe("a run", () => {
       "write of a client",
     ]);
     expect(lacksOf({ failovers: 0 }, 19)).toEqual([]);
+  });
+
+  it("of fewer seeds without them says so, if it has nothing worse to say", async () => {
+    const one = await recordOnce();
+    const says = (change: Partial<SeedRecord>, count: number) =>
+      vacuitySays(totalsOf(Array.from({ length: count }, () => ({ ...one, ...change }))));
+    const violation = { invariant: "S1", message: "S1: two masters" };
+
+    expect(says({}, 1)).toBeNull();
+    expect(says({ failovers: 0, ambiguousWrites: 0 }, 19)).toBe(
+      "so few seeds prove nothing: they had no failover, no ambiguous write to the table",
+    );
+    expect(says({ failovers: 0, violation }, 1)).toBeNull();
+    expect(says({ failovers: 0 }, 20)).toBe("this run proves nothing: it had no failover");
   });
 
   it("tells the losses of its failovers, and which rules never decided", async () => {

@@ -41,15 +41,26 @@ export function totalsOf(records: readonly SeedRecord[]): Totals {
   };
 }
 
-/** What a run proves nothing without, as far as it is missing. */
-export function missing(totals: Totals): readonly string[] {
-  if (totals.seeds < vacuousFrom) return [];
+function lacking(totals: Totals): readonly string[] {
   const needed: readonly (readonly [string, number])[] = [
     ["failover", totals.failovers],
     ["ambiguous write to the table", totals.ambiguousWrites],
     ["write of a client", totals.acknowledged],
   ];
   return needed.filter(([, count]) => count === 0).map(([what]) => what);
+}
+
+/** What a run proves nothing without, as far as it is missing although there were seeds enough. */
+export function missing(totals: Totals): readonly string[] {
+  return totals.seeds < vacuousFrom ? [] : lacking(totals);
+}
+
+/** Why a run without a violation says nothing; null: it says something. */
+export function vacuitySays(totals: Totals): string | null {
+  const lacks = lacking(totals).join(", no ");
+  if (lacks === "") return null;
+  if (totals.seeds >= vacuousFrom) return `this run proves nothing: it had no ${lacks}`;
+  return totals.violations > 0 ? null : `so few seeds prove nothing: they had no ${lacks}`;
 }
 
 /** The totals in three lines. */

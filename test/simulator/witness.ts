@@ -1,5 +1,5 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
-import type { GroupState, Sample, Vote } from "../../lib/core/model.ts";
+import type { GroupState, Round, Sample, Vote } from "../../lib/core/model.ts";
 import type { Process } from "./engine.ts";
 import { Violation } from "./violation.ts";
 import type { Woken } from "./wakes.ts";
@@ -23,6 +23,8 @@ export interface Sight {
   config(): GroupConfig;
   /** When a process last had an answer of the table, by the process's clock. */
   tableReadAtMs(process: Process): number;
+  /** The STATE that a process knows. */
+  known(process: Process): GroupState | undefined;
   /** Whether the table was put back to a backup, so that whoever knows it writes nothing (rule F150). */
   isRestored(): boolean;
   /** Whether its answer as master may not be believed (doubts.ts). */
@@ -39,6 +41,8 @@ export class Witness {
   /** The down vote that each process holds, and since when it hears its suspect again. */
   readonly #held = new Map<string, { readonly vote: Vote; heardSinceMs: number | null }>();
   readonly #openedAtMs = new Map<number, number>();
+  /** The same of each round by the name under which observers know it: tables that are put back open a number twice. */
+  readonly #namedAtMs = new Map<string, number>();
   /** When another item took STATE's place, and this round with it: for whoever watches it was opened then. */
   readonly #broughtBackAtMs = new Map<number, number>();
   /** When the youngest probe that has ended was sent, by process and node. */
@@ -126,7 +130,11 @@ export class Witness {
   onState(before: GroupState | null, after: GroupState, nowMs: number): void {
     this.#state = after;
     const { number } = after.round;
-    if (number > (before?.round.number ?? 0)) this.#openedAtMs.set(number, nowMs);
+    if (number <= (before?.round.number ?? 0)) return;
+    this.#openedAtMs.set(number, nowMs);
+    // Two that share a name are one to whoever reads them.
+    const name = nameOf(after.round);
+    this.#namedAtMs.set(name, this.#namedAtMs.get(name) ?? nowMs);
   }
 
   /** A vote whose caster knows that it stands. */
@@ -150,15 +158,20 @@ export class Witness {
     throw new Violation("F2", start.round === null ? what : `${what}, woken for ${start.round}`);
   }
 
+  /** When the round was opened that the process means: what took its place without its knowledge has no say. */
+  #votedInSinceMs(process: Process, { round }: Vote): number {
+    const known = this.#sight.known(process)?.round;
+    const isMeant = known?.number === round;
+    const namedAtMs = isMeant ? this.#namedAtMs.get(nameOf(known)) : undefined;
+    return namedAtMs ?? this.#openedAtMs.get(round) ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Every vote, as it leaves its process. */
   onVote(process: Process, vote: Vote): void {
     this.#checkRound(process, vote);
     if (vote.verdict !== "down") return;
     const sentAtMs = this.#sentAtMs.get(process)?.get(vote.node ?? "");
-    const openedAtMs = this.#openedAtMs.get(vote.round) ?? Number.POSITIVE_INFINITY;
-    // Rounds of a restored table are opened twice, and who knew the first one has probed since.
-    const isConfirmed = sentAtMs !== undefined && sentAtMs >= openedAtMs;
-    if (!isConfirmed && !this.#sight.isRestored()) {
+    if (sentAtMs === undefined || sentAtMs < this.#votedInSinceMs(process, vote)) {
       throw new Violation(
         "S2",
         `${process.name} votes down in round ${vote.round} without a probe sent since it was opened`,
@@ -181,4 +194,8 @@ export class Witness {
       );
     }
   }
+}
+
+function nameOf({ number, openedBy }: Round): string {
+  return `${number} ${openedBy}`;
 }

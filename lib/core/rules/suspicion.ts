@@ -59,7 +59,7 @@ export const suspicionRules: readonly Rule<MasterView>[] = [
     id: "S320",
     title: "Before voting, probe the suspect once more, after the round was seen.",
     source:
-      "DESIGN 4.1: one more probe, sent after reading the round; a vote that the table did not take is cast again on a probe of now (P3, N18)",
+      "DESIGN 4.1: one more probe, sent after reading the round, of all nodes if the suspect answers (N3); a vote that the table did not take is cast again on a probe of now (P3, N18)",
     find: (view) => {
       if (!mayVote(view) || isConfirmed(view)) return null;
       const held = suspicion(view);
@@ -167,15 +167,17 @@ function isConfirmed(view: MasterView): boolean {
 /**
  * The one more probe; the others are prepared beside it, because they may be needed next. One that could not be prepared, or
  * was not probed for long, is probed as well: a session that can't be opened says nothing, and an observer that loses every
- * path in the middle of its rounds has to notice that it is blind (P3).
+ * path in the middle of its rounds has to notice that it is blind (P3). A suspect that answers is held against what the
+ * others say, so all of them are asked with it: what they said before may be older than its restart (N3, N18).
  */
 function confirmLook(view: MasterView, held: Suspicion): Look {
   const isQuiet = held.kind === "full" || held.kind === "unreachable";
+  const isCompared = held.kind === "none" || (held.kind === "full" && isAnsweringKind(held.of));
   const others = nodesExcept(view, view.master.node).filter((node) => isAnswering(node));
   return lookNow(view, {
     probe: [
       view.master.node,
-      ...others.flatMap((node) => (isDoubtful(view, node) ? node.node : [])),
+      ...others.flatMap((node) => (isCompared || isDoubtful(view, node) ? node.node : [])),
     ],
     info: true,
     prepare: isQuiet ? others.map((node) => node.node) : [],
