@@ -73,6 +73,15 @@ describe("N3 the new ids of a master that came back with older data", () => {
     expect(adopt).not.toThrow();
   });
 
+  it("may be by whoever has missed that one's last answer", async () => {
+    await write();
+    await startAgain("old-rdb");
+    hear(n1);
+    adopting.onUnanswered(process, n1);
+
+    expect(adopt).not.toThrow();
+  });
+
   it("may be once the other one has copied the older data, or is gone", async () => {
     await write();
     await startAgain("old-rdb");

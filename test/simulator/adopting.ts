@@ -30,6 +30,11 @@ export class Adopting {
     this.#answers.set(process, answers);
   }
 
+  /** Whoever does not answer is no copy that a process knows of (docs/limits.md), though it may answer the next time. */
+  onUnanswered(process: Process, node: string): void {
+    this.#answers.get(process)?.delete(node);
+  }
+
   /** A write of STATE leaves its process, which knew `before`. */
   onSent(process: Process, before: GroupState | undefined, next: GroupState): void {
     const [record, adopted] = [before?.master ?? null, next.master];

@@ -161,8 +161,9 @@ export class Judges {
   }
 
   onSample(process: Process, observer: string, sample: Sample): void {
-    const { node, facts, sentAtMs } = sample;
-    if (facts !== undefined) this.#adopting.onAnswered(process, node, facts, sentAtMs);
+    const { node, facts, sentAtMs, reply } = sample;
+    if (reply.kind !== "pong") this.#adopting.onUnanswered(process, node);
+    else if (facts !== undefined) this.#adopting.onAnswered(process, node, facts, sentAtMs);
     this.#guard(() => this.#witness.onSample(process, observer, sample));
   }
 
