@@ -66,6 +66,8 @@ export interface ElectionInput {
   readonly only: NodeId | null;
   /** How many bytes an operator consents to lose, which may be more than `maxLagBytes` (DESIGN 4.3); null: none said. */
   readonly consentedLossBytes: number | null;
+  /** The id under which a master goes on that came back with less than it had; null: this one did not. */
+  readonly lesserReplid: string | null;
 }
 
 /**
@@ -154,6 +156,8 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   const { never } = rankOf(input.config, node, facts.priority);
   if (never !== null) return never;
   if (!isOfChain(input.master, facts)) return sayHistory(facts);
+  // Its offset counts on in that history, which says nothing of what the others have beside it.
+  if (facts.replid === input.lesserReplid) return "it has no more than the master came back with";
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }

@@ -95,9 +95,14 @@ function mostKeys(copies: readonly NodeFacts[]): number {
   return Math.max(0, ...copies.map(keysBesideMarker));
 }
 
-/** How far the other nodes have the master's recorded history, those that count; 0 where nobody has it. */
+/**
+ * How far the other nodes have the master's recorded history, those that count; 0 where nobody has it. One that loads what a
+ * synchronisation brought still shows the history that it has just given up.
+ */
 export function furthestOfHistory(view: MasterView, counts: (node: NodeMemory) => boolean): number {
-  const copies = copiesOfChain(view, counts).filter(({ replid }) => replid === view.master.replid);
+  const copies = copiesOfChain(view, counts).filter(
+    ({ replid, isLoading }) => replid === view.master.replid && !isLoading,
+  );
   return Math.max(0, ...copies.map(({ offset }) => offset));
 }
 

@@ -46,5 +46,6 @@ export function preview(view: MasterView): Election {
     avoided: [],
     only: null,
     consentedLossBytes: null,
+    lesserReplid: null,
   });
 }

@@ -79,6 +79,7 @@ function staged(lab: RedisLab, server: RedisServer): StagedServer {
       return once((client) => written(client.set(`${server.host} key ${keys}`, "value")));
     },
     mark: (epoch) => once(async (client) => void (await client.set(markerKey, epoch))),
+    save: () => once(async (client) => void (await client.save())),
     follow: (master) =>
       once(async (client) => {
         const { host, port } = master?.node.replicate ?? { host: "NO", port: "ONE" };
@@ -86,6 +87,12 @@ function staged(lab: RedisLab, server: RedisServer): StagedServer {
       }),
     loadSlowly: () =>
       once(async (client) => void (await client.config("SET", "key-load-delay", loadDelayUs))),
+    waitToFork: (forMs) =>
+      once(async (client) => {
+        await client.config("SET", "repl-diskless-sync", "yes");
+        await client.config("SET", "repl-diskless-sync-delay", forMs / 1_000);
+        await client.config("REWRITE");
+      }),
     pauseWrites: (forMs) =>
       once(async (client) => void (await client.call("CLIENT", "PAUSE", forMs, "WRITE"))),
     hang: () => server.pause(),

@@ -30,10 +30,14 @@ export interface StagedServer {
   write(): Promise<Written>;
   /** Somebody sets the marker key. */
   mark(epoch: number): Promise<void>;
+  /** Somebody types SAVE: its RDB is written. */
+  save(): Promise<void>;
   /** Somebody types REPLICAOF; null: NO ONE. */
   follow(master: StagedServer | null): Promise<void>;
   /** From now on it takes its time to load what a master sends. */
   loadSlowly(): Promise<void>;
+  /** From now on it waits for so long before it begins a full synchronisation (`repl-diskless-sync-delay`). */
+  waitToFork(forMs: number): Promise<void>;
   /** Somebody types CLIENT PAUSE … WRITE. */
   pauseWrites(forMs: number): Promise<void>;
   /** Stopped: its sockets take bytes, and nothing answers. */

@@ -1,5 +1,6 @@
 import { describeFences } from "./fence-suite.ts";
 import { describeHandOvers } from "./hand-over-suite.ts";
+import { describeOlder } from "./older-suite.ts";
 import { describeProbes } from "./probe-suite.ts";
 import type { RedisPlay } from "./redis-stage.ts";
 import { describeRoles } from "./role-suite.ts";
@@ -14,6 +15,7 @@ export function describeRedis(name: string, play: RedisPlay): void {
   describeFences(name, play);
   describeThaws(name, play);
   describeStreams(name, play);
+  describeOlder(name, play);
   describeSyncs(name, play);
   describeHandOvers(name, play);
 }

@@ -85,12 +85,20 @@ class SimulatedServers implements RedisStage {
 
   #staged(server: SimRedis, node: NodeConfig, options: ServerOptions): StagedServer {
     const { persistence = "none" } = options;
-    const kill = () => Promise.resolve(server.kill());
+    let isStopped = false;
+    const end = (isOrderly: boolean) => {
+      isStopped = isOrderly;
+      return Promise.resolve(server.kill());
+    };
     return {
       node,
       write: () => this.#write(server),
       mark: async (epoch) => {
         server.setMarker(epoch);
+      },
+      save: async () => server.stream.save(),
+      waitToFork: async (forMs) => {
+        this.#world.timings.syncDelayMs = forMs;
       },
       follow: async (master) => {
         if (master === null) server.becomeMaster();
@@ -102,10 +110,11 @@ class SimulatedServers implements RedisStage {
       pauseWrites: async (forMs) => server.pause.begin(forMs),
       hang: () => server.hang(),
       thaw: () => server.thaw(),
-      kill,
-      stop: kill,
+      kill: () => end(false),
+      stop: () => end(true),
       restart: async ({ isEmpty = false } = {}) => {
-        server.restart(isEmpty || persistence === "none" ? "empty" : persistence);
+        const saved = persistence === "rdb" && !isStopped ? "old-rdb" : persistence;
+        server.restart(isEmpty || saved === "none" ? "empty" : saved);
       },
       ail: (ailment) => this.#strike(server, ailment),
     };

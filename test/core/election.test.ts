@@ -48,6 +48,17 @@ describe("S7 who may not be promoted, each with its reason", () => {
     expect(field).toMatchObject([{ node: one.node, isEligible: false }]);
   });
 
+  test("N3 who went on with a master that came back with older data, however far that has come since", () => {
+    const lineage = { replid: "id-9", replid2: "id-1", secondOffset: 601 };
+    const copy = replica(n1, { ...lineage, offset: 5_000 });
+
+    const { choice, field } = electAmong([copy, replica(n2)], { lesserReplid: "id-9" });
+
+    expect(choice).toMatchObject({ kind: "chosen", node: n2 });
+    expect(field[0]?.why).toBe("it has no more than the master came back with");
+    expect(chosen(copy, replica(n2))).toBe(n1);
+  });
+
   test("maxLagBytes bounds the lag where it is known, and an unknown lag is allowed", () => {
     const config = groupConfig({ settings: { maxLagBytes: 100 } });
     const at = (masterOffset: number | null) => electAmong([replica(n1)], { config, masterOffset });

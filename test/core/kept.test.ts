@@ -206,6 +206,7 @@ describe("a node that is held", () => {
         isHandOver: false,
         avoided: [],
         consentedLossBytes: null,
+        lesserReplid: null,
       },
     };
     const kept = contender(n1, { isKept: true });

@@ -111,6 +111,13 @@ describe("N2 a committed master that came back with what its RDB saved last", ()
     });
   });
 
+  test("is not compared with a replica that loads what it has copied, and still shows the old history", () => {
+    const loading = orphanFacts({ isLoading: true });
+    const { watch } = seeing([answers(n1, loading), answers(n2, loading)]);
+
+    expect(held(watch)).toEqual({ kind: "none" });
+  });
+
   test("is not by a role that somebody changed: the same process has all its data", () => {
     expect(held(seeing(waiting, { ...older, runId: "run-n0" }).watch)).toEqual({ kind: "none" });
   });

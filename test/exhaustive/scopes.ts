@@ -252,6 +252,12 @@ export const largeScopes: readonly Scope[] = [
     sync: "any time",
     mustSee: ["commit", "failed epoch"],
   }),
+  scope("older", "Epoch 2 is voted on; the old master returns with what it saved last.", {
+    prologue: voting,
+    restarts: ["old-rdb"],
+    sync: "any time",
+    mustSee: ["commit", "return", "R710"],
+  }),
   scope("switchover", "An operator asks for a failover of a living master; clients write.", {
     prologue: asked,
     budget: { ...nothing, write: 1 },

@@ -59,6 +59,8 @@ export interface Sent {
 }
 
 const writeBytes = 50;
+/** Where a history begins that has one write. */
+const firstOffset = 100;
 
 export function newServers(ids: readonly NodeId[], marker: number | null): Servers {
   const [first = ""] = ids;
@@ -73,7 +75,7 @@ export function newServers(ids: readonly NodeId[], marker: number | null): Serve
     replid: `${first}-1`,
     replid2: null,
     secondOffset: -1,
-    offset: 100,
+    offset: firstOffset,
     data: ["x"],
     marker,
     isLinked: id !== first,
@@ -124,18 +126,23 @@ export function kill(servers: Servers, id: NodeId): Servers {
   return dropReplicasOf(put(servers, id, gone), id);
 }
 
-export type Restart = "aof" | "rdb" | "empty";
+export type Restart = "aof" | "rdb" | "old-rdb" | "empty";
+
+/** What a killed server saved last: nothing yet of what was written, in the history that it is in. */
+const older = { offset: firstOffset - writeBytes, data: [] };
 
 /** Started again with its configuration as last rewritten. An AOF gives a new history at offset 0 with all data. */
 export function restart(servers: Servers, id: NodeId, data: Restart): Servers {
   const server = serverOf(servers, id);
   const up = { isUp: true, starts: server.starts + 1, hasLostLink: false };
-  if (data === "rdb" && server.role === "replica") return put(servers, id, up);
+  const { offset, ...kept } = data === "old-rdb" ? older : { offset: server.offset };
+  const isRdb = data === "rdb" || data === "old-rdb";
+  if (isRdb && server.role === "replica") return put(servers, id, { ...up, ...kept, offset });
   const histories = server.histories + 1;
   const fresh = { ...up, histories, replid: `${id}-${histories}` };
-  if (data === "rdb") {
-    const kept = { replid2: server.replid, secondOffset: server.offset + 1 };
-    return put(servers, id, { ...fresh, ...kept });
+  if (isRdb) {
+    const known = { replid2: server.replid, secondOffset: offset + 1 };
+    return put(servers, id, { ...fresh, ...kept, offset, ...known });
   }
   const lost = { ...fresh, replid2: null, secondOffset: -1, offset: 0 };
   return put(servers, id, data === "aof" ? lost : { ...lost, data: [], marker: null });

@@ -10,6 +10,20 @@ export const groundDefects: readonly Defect[] = [
     replace: "if (!isLoading(sample)) return memory.loadingSinceMs;",
   },
   {
+    id: "older-data-continues",
+    title: "A master that came back from an older RDB counts as one that goes on where it was.",
+    file: "lib/core/restored.ts",
+    find: "return isOurs ? secondOffset - 1 : null;",
+    replace: "return isOurs && secondOffset < 1 ? secondOffset - 1 : null;",
+  },
+  {
+    id: "older-than-its-reign",
+    title: "An RDB from before the master's own promotion is none of this group's history.",
+    file: "lib/core/restored.ts",
+    find: "[master.replid, master.replid2, ...state.histories].includes(replid2)",
+    replace: "state.histories.length > 0 && replid2 === master.replid",
+  },
+  {
     id: "trust-lost-write",
     title: "A write whose answer was lost counts as applied.",
     file: "lib/adapters/compare-and-swap.ts",

@@ -1,5 +1,6 @@
 import type { Ambush } from "./ambush.ts";
-import { forWhile } from "./drawing.ts";
+import { forWhile, mayLose } from "./drawing.ts";
+import { killOlder, slowCopies } from "./families-disk.ts";
 import { ailments } from "./sim-ailments.ts";
 
 /** Ambushes around Redis servers and the zone. */
@@ -36,5 +37,14 @@ export const nodeAmbushes: readonly Ambush[] = [
   {
     name: "delete-record",
     draw: (_moment, _world, prng) => [{ afterMs: prng.exp(500), fault: { kind: "dns-delete" } }],
+  },
+  {
+    // Faults N2 and N3 in calm: whoever leads is killed, and back with the data of its last save before anybody looks.
+    name: "master-older",
+    draw: ({ kind, master }, world, prng) => {
+      const isCalm = kind === "settled" || kind === "closed" || kind === "other";
+      if (!isCalm || master === null || !mayLose(world, master)) return [];
+      return [...slowCopies(world, prng), ...killOlder(master, prng)];
+    },
   },
 ];

@@ -32,6 +32,7 @@ function actOf(world: SimWorld, fault: Fault): Act {
     case "hang":
     case "thaw":
     case "restart":
+    case "save":
     case "no-one":
     case "replica-of":
     case "ail":
@@ -136,7 +137,7 @@ export function nodeAt(world: SimWorld, host: string): SimRedis {
 }
 
 type OnNode =
-  | Of<"kill" | "hang" | "thaw" | "restart" | "no-one" | "replica-of">
+  | Of<"kill" | "hang" | "thaw" | "restart" | "save" | "no-one" | "replica-of">
   | Of<"ail" | "cure" | "displace" | "reclaim" | "sentinel-comes" | "sentinel-goes">;
 
 /** Something that befalls a server; who judges learns that it is troubled. */
@@ -158,6 +159,8 @@ function onNode(world: SimWorld, fault: OnNode): Act {
       const isLost = node.isDisplaced && fault.data === "empty";
       return node.isUp || isLost ? null : troubled(() => node.restart(fault.data));
     }
+    case "save":
+      return node.isServing && !node.isLoading ? () => node.stream.save() : null;
     case "hang":
       return node.isServing ? troubled(() => node.hang()) : null;
     case "thaw":

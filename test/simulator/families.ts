@@ -1,5 +1,6 @@
 import { cutFor, type Drawn, type Family, forWhile, mayLose, now, pickNode } from "./drawing.ts";
 import { discoveryFamilies } from "./families-discovery.ts";
+import { diskFamilies } from "./families-disk.ts";
 import { nodeFamilies } from "./families-nodes.ts";
 import { tableFamilies } from "./families-table.ts";
 import type { Fault } from "./faults.ts";
@@ -218,4 +219,5 @@ export const families: readonly Family[] = [
   ...nodeFamilies,
   ...tableFamilies,
   ...discoveryFamilies,
+  ...diskFamilies,
 ];

@@ -33,6 +33,7 @@ export const rateNames = [
   "dns-appear-ms",
   "dns-cache-ms",
   "full-sync-ms",
+  "sync-delay-ms",
   "load-ms",
   "backlog-bytes",
   "wake-reach",
@@ -50,7 +51,9 @@ function fault<K extends string, S extends z.ZodRawShape>(kind: K, fields: S) {
 const kinds = [
   // Servers. A hung one is stopped: its sockets take bytes, and what they hold runs when it thaws.
   fault("kill", { node }),
-  fault("restart", { node, data: z.enum(["aof", "rdb", "empty"]) }),
+  fault("restart", { node, data: z.enum(["aof", "rdb", "old-rdb", "empty"]) }),
+  // Its RDB is written: what it comes back with by `old-rdb`, when it was killed.
+  fault("save", { node }),
   fault("hang", { node }),
   fault("thaw", { node }),
   // It is alive and of no use, in one of several ways (sim-ailments.ts).

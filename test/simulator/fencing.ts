@@ -2,6 +2,7 @@ import { isOurs } from "../../lib/core/identity.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import { isInReach } from "./network.ts";
 import { greetingBy } from "./sim-ailments.ts";
+import type { SimRedis } from "./sim-redis.ts";
 import { Violation } from "./violation.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -76,7 +77,16 @@ export class Fencing {
     if (!this.#isWatched()) return false;
     // Nobody is made a replica of a master that came back without its data, and waits for a successor (fault N3).
     const master = world.nodes.get(state.master.node);
-    return this.#isPlain(state.master.node) && master?.role === "master" && !master.hasBegunEmpty;
+    if (master === undefined || master.hasBegunEmpty || this.#isBehind(master)) return false;
+    return this.#isPlain(state.master.node) && master.role === "master";
+  }
+
+  /** Whether it came back with older data, and another one still has the rest. */
+  #isBehind({ stream }: SimRedis): boolean {
+    return (
+      stream.isOlder &&
+      [...this.#world.nodes.values()].some((one) => one.stream.hasMoreThan(stream))
+    );
   }
 
   /** All shifts are alive, or where observers watch in passes, have been just now. */

@@ -1,6 +1,7 @@
 import type { GroupConfig } from "../../lib/core/config.ts";
 import type { GroupState, Sample, Vote } from "../../lib/core/model.ts";
 import type { RecordSet } from "../../lib/core/records.ts";
+import { Adopting } from "./adopting.ts";
 import { Checker } from "./checkers.ts";
 import { isDoubted } from "./doubts.ts";
 import type { Process } from "./engine.ts";
@@ -33,6 +34,7 @@ export class Judges {
   readonly #witness: Witness;
   readonly #strangers: Strangers;
   readonly #holding: Holding;
+  readonly #adopting: Adopting;
   readonly #world: SimWorld;
   /** The version that STATE names. */
   #config: GroupConfig;
@@ -46,6 +48,7 @@ export class Judges {
     this.#witness = this.#newWitness();
     this.#strangers = new Strangers(world.nodes, sight);
     this.#holding = new Holding(sight);
+    this.#adopting = new Adopting(sight);
     this.handsOff = new HandsOff(world);
     this.losses = new LossMeter(world.writes, world.nodes);
   }
@@ -111,6 +114,8 @@ export class Judges {
     this.#strangers.onSent(next);
     this.#truth.passedOver.onSent(process, next);
     this.#guard(() => this.checker.onSent(next));
+    const known = this.#world.store.known.get(process.name);
+    this.#guard(() => this.#adopting.onSent(process, known, next));
   }
 
   onStart(process: Process, woken: Woken | null): void {
@@ -156,12 +161,16 @@ export class Judges {
   }
 
   onSample(process: Process, observer: string, sample: Sample): void {
+    const { node, facts, sentAtMs, reply } = sample;
+    if (reply.kind !== "pong") this.#adopting.onUnanswered(process, node);
+    else if (facts !== undefined) this.#adopting.onAnswered(process, node, facts, sentAtMs);
     this.#guard(() => this.#witness.onSample(process, observer, sample));
   }
 
   onObserved(process: Process, observer: string, { node, sentAtMs, facts }: Observed): void {
     this.#witness.onHeard(process, observer, { node, sentAtMs, isAnswer: true });
     this.#truth.passedOver.onAnswered(process, node, facts);
+    this.#adopting.onAnswered(process, node, facts, sentAtMs);
   }
 
   onEffect(process: Process, observer: string, leaving: Leaving): void {

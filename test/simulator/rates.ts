@@ -60,6 +60,9 @@ const setters: Readonly<Record<RateName, (world: SimWorld, value: number) => voi
   "full-sync-ms": ({ timings }, value) => {
     timings.fullSyncMs = value;
   },
+  "sync-delay-ms": ({ timings }, value) => {
+    timings.syncDelayMs = value;
+  },
   "load-ms": ({ timings }, value) => {
     timings.loadMs = value;
   },

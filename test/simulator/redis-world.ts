@@ -15,6 +15,8 @@ export interface RedisWorld {
 
 /** How big the data is, as far as time tells: what a transfer and a load take, and what the backlog holds. */
 export interface RedisTimings {
+  /** What a master waits for more replicas before it forks (`repl-diskless-sync-delay`, 5 s by default since Redis 7.0). */
+  syncDelayMs: number;
   /** From the fork to the last byte at the replica. */
   fullSyncMs: number;
   /** A restart with data, and the second half of a full synchronisation. */
@@ -23,5 +25,5 @@ export interface RedisTimings {
 }
 
 export function smallData(): RedisTimings {
-  return { fullSyncMs: 400, loadMs: 0, backlogBytes: 1_048_576 };
+  return { syncDelayMs: 0, fullSyncMs: 400, loadMs: 0, backlogBytes: 1_048_576 };
 }

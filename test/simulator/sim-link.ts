@@ -11,6 +11,8 @@ export const flowingMs = 2_000;
 export class Link {
   isUp = false;
   isSyncing = false;
+  /** A full synchronisation was asked for, and the master has not begun it: INFO says nothing of that (measured on Redis 7.0). */
+  #isWaiting = false;
   /** null: none was lost. */
   downAtMs: number | null = null;
   lastIoMs = 0;
@@ -41,7 +43,7 @@ export class Link {
   tick(nowMs: number): void {
     if (this.isUp && nowMs - this.lastIoMs > replTimeoutMs) this.drop();
     if (this.isUp) this.acknowledge();
-    else if (!this.isSyncing) this.connect();
+    else if (!this.isSyncing && !this.#isWaiting) this.connect();
   }
 
   acknowledge(): void {
@@ -55,6 +57,7 @@ export class Link {
     if (this.isUp) this.downAtMs = this.#world.engine.nowMs;
     this.isUp = false;
     this.isSyncing = false;
+    this.#isWaiting = false;
     this.id += 1;
   }
 
@@ -76,8 +79,22 @@ export class Link {
       engine.schedule(partialSyncMs, () => this.#endPartialSync(master, link));
       return;
     }
-    this.isSyncing = true;
     master.stream.begin();
+    if (timings.syncDelayMs === 0) {
+      this.#beginTransfer(master, link);
+      return;
+    }
+    this.#isWaiting = true;
+    engine.schedule(timings.syncDelayMs, () => {
+      if (link !== this.id) return;
+      this.#isWaiting = false;
+      if (this.#isStanding(master, link)) this.#beginTransfer(master, link);
+    });
+  }
+
+  #beginTransfer(master: SimRedis, link: number): void {
+    const { engine, timings } = this.#world;
+    this.isSyncing = true;
     const snapshot = master.stream.snapshot();
     engine.schedule(timings.fullSyncMs, () => this.#endTransfer(master, link, snapshot));
   }
@@ -85,7 +102,7 @@ export class Link {
   /** Connects again, unless something else has happened meanwhile. */
   reconnect(): void {
     const server = this.#server;
-    if (this.isUp || this.isSyncing || server.role === "master") return;
+    if (this.isUp || this.isSyncing || this.#isWaiting || server.role === "master") return;
     if (server.isServing && !server.isLoading) this.connect();
   }
 

@@ -9,7 +9,7 @@ import { Loading } from "./sim-loading.ts";
 import { WritePause } from "./sim-pause.ts";
 import { Replicas } from "./sim-replicas.ts";
 import { Sockets } from "./sim-sockets.ts";
-import { type Snapshot, Stream } from "./sim-stream.ts";
+import { type OnDisk, type Snapshot, Stream } from "./sim-stream.ts";
 
 /** What a server keeps that another one has taken the place of. */
 interface Displaced {
@@ -247,15 +247,15 @@ export class SimRedis {
   }
 
   /** Started again at the same address, with its configuration as last rewritten. */
-  restart(data: "aof" | "rdb" | "empty"): void {
+  restart(data: OnDisk): void {
     if (this.isUp) return;
     this.#begin();
-    this.hasBegunEmpty = data === "empty" || (this.hasBegunEmpty && this.values().size === 0);
     this.link.downAtMs = null;
     this.role = this.#configured === null ? "master" : "replica";
     this.masterId = this.#configured;
     const end = (): void => {
       this.stream.restore(data, this.role);
+      this.hasBegunEmpty = (data === "empty" || this.hasBegunEmpty) && this.values().size === 0;
       if (this.role === "replica") this.link.connect();
     };
     const veil = { replid: this.#fresh("repl"), replid2: null, secondOffset: -1, offset: 0 };

@@ -1,11 +1,5 @@
 import type { Lineage } from "../../lib/core/model.ts";
-
-/** A write in the replication stream: the offset at which it ends, and what it carries. */
-interface LogEntry {
-  readonly end: number;
-  readonly value: number | null;
-  readonly marker: number | null;
-}
+import { indexAfter, type LogEntry } from "./sim-log.ts";
 
 /** What a full synchronisation carries: the master as it was at the fork. */
 export interface Snapshot extends Lineage {
@@ -14,6 +8,25 @@ export interface Snapshot extends Lineage {
   readonly offset: number;
   readonly beganApart: boolean;
 }
+
+/** How far a server is, in which history. */
+type Place = Lineage & { readonly offset: number };
+
+/** What a server's RDB holds. */
+interface Saved {
+  readonly data: Snapshot;
+  /** Whether it names the history that it was saved in: a master that never had a replica names none. */
+  readonly isOfStream: boolean;
+}
+
+/** What a server came back without, when it was killed and its RDB was older: everything of these histories beyond an offset. */
+interface GivenUp {
+  readonly replids: readonly string[];
+  readonly beyond: number;
+}
+
+/** What is on the disk when a process starts. A killed server has no more than its last RDB (`old-rdb`). */
+export type OnDisk = "aof" | "rdb" | "old-rdb" | "empty";
 
 const writeBytes = 50;
 const pingBytes = 14;
@@ -39,6 +52,11 @@ export class Stream implements Lineage {
   #backlogFrom: number | null = null;
   /** When clients' values went last, because another data set took the place of theirs. */
   readonly #gaveUpAtMs = new Map<number, number>();
+  /** How far it was in which history when another data set last took the place of its own, and when that was. */
+  #before: (Place & { readonly atMs: number }) | null = null;
+  #saved: Saved;
+  /** null: it has come back with all that it had. */
+  #givenUp: GivenUp | null = null;
   readonly #newId: () => string;
   readonly #now: () => number;
 
@@ -46,6 +64,17 @@ export class Stream implements Lineage {
     this.#newId = newId;
     this.#now = now;
     this.replid = newId();
+    this.#saved = { data: this.snapshot(), isOfStream: false };
+  }
+
+  /** Whether it came back with less than it had, by an RDB from before. */
+  get isOlder(): boolean {
+    return this.#givenUp !== null;
+  }
+
+  /** Its RDB is written. */
+  save(): void {
+    this.#saved = { data: this.snapshot(), isOfStream: this.#backlogFrom !== null };
   }
 
   values(upTo = Number.POSITIVE_INFINITY): ReadonlySet<number> {
@@ -54,10 +83,21 @@ export class Stream implements Lineage {
     return values;
   }
 
-  /** Whether it holds a write that the other one lacks. */
+  /**
+   * Whether it holds a write that the other one lacks, or a part of the stream that the other one came back without: whether
+   * there were writes in that, no offset tells.
+   */
   hasMoreThan(other: Stream): boolean {
     const held = other.values();
-    return [...this.values()].some((value) => !held.has(value));
+    return other.hasGivenUp(this) || [...this.values()].some((value) => !held.has(value));
+  }
+
+  /** Whether this is a position in what it came back without, or one to which a promotion has led from there. */
+  hasGivenUp({ replid, replid2, secondOffset, offset }: Place): boolean {
+    if (this.#givenUp === null) return false;
+    const { replids, beyond } = this.#givenUp;
+    if (replids.includes(replid)) return offset > beyond;
+    return replid2 !== null && replids.includes(replid2) && secondOffset - 1 > beyond;
   }
 
   /** What it holds, and what it held until another data set took the place of that, no longer ago than so. */
@@ -67,8 +107,12 @@ export class Stream implements Lineage {
     return new Set([...gone, ...this.values()]);
   }
 
-  /** Whether it holds a write that the other one lacks, or did no longer ago than that. */
+  /** Whether it has more than the other one, or had no longer ago than that. */
   hadMoreThan(other: Stream, agoMs: number): boolean {
+    const before = this.#before;
+    if (other.hasGivenUp(this)) return true;
+    if (before !== null && before.atMs > this.#now() - agoMs && other.hasGivenUp(before))
+      return true;
     const held = other.values();
     return [...this.valuesWithin(agoMs)].some((value) => !held.has(value));
   }
@@ -107,11 +151,15 @@ export class Stream implements Lineage {
     this.markerWrites += 1;
   }
 
-  /** Measured: with its first replica a master begins a stream, and with it a history that has no past. */
+  /**
+   * Measured: with its first replica a master begins a stream, and with it a history that has no past. It synchronises by its
+   * own disk (`repl-diskless-sync no`, the default before 7.0), so that everything is saved when a group begins.
+   */
   begin(): void {
     if (this.#backlogFrom !== null) return;
     this.#beginHistory();
     this.#keepFromHere();
+    this.save();
   }
 
   /** A replica keeps a stream of its own, in the history that it has. */
@@ -151,6 +199,13 @@ export class Stream implements Lineage {
 
   /** Another data set takes the place of this one, and is nobody's stream yet. */
   install(data: Snapshot): void {
+    this.#take(data);
+    this.#givenUp = null;
+    this.save();
+  }
+
+  #take(data: Snapshot): void {
+    this.#rememberPlace();
     if (this.marker !== null || data.marker !== null) this.markerWrites += 1;
     this.#takeLog(data.log);
     this.marker = data.marker;
@@ -163,6 +218,11 @@ export class Stream implements Lineage {
     this.#backlogFrom = null;
   }
 
+  #rememberPlace(): void {
+    const { replid, replid2, secondOffset, offset } = this;
+    this.#before = { replid, replid2, secondOffset, offset, atMs: this.#now() };
+  }
+
   #takeLog(log: readonly LogEntry[]): void {
     const before = this.values();
     this.#log = [...log];
@@ -170,30 +230,58 @@ export class Stream implements Lineage {
     for (const value of before) if (!held.has(value)) this.#gaveUpAtMs.set(value, this.#now());
   }
 
-  /** A full synchronisation brings the master's data and first id, and the replica keeps the stream from there. */
+  /**
+   * A full synchronisation brings the master's data and first id, as the RDB that the replica has from then on, and the
+   * replica keeps the stream from there.
+   */
   installFromMaster(data: Snapshot): void {
     this.install({ ...data, replid2: null, secondOffset: -1 });
     this.#keepFromHere();
+    this.save();
   }
 
   /** What is left of it when a process starts. */
-  restore(data: "aof" | "rdb" | "empty", role: "master" | "replica"): void {
-    const hasStream = this.#backlogFrom !== null;
+  restore(data: OnDisk, role: "master" | "replica"): void {
+    const isOfStream = data === "old-rdb" ? this.#takeSaved(role) : this.#backlogFrom !== null;
     this.#backlogFrom = null;
-    this.beganApart ||= data === "empty";
-    // An RDB knows the history that it was saved in, and a replica goes on in it.
-    if (data === "rdb" && hasStream) {
-      this.#keepFromHere();
-      if (role === "master") this.goOnAs();
-      else {
-        this.replid2 = null;
-        this.secondOffset = -1;
-      }
-      return;
+    if (data !== "old-rdb") {
+      this.beganApart ||= data === "empty";
+      this.#givenUp = null;
     }
-    // Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0.
+    // An RDB knows the history that it was saved in, and a replica goes on in it.
+    if ((data === "rdb" || data === "old-rdb") && isOfStream) this.#goOnFromDisk(role);
+    else this.#beginAgain(data === "empty");
+    // Stopped in an orderly way it has saved all; and what has an AOF never reads an older RDB.
+    if (data !== "old-rdb") this.save();
+  }
+
+  /** Measured on Redis 7.0: everything is as it was when it was saved, and the writes since are gone. */
+  #takeSaved(role: "master" | "replica"): boolean {
+    const { replid, replid2, offset } = this;
+    const { data, isOfStream } = this.#saved;
+    const earlier = this.#givenUp?.replids ?? [];
+    const known = [replid, data.replid, ...earlier, ...(replid2 === null ? [] : [replid2])];
+    // A replica gets the rest from its master.
+    const isLess = role === "master" && (offset > data.offset || this.#givenUp !== null);
+    this.#take(data);
+    this.#givenUp = isLess && isOfStream ? { replids: known, beyond: data.offset } : null;
+    return isOfStream;
+  }
+
+  #goOnFromDisk(role: "master" | "replica"): void {
+    this.#keepFromHere();
+    if (role === "master") this.goOnAs();
+    else {
+      this.replid2 = null;
+      this.secondOffset = -1;
+    }
+  }
+
+  /** Measured on Redis 7.0: an AOF restart has all data, a new id, no second id and offset 0. */
+  #beginAgain(isEmpty: boolean): void {
+    this.#rememberPlace();
     this.#beginHistory();
-    if (data === "empty") {
+    if (isEmpty) {
       this.#takeLog([]);
       this.marker = null;
       this.#otherKeys = 0;
@@ -201,16 +289,4 @@ export class Stream implements Lineage {
     this.#log = this.#log.map((entry) => ({ ...entry, end: 0 }));
     this.offset = 0;
   }
-}
-
-/** The first entry that ends beyond an offset, by bisection. */
-function indexAfter(log: readonly LogEntry[], offset: number): number {
-  let low = 0;
-  let high = log.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((log[middle]?.end ?? 0) > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

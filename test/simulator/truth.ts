@@ -31,7 +31,8 @@ export class Truth {
   }
 
   /**
-   * N2, N3, N18: whoever is said to have lost its data did lose some that it had acknowledged, and whoever is said to be
+   * N2, N3, N18: whoever is said to have lost its data did lose some that it had acknowledged, whoever is said to be older has
+   * less than another one has, or had just before, and whoever is said to be
    * another server is one, has another's data, or lost as much, unless `isRecordAnothers`: the group has another's data, and
    * its own server is the stranger.
    */
@@ -39,11 +40,24 @@ export class Truth {
     const suspect = this.#sight.nodes.get(node ?? "");
     const isForeign = evidence.includes("another server");
     if (verdict !== "down" || suspect === undefined) return;
-    if (!(isForeign || evidence.includes("without its data"))) return;
+    const isOlder = evidence.includes("with older data");
+    if (!(isForeign || isOlder || evidence.includes("without its data"))) return;
     if (isForeign && (suspect.isDisplaced || isRecordAnothers)) return;
     // The answer may be from the moment before its own data came back.
     const sinceMs = this.#sight.troubles.befellAtMs(suspect.id);
     if (this.#sight.now() - sinceMs < noticedMs) return;
+    if (isOlder) this.#checkOlder(suspect);
+    else this.#checkLost(suspect, isForeign);
+  }
+
+  /** An older RDB says of itself that it is one: of a master that came back with all it had, nobody may say so. */
+  #checkOlder(suspect: SimRedis): void {
+    const others = [...this.#sight.nodes.values()];
+    if (others.some(({ stream }) => stream.hadMoreThan(suspect.stream, noticedMs))) return;
+    throw new Violation("N3", `${suspect.id} is voted down as older, and nobody has more`);
+  }
+
+  #checkLost(suspect: SimRedis, isForeign: boolean): void {
     const held = suspect.values();
     const written = [...this.#sight.acknowledged].filter(([, by]) => by === suspect.id);
     if (written.length === 0 || written.some(([value]) => !held.has(value))) return;

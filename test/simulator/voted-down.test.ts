@@ -139,6 +139,58 @@ describe("N18 a vote against another server at the master's address", () => {
   });
 });
 
+describe("N3 a vote against a master with older data", () => {
+  const older = "it restarted with older data: its history ends at 50, a replica has it up to 150";
+
+  /** It was saved, has taken a write since, and is killed; nobody else has noticed by the time it is back. */
+  async function comeBackOlder(): Promise<void> {
+    await write(1, n0);
+    node(n0).stream.save();
+    await write(2, n0);
+    world.timings.syncDelayMs = 3 * noticedMs;
+    node(n0).kill();
+    node(n0).restart("old-rdb");
+    expect([...node(n0).values()]).toEqual([1]);
+    await pass();
+  }
+
+  it("is right until everybody has copied that, and for as long as an answer lasts", async () => {
+    await comeBackOlder();
+    expect(() => voteDown(n0, older)).not.toThrow();
+
+    while (node(n1).values().has(2)) await world.engine.runUntil(world.engine.nowMs + 100);
+    expect(() => voteDown(n0, older)).not.toThrow();
+
+    await pass();
+    expect(() => voteDown(n0, older)).toThrow(`${n0} is voted down as older`);
+  });
+
+  it("is right where all that it came back without are pings: no offset tells them from writes", async () => {
+    node(n0).stream.save();
+    node(n0).stream.ping();
+    node(n0).replicas.feed();
+    await pass();
+    world.timings.syncDelayMs = 3 * noticedMs;
+    node(n0).kill();
+    node(n0).restart("old-rdb");
+    await pass();
+
+    expect(() => voteDown(n0, older)).not.toThrow();
+  });
+
+  it.each(["aof", "rdb"] as const)(
+    "is wrong of one that came back whole, by an %s",
+    async (data) => {
+      await write(1, n0);
+      node(n0).kill();
+      node(n0).restart(data);
+      await pass();
+
+      expect(() => voteDown(n0, older)).toThrow("N3");
+    },
+  );
+});
+
 describe("N3 a vote against an emptied master", () => {
   it.each(["aof", "rdb"] as const)(
     "is wrong of one that was started again with its data, of an %s",

@@ -177,8 +177,8 @@ export class Witness {
         `${process.name} votes down in round ${vote.round} without a probe sent since it was opened`,
       );
     }
-    // A master that lost its data, or whose address another server has, answers as one: that is held against the truth.
-    const isOfData = ["without its data", "another server"].some((what) =>
+    // A master that lost data, or whose address another server has, answers as one: that is held against the truth.
+    const isOfData = ["without its data", "with older data", "another server"].some((what) =>
       vote.evidence.includes(what),
     );
     if (!isOfData && this.#masters.get(process)?.has(vote.node ?? "") === true) {

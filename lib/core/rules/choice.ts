@@ -70,6 +70,7 @@ function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion):
     avoided: isHandOver ? avoidedFor(asked) : [],
     only: asked?.to ?? null,
     consentedLossBytes: asked?.allowedLossBytes ?? null,
+    lesserReplid: isAmnesic(held) ? (view.masterMemory.facts?.replid ?? null) : null,
   });
 }
 
@@ -110,6 +111,10 @@ function goneMs(view: MasterView, ownMs: number): number {
     return facts.linkDownSeconds === null ? [] : [facts.linkDownSeconds * 1_000];
   });
   return downs.length === 0 ? heldMs : Math.max(heldMs, Math.min(...downs));
+}
+
+function isAmnesic(held: Suspicion): boolean {
+  return held.kind === "full" && held.of === "amnesic";
 }
 
 /** The offset of an emptied master, of a replica that was one, or of another server may belong to another history. */
