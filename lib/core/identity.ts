@@ -87,7 +87,10 @@ export function mostKeysOfChain(view: MasterView): number {
  */
 export function mostKeysOfChainNow(view: MasterView): number {
   return mostKeys(
-    copiesOfChain(view, (node) => !isAskedBefore(node, view.masterMemory, view.settings)),
+    copiesOfChain(
+      view,
+      (node) => isAnswering(node) && !isAskedBefore(node, view.masterMemory, view.settings),
+    ),
   );
 }
 
@@ -106,13 +109,13 @@ export function furthestOfHistory(view: MasterView, counts: (node: NodeMemory) =
   return Math.max(0, ...copies.map(({ offset }) => offset));
 }
 
-/** What the other nodes said that answer and hold the master's recorded history. */
+/** What the other nodes said that count, those that answer, and hold the master's recorded history. */
 function copiesOfChain(
   view: MasterView,
-  counts: (node: NodeMemory) => boolean = () => true,
+  counts: (node: NodeMemory) => boolean = isAnswering,
 ): readonly NodeFacts[] {
   return nodesExcept(view, view.master.node).flatMap((node) => {
-    if (node.facts === null || !isAnswering(node) || isKept(view.state, node.node)) return [];
+    if (node.facts === null || isKept(view.state, node.node)) return [];
     if (!counts(node)) return [];
     return isOfChain(view.master, node.facts) ? [node.facts] : [];
   });

@@ -1,7 +1,7 @@
 import type { NodeMemory } from "./detector.ts";
 import { furthestOfHistory } from "./identity.ts";
 import type { NodeFacts } from "./model.ts";
-import { isAskedBefore, type MasterView } from "./view.ts";
+import { isAnswering, isAskedBefore, isHeldDown, type MasterView } from "./view.ts";
 
 /**
  * A master that was killed comes back with what its RDB saved last, perhaps an hour ago. Its replicas have the rest until they
@@ -22,16 +22,18 @@ export function restoredUpTo({ master, state }: MasterView, facts: NodeFacts): n
 
 /** How far those have the recorded history that were asked as lately as the master: what they said before, they may have given up. */
 export function furthestNow(view: MasterView): number {
-  return furthestOfHistory(view, (node) => isAskedBeside(view, node));
+  return furthestOfHistory(view, (node) => hasSaid(view, node));
 }
 
 /**
- * Whether another node may have more of the history than the master brought back. One that answers is asked within a moment;
- * one that turns us away says nothing, and nobody waits for it.
+ * Whether another node may have more of the history than the master brought back. One that answers is asked within a moment,
+ * and one that has missed a probe is waited for until it is down; one that turns us away says nothing, nor does one that can't
+ * be asked, and nobody waits for those.
  */
 export function mayBeBehind(view: MasterView, restored: number): boolean {
-  const counts = (node: NodeMemory) => isAskedBeside(view, node) || node.lastReply?.kind === "pong";
-  return restored < furthestOfHistory(view, counts);
+  const maySay = (node: NodeMemory) =>
+    !["error", "unresolved"].includes(node.lastReply?.kind ?? "error") && !isHeldDown(view, node);
+  return restored < furthestOfHistory(view, (node) => hasSaid(view, node) || maySay(node));
 }
 
 /** How many bytes it had at least before it restarted, and has no more; 0: none that this observer knows of. */
@@ -47,6 +49,6 @@ export function bytesGone({ memory, masterMemory }: MasterView, restored: number
   return Math.max(0, ...before.map((offset) => offset - restored));
 }
 
-function isAskedBeside({ masterMemory, settings }: MasterView, node: NodeMemory): boolean {
-  return !isAskedBefore(node, masterMemory, settings);
+function hasSaid({ masterMemory, settings }: MasterView, node: NodeMemory): boolean {
+  return isAnswering(node) && !isAskedBefore(node, masterMemory, settings);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Sample } from "../../lib/core/model.ts";
 import { analyse, suspicion } from "../../lib/core/situation.ts";
-import { answers, errs, type Seen } from "../support/answers.ts";
+import { answers, errs, isSilent, type Seen } from "../support/answers.ts";
 import {
   groupConfig,
   groupState,
@@ -15,7 +15,7 @@ import {
 } from "../support/builders.ts";
 import { eventNames, masterViewOf, type Watch, watchCalm } from "../support/watch.ts";
 
-const { probeIntervalMs } = groupConfig().settings;
+const { probeIntervalMs, downAfterMs } = groupConfig().settings;
 const held = (watch: Watch) => suspicion(masterViewOf(watch));
 
 /** It was killed at byte 1,000 of its history, and its RDB is of byte 600. */
@@ -96,6 +96,16 @@ describe("N2 a committed master that came back with what its RDB saved last", ()
     const decision = watch.look({ samples: [answers(n0, older), ...copied.slice(0, 1), away] });
 
     expect(decision.rule).toBe("R710");
+  });
+
+  test("waits for a replica that has missed a probe, until it is down", () => {
+    const { watch } = seeing([answers(n1), answers(n2)]);
+    const lookAfter = (afterMs: number) =>
+      watch.look({ afterMs, samples: [answers(n0, older), ...copied.slice(0, 1), isSilent(n2)] });
+
+    expect(lookAfter(100).rule).not.toBe("R710");
+    expect(lookAfter(downAfterMs - 200).rule).not.toBe("R710");
+    expect(lookAfter(1_000).rule).toBe("R710");
   });
 
   test("is not compared with what went on in its own new history", () => {
