@@ -126,7 +126,8 @@ export class Judges {
     this.#guard(() => {
       this.#witness.onVote(process, vote);
       const { master = null } = this.#world.state() ?? {};
-      this.#truth.onVote(vote, this.#strangers.isAnothers(master));
+      const known = this.#world.store.known.get(process.name) ?? null;
+      this.#truth.onVote(vote, known, this.#strangers.isAnothers(master));
     });
   }
 

@@ -17,14 +17,14 @@ export function checkOwner(standing: readonly RecordSet[], deployment: string): 
 
 /**
  * Whether what the server at the master's address holds is none of the group's, and nothing shows that it is: it began from
- * nothing or as another's. No node says where its data began. An observer can know it for the group's by these alone: the
- * marker, a run or a history that STATE names, or that it holds nothing at all.
+ * nothing, as another's, or by an RDB older than the group's marker. No node says where its data began. An observer can know
+ * it for the group's by these alone: the marker, a run or a history that STATE names, or that it holds nothing at all.
  */
 export function holdsAnothers({ master, histories }: GroupState, node: SimRedis): boolean {
   const isKnown = histories.some((id) => id === node.replid || id === node.replid2);
   if (isKnown || master?.runId === node.runId) return false;
   if (node.marker() !== null || node.stream.keys === 0) return false;
-  return node.stream.beganApart;
+  return node.stream.beganApart || node.stream.predatesMarker;
 }
 
 /**

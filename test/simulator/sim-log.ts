@@ -16,3 +16,9 @@ export function indexAfter(log: readonly LogEntry[], offset: number): number {
   }
   return low;
 }
+
+/** Another server's values, which no client of the group ever writes: what it holds can be lost as well. */
+export function strangersLog(keys: number, startedAtMs: number): readonly LogEntry[] {
+  const first = -Math.round(startedAtMs) * 1_000;
+  return Array.from({ length: keys }, (_, at) => ({ end: 0, value: first - at, marker: null }));
+}

@@ -6,6 +6,7 @@ import { HandOver } from "./sim-hand-over.ts";
 import { factsOf } from "./sim-info.ts";
 import { Link } from "./sim-link.ts";
 import { Loading } from "./sim-loading.ts";
+import { strangersLog } from "./sim-log.ts";
 import { WritePause } from "./sim-pause.ts";
 import { Replicas } from "./sim-replicas.ts";
 import { Sockets } from "./sim-sockets.ts";
@@ -276,12 +277,10 @@ export class SimRedis {
     this.kill();
     this.#displaced = { held: this.stream.snapshot(), configured: this.#configured };
     this.#configured = null;
-    // Values of its own, which no client of the group ever writes: what it holds can be lost as well.
-    const first = -Math.round(this.#world.engine.nowMs) * 1_000;
-    const values = Array.from({ length: keys }, (_, at) => first - at);
-    const log = values.map((value) => ({ end: 0, value, marker: null }));
+    const log = strangersLog(keys, this.#world.engine.nowMs);
     const lineage = { replid: this.#fresh("foreign"), replid2: null, secondOffset: -1 };
-    this.stream.install({ log, marker: null, offset: 0, beganApart: true, ...lineage });
+    const origin = { beganApart: true, predatesMarker: false };
+    this.stream.install({ log, marker: null, offset: 0, ...origin, ...lineage });
     this.role = "master";
     this.masterId = null;
     this.#begin();

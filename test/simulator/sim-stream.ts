@@ -7,6 +7,7 @@ export interface Snapshot extends Lineage {
   readonly marker: number | null;
   readonly offset: number;
   readonly beganApart: boolean;
+  readonly predatesMarker: boolean;
 }
 
 /** How far a server is, in which history. */
@@ -39,6 +40,8 @@ export class Stream implements Lineage {
    * written since. It goes wherever the data is copied, and ends with a copy of the group's.
    */
   beganApart = false;
+  /** Whether the data went on from an RDB older than the group's marker, here or where it was copied from. */
+  predatesMarker = false;
   replid2: string | null = null;
   secondOffset = -1;
   offset = 0;
@@ -193,8 +196,9 @@ export class Stream implements Lineage {
   }
 
   snapshot(): Snapshot {
-    const { replid, replid2, secondOffset, offset, marker, beganApart } = this;
-    return { log: [...this.#log], marker, replid, replid2, secondOffset, offset, beganApart };
+    const { replid, replid2, secondOffset, offset, marker, beganApart, predatesMarker } = this;
+    const lineage = { replid, replid2, secondOffset };
+    return { ...lineage, log: [...this.#log], marker, offset, beganApart, predatesMarker };
   }
 
   /** Another data set takes the place of this one, and is nobody's stream yet. */
@@ -215,6 +219,7 @@ export class Stream implements Lineage {
     this.secondOffset = data.secondOffset;
     this.offset = data.offset;
     this.beganApart = data.beganApart;
+    this.predatesMarker = data.predatesMarker;
     this.#backlogFrom = null;
   }
 
@@ -263,7 +268,9 @@ export class Stream implements Lineage {
     const known = [replid, data.replid, ...earlier, ...(replid2 === null ? [] : [replid2])];
     // A replica gets the rest from its master.
     const isLess = role === "master" && (offset > data.offset || this.#givenUp !== null);
+    const wasMarked = this.marker !== null || this.predatesMarker;
     this.#take(data);
+    this.predatesMarker = wasMarked && data.marker === null;
     this.#givenUp = isLess && isOfStream ? { replids: known, beyond: data.offset } : null;
     return isOfStream;
   }

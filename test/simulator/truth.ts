@@ -34,15 +34,20 @@ export class Truth {
    * N2, N3, N18: whoever is said to have lost its data did lose some that it had acknowledged, whoever is said to be older has
    * less than another one has, or had just before, and whoever is said to be
    * another server is one, has another's data, or lost as much, unless `isRecordAnothers`: the group has another's data, and
-   * its own server is the stranger.
+   * its own server is the stranger. `known`: STATE as the voter knew it; null: it had read none.
    */
-  onVote({ verdict, evidence, node }: Vote, isRecordAnothers: boolean): void {
+  onVote(
+    { verdict, evidence, node }: Vote,
+    known: GroupState | null,
+    isRecordAnothers: boolean,
+  ): void {
     const suspect = this.#sight.nodes.get(node ?? "");
     const isForeign = evidence.includes("another server");
     if (verdict !== "down" || suspect === undefined) return;
     const isOlder = evidence.includes("with older data");
     if (!(isForeign || isOlder || evidence.includes("without its data"))) return;
     if (isForeign && (suspect.isDisplaced || isRecordAnothers)) return;
+    if (isForeign && known !== null && holdsAnothers(known, suspect)) return;
     // The answer may be from the moment before its own data came back.
     const sinceMs = this.#sight.troubles.befellAtMs(suspect.id);
     if (this.#sight.now() - sinceMs < noticedMs) return;

@@ -54,8 +54,8 @@ async function write(value: number, to: string): Promise<void> {
   await pass();
 }
 
-const voteDown = (id: string, evidence = foreign) =>
-  truth.onVote(vote("a", { verdict: "down", node: id, evidence }), false);
+const voteDown = (id: string, evidence = foreign, known = groupState()) =>
+  truth.onVote(vote("a", { verdict: "down", node: id, evidence }), known, false);
 
 describe("N18 a vote against another server at the master's address", () => {
   it.each(["aof", "rdb"] as const)(
@@ -119,6 +119,54 @@ describe("N18 a vote against another server at the master's address", () => {
     await write(1, n0);
 
     expect(() => voteDown(n0)).not.toThrow();
+  });
+
+  describe("of one that is back by an RDB older than the marker", () => {
+    /** STATE as it was then: it names the history that the RDB does. */
+    async function comeBackUnmarked() {
+      node(n0).stream.save();
+      node(n0).setMarker(1);
+      const known = groupState({ histories: [node(n0).replid] });
+      node(n0).kill();
+      node(n0).restart("old-rdb");
+      await pass();
+      expect(node(n0).marker()).toBeNull();
+      await write(1, n0);
+      return known;
+    }
+
+    async function restartByAof(): Promise<void> {
+      node(n0).kill();
+      node(n0).restart("aof");
+      await pass();
+    }
+
+    it("is wrong while its second id names the group's history", async () => {
+      const known = await comeBackUnmarked();
+
+      expect(() => voteDown(n0, foreign, known)).toThrow("N18");
+    });
+
+    it("is right once it was started again by an AOF: nothing names the group any more", async () => {
+      const known = await comeBackUnmarked();
+      await restartByAof();
+      expect(() => voteDown(n0, foreign, known)).not.toThrow();
+
+      const { replid } = node(n0);
+      expect(() => voteDown(n0, foreign, { ...known, histories: [replid] })).toThrow("N18");
+      node(n0).setMarker(1);
+      expect(() => voteDown(n0, foreign, known)).toThrow("N18");
+    });
+
+    it("is right of a copy of that too", async () => {
+      const known = await comeBackUnmarked();
+      node(n1).becomeMaster();
+      await replicate(n0, n1);
+      await restartByAof();
+      await write(2, n0);
+
+      expect(() => voteDown(n0, foreign, known)).not.toThrow();
+    });
   });
 
   it("is wrong of one that was emptied once, and has copied the group's data since", async () => {
