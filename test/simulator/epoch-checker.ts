@@ -48,15 +48,17 @@ export class EpochChecker {
   }
 
   /**
-   * Whether a node that everybody has reached for long carries a marker of this epoch or a later one. Where none does, a
-   * restored table cannot be told (docs/limits.md); where there is no marker at all, nobody restores one.
+   * Whether a node that everybody has reached for long shows a marker of this epoch or a later one; one that is loading shows
+   * none. Where none does, a restored table cannot be told (docs/limits.md); where there is no marker at all, nobody
+   * restores one.
    */
   #isTold(epoch: number): boolean {
     const { nodes, troubles, config, now, isReachable } = this.#sight;
     if (!config().settings.marker) return true;
     return [...nodes.values()].some((node) => {
       const quietMs = now() - troubles.changedAtMs(node.id);
-      const isSeen = node.isServing && isReachable(node.id) && quietMs > quietMinMs;
+      const isShowing = node.isServing && !node.isLoading;
+      const isSeen = isShowing && isReachable(node.id) && quietMs > quietMinMs;
       return isSeen && (node.marker() ?? 0) >= epoch;
     });
   }
