@@ -89,7 +89,7 @@ function scope(name: string, about: string, change: Partial<Scope>): Scope {
     victims: [n0],
     restarts: ["rdb"],
     sync: "at once",
-    bounds: { epoch: 3, round: 4, states: 2_000_000 },
+    bounds: { epoch: 3, round: 4, states: 5_000_000 },
     mustSee: ["commit"],
     ...change,
   };
