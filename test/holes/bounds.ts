@@ -25,6 +25,12 @@ export const takeoverBoundMs = probeIntervalMs + takeoverMs + probeIntervalMs + 
 /** From a death until a replica is promoted: the next probe, refusals for `crashAfterMs`, the others' next look. */
 export const crashBoundMs = probeIntervalMs + crashAfterMs + probeIntervalMs + tripsMs;
 
+/**
+ * From the return of a master with less than its replicas have, until one of them is promoted: nobody waits for it. The
+ * next probe, the others' next look.
+ */
+export const lookBoundMs = probeIntervalMs + probeIntervalMs + tripsMs;
+
 /** INFO counts whole seconds of silence, and silence needs two more than the ping period to prove anything. */
 const silenceMs = 2_000 + 1_000;
 /** An observer that knows neither stream nor period yet takes Redis's default for granted. */
