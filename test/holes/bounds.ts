@@ -2,7 +2,8 @@ import { simConfig } from "../simulator/group-config.ts";
 
 /** The default settings, from which the bounds in docs/limits.md follow. */
 const { settings } = simConfig([]);
-const { probeIntervalMs, probeTimeoutMs, crashAfterMs, downAfterMs, takeoverMs } = settings;
+const { probeIntervalMs, probeTimeoutMs, crashAfterMs, downAfterMs, takeoverMs, fenceMs } =
+  settings;
 
 /**
  * What the round trips of one chain of steps may take together. A network on which they take longer than one probe may
@@ -21,6 +22,15 @@ export const fenceBoundMs = probeIntervalMs + tripsMs;
  * until the others have read the claim, `takeoverMs` without a sign of life, one interval until the next look.
  */
 export const takeoverBoundMs = probeIntervalMs + takeoverMs + probeIntervalMs + tripsMs;
+
+/** What the simulator's observers wait for an answer of the table. */
+const tableTimeoutMs = 1_000;
+
+/**
+ * How old the word may be on which a commit rests when it leaves. A write that gets no answer is sent once more as it was,
+ * if STATE, read again, is still what it was made for.
+ */
+export const repeatedBoundMs = fenceMs + 2 * tableTimeoutMs;
 
 /** From a death until a replica is promoted: the next probe, refusals for `crashAfterMs`, the others' next look. */
 export const crashBoundMs = probeIntervalMs + crashAfterMs + probeIntervalMs + tripsMs;

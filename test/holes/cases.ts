@@ -2,6 +2,7 @@ import { clientCases } from "./clients.ts";
 import { isolationCases } from "./isolation.ts";
 import { lateCommitCases } from "./late-commit.ts";
 import type { Case } from "./measure.ts";
+import { onItsWayCases } from "./commit-on-its-way.ts";
 import { olderRdbCases } from "./older-rdb.ts";
 import { replicationCases } from "./replication.ts";
 import { thawCases } from "./thaw.ts";
@@ -13,6 +14,7 @@ export const cases: readonly Case[] = [
   ...isolationCases,
   ...thawCases,
   ...lateCommitCases,
+  ...onItsWayCases,
   ...olderRdbCases,
   ...clientCases,
   ...timeCases,
