@@ -11,6 +11,9 @@ const { probeIntervalMs, probeTimeoutMs, crashAfterMs, downAfterMs, takeoverMs, 
  */
 export const tripsMs = probeTimeoutMs;
 
+/** The simulator's replicas lag 2 ms, and it draws each delay between half and one and a half of its mean. */
+export const lagMaxMs = 3;
+
 /**
  * From the moment in which a second master answers again until an observer has made it a replica. Every observer asks
  * every node once in `probeIntervalMs`; then come a connection, an observation, STATE, the exact loss, the command.

@@ -1,4 +1,5 @@
 import { clientCases } from "./clients.ts";
+import { emptiedCases } from "./emptied.ts";
 import { isolationCases } from "./isolation.ts";
 import { lateCommitCases } from "./late-commit.ts";
 import type { Case } from "./measure.ts";
@@ -16,6 +17,7 @@ export const cases: readonly Case[] = [
   ...lateCommitCases,
   ...onItsWayCases,
   ...olderRdbCases,
+  ...emptiedCases,
   ...clientCases,
   ...timeCases,
 ];

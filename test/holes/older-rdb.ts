@@ -1,6 +1,6 @@
 import type { SimRedis } from "../simulator/sim-redis.ts";
 import type { SimWorld } from "../simulator/world.ts";
-import { fenceBoundMs, lookBoundMs } from "./bounds.ts";
+import { fenceBoundMs, lagMaxMs, lookBoundMs } from "./bounds.ts";
 import { crowd } from "./death.ts";
 import type { Case, Readings } from "./measure.ts";
 import { atRest, inject, lostOn, masterOf, noteAcks, pass, startCrowd, until } from "./stage.ts";
@@ -10,8 +10,6 @@ const savedBeforeMs = 10_000;
 const awayMs = 200;
 /** Whoever has not been replaced by then has every replica again. */
 const decidedMs = 20_000;
-/** The simulator's replicas lag 2 ms, and it draws each delay between half and one and a half of its mean. */
-const lagMaxMs = 3;
 
 const served = "return to replica";
 const oldest = "oldest lost write before the death";
