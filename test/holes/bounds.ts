@@ -26,6 +26,12 @@ export const fenceBoundMs = probeIntervalMs + tripsMs;
  */
 export const takeoverBoundMs = probeIntervalMs + takeoverMs + probeIntervalMs + tripsMs;
 
+/**
+ * The same while shifts change, which those of all observers do in the same seconds: a successor counts `takeoverMs` anew,
+ * whatever its predecessor has seen. The next change is a minute away.
+ */
+export const takeoverAtChangeBoundMs = takeoverBoundMs + takeoverMs;
+
 /** What the simulator's observers wait for an answer of the table. */
 const tableTimeoutMs = 1_000;
 
@@ -43,6 +49,9 @@ export const crashBoundMs = probeIntervalMs + crashAfterMs + probeIntervalMs + t
  * next probe, the others' next look.
  */
 export const lookBoundMs = probeIntervalMs + probeIntervalMs + tripsMs;
+
+/** S11: how long a second master may stand beside the group's where every observer sees both (test/simulator/fencing.ts). */
+export const besideBoundMs = 2 * (2 * probeIntervalMs + probeTimeoutMs + fenceMs);
 
 /** INFO counts whole seconds of silence, and silence needs two more than the ping period to prove anything. */
 const silenceMs = 2_000 + 1_000;

@@ -1,5 +1,6 @@
 import { clientCases } from "./clients.ts";
 import { emptiedCases } from "./emptied.ts";
+import { failedEpochCases } from "./failed-epoch.ts";
 import { isolationCases } from "./isolation.ts";
 import { lateCommitCases } from "./late-commit.ts";
 import type { Case } from "./measure.ts";
@@ -18,6 +19,7 @@ export const cases: readonly Case[] = [
   ...onItsWayCases,
   ...olderRdbCases,
   ...emptiedCases,
+  ...failedEpochCases,
   ...clientCases,
   ...timeCases,
 ];

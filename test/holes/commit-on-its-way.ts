@@ -1,13 +1,22 @@
 import type { Process } from "../simulator/engine.ts";
-import type { SimRedis } from "../simulator/sim-redis.ts";
 import type { SimWorld } from "../simulator/world.ts";
-import { repeatedBoundMs, takeoverBoundMs } from "./bounds.ts";
+import { repeatedBoundMs, takeoverAtChangeBoundMs } from "./bounds.ts";
 import { crowd } from "./death.ts";
 import type { Case, Readings } from "./measure.ts";
-import { atRest, committed, inject, lostOn, masterOf, pass, startCrowd, until } from "./stage.ts";
+import {
+  atRest,
+  candidateOf,
+  committed,
+  inject,
+  lostOn,
+  masterOf,
+  pass,
+  startCrowd,
+  until,
+} from "./stage.ts";
 
 /** Later than any takeover: then the commit comes to nothing. */
-const lateMaxMs = takeoverBoundMs + 1_000;
+const lateMaxMs = takeoverAtChangeBoundMs + 1_000;
 const tableLostMaxMs = 5_000;
 /** By then whoever still has the data has taken the emptied one's place, or has given the data up. */
 const afterwardsMs = 20_000;
@@ -23,7 +32,7 @@ export const onItsWayCases: readonly Case[] = [
     what: `the leader loses the table for up to ${tableLostMaxMs / 1_000} s`,
     measures: [
       { name: resting, unit: "ms", bound: repeatedBoundMs },
-      { name: applied, unit: "ms", bound: takeoverBoundMs },
+      { name: applied, unit: "ms", bound: takeoverAtChangeBoundMs },
     ],
     run: runRepeated,
   },
@@ -31,7 +40,7 @@ export const onItsWayCases: readonly Case[] = [
     hole: "a commit is on its way",
     what: `leader dead, commit up to ${lateMaxMs / 1_000} s late, the candidate restarts empty meanwhile, 100 writes/s`,
     measures: [
-      { name: applied, unit: "ms", bound: takeoverBoundMs },
+      { name: applied, unit: "ms", bound: takeoverAtChangeBoundMs },
       { name: lostName, unit: "writes", bound: null },
     ],
     run: runEmptied,
@@ -80,10 +89,6 @@ async function runEmptied(seed: number): Promise<Readings> {
   await pass(world, afterwardsMs);
   const lost = new Set(lostOn(world, masterOf(world)));
   return { [applied]: appliedMs, [lostName]: acknowledged.filter((one) => lost.has(one)).length };
-}
-
-function candidateOf(world: SimWorld): SimRedis | null {
-  return world.nodes.get(world.state()?.candidate?.node ?? "") ?? null;
 }
 
 interface Commit {
