@@ -1,7 +1,11 @@
 import { clientCases } from "./clients.ts";
+import { emptiedCases } from "./emptied.ts";
+import { failedEpochCases } from "./failed-epoch.ts";
 import { isolationCases } from "./isolation.ts";
 import { lateCommitCases } from "./late-commit.ts";
 import type { Case } from "./measure.ts";
+import { onItsWayCases } from "./commit-on-its-way.ts";
+import { olderRdbCases } from "./older-rdb.ts";
 import { replicationCases } from "./replication.ts";
 import { thawCases } from "./thaw.ts";
 import { timeCases } from "./times.ts";
@@ -12,6 +16,10 @@ export const cases: readonly Case[] = [
   ...isolationCases,
   ...thawCases,
   ...lateCommitCases,
+  ...onItsWayCases,
+  ...olderRdbCases,
+  ...emptiedCases,
+  ...failedEpochCases,
   ...clientCases,
   ...timeCases,
 ];

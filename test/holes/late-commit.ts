@@ -1,6 +1,6 @@
 import type { Process } from "../simulator/engine.ts";
 import type { SimWorld } from "../simulator/world.ts";
-import { fenceBoundMs, takeoverBoundMs } from "./bounds.ts";
+import { fenceBoundMs, takeoverAtChangeBoundMs } from "./bounds.ts";
 import type { Case, Readings } from "./measure.ts";
 import {
   atRest,
@@ -17,7 +17,7 @@ import {
 /** Ten clients that follow the name, a write in 100 ms each. The name still says the old master. */
 const crowd = { names: namesOf("client", 10), everyMs: 100, ttlMs: 1_000 };
 /** Later than any takeover: then the commit comes to nothing. */
-const lateMaxMs = takeoverBoundMs + 1_000;
+const lateMaxMs = takeoverAtChangeBoundMs + 1_000;
 
 const writable = "return to replica";
 const lostName = "acknowledged after the return and lost";
@@ -27,7 +27,7 @@ export const lateCommitCases: readonly Case[] = (["killed", "hung"] as const).ma
   hole: "a master returns before a late commit",
   what: `${how}, leader dead, commit up to ${lateMaxMs / 1_000} s late, 100 writes/s`,
   measures: [
-    { name: writable, unit: "ms", bound: takeoverBoundMs + fenceBoundMs },
+    { name: writable, unit: "ms", bound: takeoverAtChangeBoundMs + fenceBoundMs },
     { name: lostName, unit: "writes", bound: null },
   ],
   run: (seed) => run(seed, how),

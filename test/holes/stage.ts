@@ -53,6 +53,11 @@ export function masterOf(world: SimWorld): SimRedis {
   return node;
 }
 
+/** The node that is to be promoted in the open epoch. */
+export function candidateOf(world: SimWorld): SimRedis | null {
+  return world.nodes.get(world.state()?.candidate?.node ?? "") ?? null;
+}
+
 /** A fault in the words of the transcripts. */
 export function inject(world: SimWorld, ...lines: readonly string[]): void {
   for (const line of lines) world.inject("holes", parseFault(line));
@@ -104,12 +109,14 @@ export interface Crowd {
   readonly everyMs: number;
   /** How long an answer to the name is kept. `forever`: the first one is never asked for again. */
   readonly ttlMs: number | "forever";
+  /** The only address that they know, instead of the name's. */
+  readonly address?: string;
 }
 
 /** Clients with connections of their own, all writing from now on. Returns how to stop them. */
 export function startCrowd(world: SimWorld, crowd: Crowd): () => void {
   const name = world.config.dns?.name ?? "";
-  const { names, everyMs, ttlMs } = crowd;
+  const { names, everyMs, ttlMs, address } = crowd;
   const clients = names.map((client) => {
     const around = {
       engine: world.engine,
@@ -117,7 +124,7 @@ export function startCrowd(world: SimWorld, crowd: Crowd): () => void {
       nodes: world.nodes,
       isCut: (from: string, to: string) => world.isCut(from, to),
       isLost: (from: string, to: string) => world.cuts.isLost(from, to),
-      resolve: () => world.dns.resolveNow(name)[0] ?? null,
+      resolve: () => address ?? world.dns.resolveNow(name)[0] ?? null,
       onAccepted: () => {},
       onConfirmed: () => {},
     };
