@@ -33,14 +33,18 @@ export function isOfRecord(view: MasterView): boolean {
  * Everything else at a configured address is foreign: hands off (fault N18). A server that is loading shows no keys yet.
  */
 export function isOurs(state: GroupState, facts: NodeFacts): boolean {
-  const ids = new Set(state.histories);
-  for (const record of [state.master, state.previousMaster]) {
-    if (record === null) continue;
-    ids.add(record.replid);
-    if (record.replid2 !== null) ids.add(record.replid2);
-  }
-  const isKnown = ids.has(facts.replid) || (facts.replid2 !== null && ids.has(facts.replid2));
+  const { replid, replid2 } = facts;
+  const isKnown = [replid, replid2].some((id) => id !== null && isKnownHistory(state, id));
   return isKnown || isMarked(facts) || (facts.keys === 0 && !facts.isLoading);
+}
+
+/** Whether STATE names the history: of a master, or of what that one went on from. */
+export function isKnownHistory(state: GroupState, id: string): boolean {
+  const records = [state.master, state.previousMaster];
+  return (
+    state.histories.includes(id) ||
+    records.some((record) => record !== null && [record.replid, record.replid2].includes(id))
+  );
 }
 
 /**

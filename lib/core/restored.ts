@@ -1,6 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
-import { furthestOfHistory } from "./identity.ts";
-import type { NodeFacts } from "./model.ts";
+import { furthestOfHistory, isKnownHistory } from "./identity.ts";
+import type { GroupState, NodeFacts } from "./model.ts";
 import { isAnswering, isAskedBefore, isHeldDown, type MasterView } from "./view.ts";
 
 /**
@@ -16,8 +16,17 @@ import { isAnswering, isAskedBefore, isHeldDown, type MasterView } from "./view.
 export function restoredUpTo({ master, state }: MasterView, facts: NodeFacts): number | null {
   const { runId, replid2, secondOffset } = facts;
   if (runId === master.runId || replid2 === null || secondOffset < 1) return null;
-  const isOurs = [master.replid, master.replid2, ...state.histories].includes(replid2);
-  return isOurs ? secondOffset - 1 : null;
+  const isOfGroup = isKnownHistory(state, replid2) || isFromBefore(state, facts);
+  return isOfGroup ? secondOffset - 1 : null;
+}
+
+/**
+ * Whether the data is the group's from before this master's promotion, as its marker says: people may have promoted others by
+ * hand then, whose ids nobody recorded. What bears the marker of its own promotion and an unknown id may be in a history that
+ * an AOF began at byte 0 and nobody saw, which no offset of the group's compares with.
+ */
+function isFromBefore({ masterEpoch }: GroupState, { marker = null }: NodeFacts): boolean {
+  return marker !== null && marker < masterEpoch;
 }
 
 /** How far those have the recorded history that were asked as lately as the master: what they said before, they may have given up. */

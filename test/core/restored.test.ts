@@ -9,6 +9,7 @@ import {
   masterRecord,
   n0,
   n1,
+  n1Record,
   n2,
   orphanFacts,
   replicaFacts,
@@ -60,6 +61,43 @@ describe("N2 a committed master that came back with what its RDB saved last", ()
       expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
     },
   );
+
+  test("is so too where it was saved before people promoted the master before it by hand", () => {
+    const previousMaster = { ...n1Record, replid: "id-0", replid2: "id-by-hand" };
+    const master = { ...masterRecord, replid2: "id-0", secondOffset: 701 };
+    const watch = watchCalm({ state: groupState({ master, previousMaster }) });
+    const facts = { ...older, replid2: "id-by-hand", marker: null };
+
+    const decision = watch.look({ afterMs: 3_000, samples: [answers(n0, facts), ...waiting] });
+
+    expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
+    expect(decision.rule).toBe("S310");
+  });
+
+  test("is so too where nobody knows the id, and the marker is from before its promotion", () => {
+    const watch = watchCalm({ state: groupState({ epoch: 2, masterEpoch: 2 }) });
+    const facts = { ...older, replid2: "id-by-hand", marker: 1 };
+    const others = [n1, n2].map((node) => answers(node, orphanFacts({ marker: 2 })));
+
+    const decision = watch.look({ afterMs: 3_000, samples: [answers(n0, facts), ...others] });
+
+    expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
+    expect(decision.rule).toBe("S310");
+  });
+
+  test("is not where nobody knows the id, and the marker is its own: an AOF has begun a history at byte 0 meanwhile", () => {
+    const begun = { ...older, replid2: "id-of-aof", secondOffset: 1, offset: 0 };
+    const { watch, decision } = seeing(waiting, begun);
+
+    expect(held(watch)).toEqual({ kind: "none" });
+    expect(decision.rule).toBe("R710");
+  });
+
+  test("is another server where neither an id nor a marker says whose data it is", () => {
+    const unknown = { ...older, replid2: "id-by-hand", marker: null };
+
+    expect(held(seeing(waiting, unknown).watch)).toMatchObject({ kind: "full", of: "foreign" });
+  });
 
   test("is not, and is adopted, where it was saved when it stopped", () => {
     const saved = { ...older, secondOffset: 1_001, offset: 1_000 };
