@@ -1,6 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
 import { isKept } from "./kept.ts";
-import { isOfChain } from "./lineage.ts";
+import { holdsOfChain } from "./lineage.ts";
 import { type GroupState, isMarked, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { isAnswering, isAskedBefore, type MasterView, nodesExcept } from "./view.ts";
 
@@ -121,6 +121,6 @@ function copiesOfChain(
   return nodesExcept(view, view.master.node).flatMap((node) => {
     if (node.facts === null || isKept(view.state, node.node)) return [];
     if (!counts(node)) return [];
-    return isOfChain(view.master, node.facts) ? [node.facts] : [];
+    return holdsOfChain(view.master, node.facts) ? [node.facts] : [];
   });
 }

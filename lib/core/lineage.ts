@@ -14,6 +14,17 @@ export function isOfChain(chain: Lineage, node: Lineage & { readonly offset: num
   );
 }
 
+/**
+ * Whether a node holds what the chain's master has of the history before its own: it has gone its own way from there no later
+ * than that master. A node that was promoted while the recorded master had lost everything is such a copy, and perhaps the last
+ * one (fault N3). It is none to be chosen for what it wrote since.
+ */
+export function holdsOfChain(chain: Lineage, node: Lineage & { readonly offset: number }): boolean {
+  if (isOfChain(chain, node)) return true;
+  const isBranch = chain.replid2 !== null && node.replid2 === chain.replid2;
+  return isBranch && node.secondOffset <= chain.secondOffset;
+}
+
 /** Whether a master's new ids continue the recorded chain by themselves (promotion, or a restart with an RDB). */
 export function continuesChain(chain: Lineage, node: Lineage): boolean {
   return node.replid === chain.replid || (node.replid2 !== null && node.replid2 === chain.replid);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   continuesChain,
   descendsFrom,
+  holdsOfChain,
   isOfChain,
   isRecordStale,
   recordOf,
@@ -44,6 +45,21 @@ describe("F5 whether a history is the group's", () => {
   test("a chain without a second id never matches a node without one", () => {
     expect(continuesChain(lineage("id-1"), lineage("id-9"))).toBe(false);
     expect(isOfChain(lineage("id-1"), { ...lineage("id-9"), offset: 1 })).toBe(false);
+  });
+});
+
+describe("N3 whether a node holds what the chain's master has of the history before", () => {
+  test.each([
+    ["the chain's own", { ...lineage("id-2"), offset: 5_000 }, true],
+    ["promoted out of it no later", { ...lineage("id-3", "id-1", 1_001), offset: 5_000 }, true],
+    ["promoted out of it later", { ...lineage("id-3", "id-1", 1_002), offset: 5_000 }, false],
+    ["promoted out of another", { ...lineage("id-3", "id-8", 7), offset: 5_000 }, false],
+  ])("%s", (_name, node, expected) => {
+    expect(holdsOfChain(chain, node)).toBe(expected);
+  });
+
+  test("nobody does where there is no history before", () => {
+    expect(holdsOfChain(lineage("id-1"), { ...lineage("id-9"), offset: 1 })).toBe(false);
   });
 });
 
