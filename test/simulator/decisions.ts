@@ -5,9 +5,12 @@ export class Decisions {
   readonly counts = new Map<string, number>();
   /** `a F150`. */
   readonly atMs = new Map<string, number>();
+  /** When an observer last decided anything. */
+  readonly lastAtMs = new Map<string, number>();
 
   add(observer: string, rule: string, nowMs: number): void {
     this.atMs.set(`${observer} ${rule}`, nowMs);
+    this.lastAtMs.set(observer, nowMs);
     this.counts.set(rule, (this.counts.get(rule) ?? 0) + 1);
   }
 }

@@ -30,7 +30,7 @@ export class HandsOff {
     if (!operators.isRestored || engine.nowMs - this.#restoredAtMs < quietMinMs) return;
     // What a process had begun before it was frozen, a publication's second step say, leaves it as it wakes.
     if (process.now() - process.lastThawMs < wakingMs) return;
-    const [carrier] = this.#carriers(observer);
+    const [carrier] = this.#carriers(observer, engine.nowMs);
     if (carrier === undefined) return;
     throw new Violation(
       "D10",
@@ -45,7 +45,8 @@ export class HandsOff {
     // Mending the table takes no record back that the restored one had published.
     if (!wasRestored || !this.#isRecordAbove()) return null;
     const isSaid = this.#world.config.observers.some(
-      (one) => this.#hasDecided(one, "R770", shiftMs) || this.#hasDecided(one, "T630", shiftMs),
+      (one) =>
+        one !== broken && ["R770", "T630"].some((rule) => this.#hasDecided(one, rule, shiftMs)),
     );
     if (isSaid) return "held";
     return new Violation("D10", "the record carries a later epoch than STATE, and nobody says so");
@@ -53,19 +54,33 @@ export class HandsOff {
 
   /** An observer that stays broken decides nothing of the kind, and acts on nothing. */
   #whoActs(broken: string | null): Violation | null {
-    // Who is left out of the configuration holds for that reason.
-    const acting = this.#world.config.observers.find(
-      (one) =>
-        one !== broken && !["F130", "F150"].some((rule) => this.#hasDecided(one, rule, quietMinMs)),
-    );
+    const acting = this.#world.config.observers.find((one) => one !== broken && !this.#holds(one));
     if (acting === undefined) return null;
     return new Violation("D10", `${acting} does not hold because of a restored table`);
   }
 
+  /** Who is left out of the configuration holds for that reason, and who has not looked since has nothing to hold for. */
+  #holds(observer: string): boolean {
+    if (["F130", "F150"].some((rule) => this.#hasDecided(observer, rule, quietMinMs))) return true;
+    return this.#carriers(observer, this.#lookedAtMs(observer)).length === 0;
+  }
+
+  /** Whether that is among the last that the observer has decided. */
   #hasDecided(observer: string, rule: string, withinMs: number): boolean {
+    const { decisions } = this.#world.invocations;
+    const atMs = decisions.atMs.get(`${observer} ${rule}`) ?? Number.NEGATIVE_INFINITY;
+    return this.#lookedAtMs(observer) - atMs < withinMs;
+  }
+
+  /**
+   * When the observer looked last. A shift in a loop looks at any time, and must be heard. Passes end where nothing is
+   * suspect, as it seems while the master of the past answers as one: until the next one starts, which may be late,
+   * nothing is decided, and what the last one found stands.
+   */
+  #lookedAtMs(observer: string): number {
     const { engine, invocations } = this.#world;
-    const atMs = invocations.decisions.atMs.get(`${observer} ${rule}`) ?? Number.NEGATIVE_INFINITY;
-    return engine.nowMs - atMs < withinMs;
+    if (invocations.gapMs === 0) return engine.nowMs;
+    return invocations.decisions.lastAtMs.get(observer) ?? engine.nowMs;
   }
 
   /**
@@ -82,12 +97,12 @@ export class HandsOff {
     return !isAsState && Math.max(0, ...epochs) > (state?.masterEpoch ?? 0);
   }
 
-  /** Nodes with a marker above STATE that this observer has reached for long enough to have seen it. */
-  #carriers(observer: string): readonly string[] {
-    const { engine, troubles, nodes } = this.#world;
+  /** Nodes with a marker above STATE that this observer had reached by then for long enough to have seen it. */
+  #carriers(observer: string, byMs: number): readonly string[] {
+    const { troubles, nodes } = this.#world;
     return this.#above().filter((id) => {
       const sinceMs = Math.max(troubles.changedAtMs(id), nodes.get(id)?.loading.endedAtMs ?? 0);
-      return engine.nowMs - sinceMs > quietMinMs && reaches(this.#world, observer, id);
+      return byMs - sinceMs > quietMinMs && reaches(this.#world, observer, id);
     });
   }
 
