@@ -95,6 +95,16 @@ describe("N3 the new ids of a master that came back with older data", () => {
     expect(adopt).not.toThrow();
   });
 
+  it("may be where it was saved after one such return that nobody recorded: STATE does not know from what it came back", async () => {
+    await write();
+    await startAgain("old-rdb");
+    node(n0).stream.save();
+    await startAgain("old-rdb");
+    hear(n1);
+
+    expect(adopt).not.toThrow();
+  });
+
   it("may be where it came back with everything", async () => {
     await write();
     await startAgain("rdb");

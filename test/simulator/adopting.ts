@@ -1,3 +1,4 @@
+import { isKnownHistory } from "../../lib/core/identity.ts";
 import type { GroupState, NodeFacts } from "../../lib/core/model.ts";
 import type { Process } from "./engine.ts";
 import type { Sight } from "./sight.ts";
@@ -40,6 +41,8 @@ export class Adopting {
     const [record, adopted] = [before?.master ?? null, next.master];
     if (before === undefined || record === null || adopted === null) return;
     if (before.masterEpoch !== next.masterEpoch || record.node !== adopted.node) return;
+    // From a history that STATE never knew, nobody can tell how far that went: it was saved in between (docs/limits.md).
+    if (adopted.replid2 === null || !isKnownHistory(before, adopted.replid2)) return;
     const master = this.#sight.nodes.get(adopted.node);
     if (master?.runId !== adopted.runId || adopted.runId === record.runId) return;
     if (!master.stream.isOlder || this.#sight.isNetworkPoor()) return;
