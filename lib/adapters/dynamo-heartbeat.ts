@@ -105,13 +105,7 @@ const heartbeat = z.object({
       suspectForMs: z.number().default(0),
       suspectOffset: z.number().nullable().default(null),
       suspectLoading: z.object({ runId: z.string(), forMs: z.number() }).nullable().default(null),
-      absence: z
-        .object({
-          record: z.string(),
-          forMs: z.number(),
-          emptiedForMs: z.number().exactOptional(),
-        })
-        .exactOptional(),
+      absence: z.object({ record: z.string(), forMs: z.number() }).exactOptional(),
       masterEpoch: z.number().int(),
       masterKnownForMs: z.number(),
       copiedRev: z.number().int().default(0),

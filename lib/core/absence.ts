@@ -18,81 +18,58 @@ export interface Absence {
   /** Of which record (`Memory.recordKnown`): a master that was in order is recorded anew, and another one is another's. */
   readonly record: string;
   readonly sinceMs: number;
-  /** When the first run began that was met without the data, and is not the recorded one; null: none was met. */
-  readonly emptiedAtMs: number | null;
 }
 
 /** What a watch goes on from: how long it was when the one before it last looked. */
 export interface AbsenceBefore {
   readonly record: string;
   readonly forMs: number;
-  /** Absent: no run without the data was met, or this was written before it was told. */
-  readonly emptiedForMs?: number;
 }
 
 /** The absence that a new watch begins with. */
 export function absenceFrom(before: AbsenceBefore | null, nowMs: number): Absence | null {
-  if (before === null) return null;
-  const { record, forMs, emptiedForMs } = before;
-  const emptiedAtMs = emptiedForMs === undefined ? null : nowMs - emptiedForMs;
-  return { record, sinceMs: nowMs - forMs, emptiedAtMs };
+  return before === null ? null : { record: before.record, sinceMs: nowMs - before.forMs };
 }
 
 /** What the next watch is told of it. */
 export function absenceBy(absence: Absence | null, nowMs: number): AbsenceBefore | null {
   if (absence === null) return null;
-  const { record, sinceMs, emptiedAtMs } = absence;
-  const emptied = emptiedAtMs === null ? {} : { emptiedForMs: Math.round(nowMs - emptiedAtMs) };
-  return { record, forMs: Math.round(nowMs - sinceMs), ...emptied };
+  return { record: absence.record, forMs: Math.round(nowMs - absence.sinceMs) };
 }
 
 /** The master's absence by what is known now, which goes on from the one that is remembered. null: it is in order. */
 export function absenceOf(view: MasterView): Absence | null {
   const { absence, recordKnown } = view.memory;
-  const before = absence?.record === recordKnown.key ? absence : null;
-  return absenceAfter(view, suspicion(view), before);
+  const beforeMs = absence?.record === recordKnown.key ? absence.sinceMs : null;
+  const sinceMs = absentSince(view, suspicion(view), beforeMs);
+  return sinceMs === null ? null : { record: recordKnown.key, sinceMs };
 }
 
-/**
- * For how long the recorded master has been absent; 0: it is in order. Before its commit it was not the master, and an observer
- * that was away takes the commit to be as young as it may be. A run without the data that is not the recorded one began after
- * the commit all the same: the recorded run was there first.
- */
+/** For how long the recorded master has been absent; 0: it is in order. Before its commit it was not the master. */
 export function absentForMs(view: MasterView): number {
   const { absence, recordKnown, masterKnown } = view.memory;
   if (absence === null || absence.record !== recordKnown.key) return 0;
-  const sinceMs = Math.max(absence.sinceMs, masterKnown.sinceMs);
-  return view.nowMs - Math.min(sinceMs, absence.emptiedAtMs ?? sinceMs);
+  return view.nowMs - Math.max(absence.sinceMs, masterKnown.sinceMs);
 }
 
-function absenceAfter(view: MasterView, held: Suspicion, before: Absence | null): Absence | null {
-  const { recordKnown } = view.memory;
-  const emptiedBeforeMs = before?.emptiedAtMs ?? null;
-  const since = (sinceMs: number, emptiedAtMs = emptiedBeforeMs): Absence => {
-    return { record: recordKnown.key, sinceMs, emptiedAtMs };
-  };
+function absentSince(view: MasterView, held: Suspicion, beforeMs: number | null): number | null {
   // What this observer missed before it knew the record, whoever wrote that may have heard.
-  const sinceOwn = (ms: number) => before?.sinceMs ?? Math.max(ms, recordKnown.sinceMs);
+  const sinceOwn = (ms: number) => beforeMs ?? Math.max(ms, view.memory.recordKnown.sinceMs);
   const missedAtMs = firstMissAtMs(view.masterMemory);
   if (missedAtMs !== null) {
     // Where it is this observer's path that is lost, it may have been in order until now.
     const isPathLost =
       held.kind === "blind" || (held.kind === "unreachable" && held.says === "alive");
-    return isPathLost ? since(view.nowMs, null) : since(sinceOwn(missedAtMs));
+    return isPathLost ? view.nowMs : sinceOwn(missedAtMs);
   }
-  if (held.kind !== "full") return isUndecided(view) ? before : null;
+  if (held.kind !== "full") return isUndecided(view) ? beforeMs : null;
   switch (held.of) {
-    case "amnesic": {
-      const beganAtMs = emptiedAtMs(view, held.sinceMs);
-      const sinceMs = Math.min(sinceOwn(held.sinceMs), beganAtMs);
-      // The recorded run may have had the data when it was committed, and have lost it since.
-      if (view.masterMemory.facts?.runId === view.master.runId) return since(sinceMs);
-      return since(sinceMs, Math.min(beganAtMs, emptiedBeforeMs ?? beganAtMs));
-    }
+    case "amnesic":
+      return Math.min(sinceOwn(held.sinceMs), emptiedAtMs(view, held.sinceMs));
     // A stranger may have run for days before it took the address: its own age says nothing.
     case "foreign":
     case "loading":
-      return since(sinceOwn(held.sinceMs));
+      return sinceOwn(held.sinceMs);
     // A replica may hold what another master wrote meanwhile.
     case "not-master":
     case "silent":

@@ -105,7 +105,7 @@ function beat(shift: number, at = "2026-01-01T00:00:00.000Z"): Heartbeat {
     suspectForMs: 0,
     suspectOffset: null,
     suspectLoading: null,
-    absence: { record: "n0 run-n0 id-1", forMs: 20_000, emptiedForMs: 10_000 },
+    absence: { record: "n0 run-n0 id-1", forMs: 20_000 },
     masterEpoch: 1,
     masterKnownForMs: 5_000,
     copiedRev: 0,

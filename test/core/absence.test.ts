@@ -210,40 +210,4 @@ describe("N11 a shift that follows upon another", () => {
 
     expect(outcome(watch, answers(n0, emptyRun(2)), 80)).toBe("S360");
   });
-
-  /** It did not follow closely upon the one before it, and takes the commit to be as young as it may be. */
-  const late = (master: NodeFacts, start: WatchStart = {}) => {
-    const watch = new Watch({ masterKnown: { epoch: 1, forMs: 5_000 }, ...start });
-    watch.look({ samples: beside(master) });
-    watch.look({ samples: beside(master) });
-    return watch;
-  };
-
-  test("counts the whole age of a run without the data: that began after the commit", () => {
-    expectAbsent(() => late(emptyRun(2, 60)), answers(n0, emptyRun(2, 60)), 60);
-  });
-
-  test("and goes on counting it, whatever comes after that run", () => {
-    const make = () => {
-      const watch = late(emptyRun(2, 60));
-      pass(watch, 10, silence);
-      pass(watch, 10, beside(filled(3)));
-      return watch;
-    };
-
-    expectAbsent(make, answers(n0, filled(3)), 80);
-  });
-
-  test("goes on from the age of that run that its predecessor knew", () => {
-    const before = { ...absence, forMs: 100_000, emptiedForMs: 60_000 };
-    const make = () => late(filled(3), { absence: before });
-
-    expectAbsent(make, answers(n0, filled(3)), 60);
-  });
-
-  test("counts no age of the run that was committed: it may have had the data then", () => {
-    const same = { ...emptyRun(2, 60), runId: masterRecord.runId };
-
-    expect(outcome(late(same), answers(n0, same), 80)).toBe("S360");
-  });
 });
