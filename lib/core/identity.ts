@@ -1,6 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
 import { isKept } from "./kept.ts";
-import { holdsOfChain } from "./lineage.ts";
+import { extentIn, holdsOfChain } from "./lineage.ts";
 import { type GroupState, isMarked, keysBesideMarker, type NodeFacts } from "./model.ts";
 import { isAnswering, isAskedBefore, type MasterView, nodesExcept } from "./view.ts";
 
@@ -107,10 +107,8 @@ function mostKeys(copies: readonly NodeFacts[]): number {
  * synchronisation brought still shows the history that it has just given up.
  */
 export function furthestOfHistory(view: MasterView, counts: (node: NodeMemory) => boolean): number {
-  const copies = copiesOfChain(view, counts).filter(
-    ({ replid, isLoading }) => replid === view.master.replid && !isLoading,
-  );
-  return Math.max(0, ...copies.map(({ offset }) => offset));
+  const copies = copiesOfChain(view, counts).filter(({ isLoading }) => !isLoading);
+  return Math.max(0, ...copies.map((facts) => extentIn(view.master, facts)));
 }
 
 /** What the other nodes said that count, those that answer, and hold the master's recorded history. */

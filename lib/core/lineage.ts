@@ -25,6 +25,12 @@ export function holdsOfChain(chain: Lineage, node: Lineage & { readonly offset: 
   return isBranch && node.secondOffset <= chain.secondOffset;
 }
 
+/** Up to which byte a node that holds of the chain has it: as far as it has come, or until it went its own way. */
+export function extentIn(chain: Lineage, node: Lineage & { readonly offset: number }): number {
+  const isOnIt = node.replid === chain.replid || node.replid === chain.replid2;
+  return isOnIt ? node.offset : node.secondOffset - 1;
+}
+
 /** Whether a master's new ids continue the recorded chain by themselves (promotion, or a restart with an RDB). */
 export function continuesChain(chain: Lineage, node: Lineage): boolean {
   return node.replid === chain.replid || (node.replid2 !== null && node.replid2 === chain.replid);

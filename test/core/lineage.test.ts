@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   continuesChain,
   descendsFrom,
+  extentIn,
   holdsOfChain,
   isOfChain,
   isRecordStale,
@@ -61,6 +62,15 @@ describe("N3 whether a node holds what the chain's master has of the history bef
   test("nobody does where there is no history before", () => {
     expect(holdsOfChain(lineage("id-1"), { ...lineage("id-9"), offset: 1 })).toBe(false);
   });
+});
+
+test.each([
+  ["the chain's own id: as far as it has come", { ...lineage("id-2"), offset: 5_000 }, 5_000],
+  ["the id before: the same", { ...lineage("id-1"), offset: 900 }, 900],
+  ["promoted out of it: until then", { ...lineage("id-3", "id-2", 2_001), offset: 5_000 }, 2_000],
+  ["promoted out of the one before", { ...lineage("id-3", "id-1", 801), offset: 5_000 }, 800],
+])("N2 how far a node has the chain, %s", (_name, node, extent) => {
+  expect(extentIn(chain, node)).toBe(extent);
 });
 
 describe("F5c whether a promoted node descends from what was chosen", () => {

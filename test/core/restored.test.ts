@@ -24,6 +24,8 @@ const older = masterFacts({
   ...{ runId: "run-new", replid: "id-9", replid2: "id-1", secondOffset: 601, offset: 600 },
   uptimeSeconds: 1,
 });
+/** Of the history before the master's, and of its own since. */
+const ownWay = { runId: "run-n1", replid: "id-7", replid2: "id-0", offset: 5_000 };
 /** What the replicas show until they have synchronised with it, and then. */
 const waiting = [answers(n1, orphanFacts()), answers(n2, orphanFacts())];
 const copied = [n1, n2].map((node) => answers(node, replicaFacts({ replid: "id-9", offset: 600 })));
@@ -97,6 +99,18 @@ describe("N2 a committed master that came back with what its RDB saved last", ()
     const unknown = { ...older, replid2: "id-by-hand", marker: null };
 
     expect(held(seeing(waiting, unknown).watch)).toMatchObject({ kind: "full", of: "foreign" });
+  });
+
+  test.each([
+    ["has not followed it yet", orphanFacts({ replid: "id-0", offset: 690 })],
+    ["was promoted in its place", masterFacts({ ...ownWay, secondOffset: 691 })],
+  ])("is so too beside one of the history before that %s", (_what, facts) => {
+    const state = groupState({ master: { ...masterRecord, replid2: "id-0", secondOffset: 701 } });
+    const watch = watchCalm({ state });
+    const samples = [answers(n0, { ...older, replid2: "id-0" }), answers(n1, facts)];
+    watch.look({ afterMs: 3_000, samples });
+
+    expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
   });
 
   test("is not, and is adopted, where it was saved when it stopped", () => {
