@@ -1,6 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
 import { furthestOfHistory, isKnownHistory } from "./identity.ts";
-import type { GroupState, NodeFacts } from "./model.ts";
+import type { NodeFacts } from "./model.ts";
 import { isAnswering, isAskedBefore, isHeldDown, type MasterView } from "./view.ts";
 
 /**
@@ -10,23 +10,14 @@ import { isAnswering, isAskedBefore, isHeldDown, type MasterView } from "./view.
 
 /**
  * Up to which byte of the group's history a master came back by its RDB, as its second id says; null where it shows no such
- * restart. What was saved before its own promotion bears the id of an earlier master, and offsets count on through promotions.
- * Redis before 7.0 and an AOF bring no second id.
+ * restart. What was saved before its own promotion bears the id of an earlier master, and offsets count on through promotions. An
+ * id that STATE does not know says nothing, whatever the marker: after a restart by an AOF that nobody recorded it counts from 0,
+ * and a master that has lost nothing would be older. Redis before 7.0 and an AOF bring no second id.
  */
 export function restoredUpTo({ master, state }: MasterView, facts: NodeFacts): number | null {
   const { runId, replid2, secondOffset } = facts;
   if (runId === master.runId || replid2 === null || secondOffset < 1) return null;
-  const isOfGroup = isKnownHistory(state, replid2) || isFromBefore(state, facts);
-  return isOfGroup ? secondOffset - 1 : null;
-}
-
-/**
- * Whether the data is the group's from before this master's promotion, as its marker says: people may have promoted others by
- * hand then, whose ids nobody recorded. What bears the marker of its own promotion and an unknown id may be in a history that
- * an AOF began at byte 0 and nobody saw, which no offset of the group's compares with.
- */
-function isFromBefore({ masterEpoch }: GroupState, { marker = null }: NodeFacts): boolean {
-  return marker !== null && marker < masterEpoch;
+  return isKnownHistory(state, replid2) ? secondOffset - 1 : null;
 }
 
 /** How far those have the recorded history that were asked as lately as the master: what they said before, they may have given up. */

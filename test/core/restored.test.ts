@@ -76,24 +76,22 @@ describe("N2 a committed master that came back with what its RDB saved last", ()
     expect(decision.rule).toBe("S310");
   });
 
-  test("is so too where nobody knows the id, and the marker is from before its promotion", () => {
-    const watch = watchCalm({ state: groupState({ epoch: 2, masterEpoch: 2 }) });
-    const facts = { ...older, replid2: "id-by-hand", marker: 1 };
-    const others = [n1, n2].map((node) => answers(node, orphanFacts({ marker: 2 })));
+  test.each([
+    ["its own", 2],
+    ["from before its promotion", 1],
+  ])(
+    "is not where nobody knows the id, and the marker is %s: an AOF may have begun a history at byte 0",
+    (_of, marker) => {
+      const watch = watchCalm({ state: groupState({ epoch: 2, masterEpoch: 2 }) });
+      const begun = { ...older, replid2: "id-of-aof", secondOffset: 1, offset: 0, marker };
+      const others = [n1, n2].map((node) => answers(node, orphanFacts({ marker: 2 })));
 
-    const decision = watch.look({ afterMs: 3_000, samples: [answers(n0, facts), ...others] });
+      const decision = watch.look({ afterMs: 3_000, samples: [answers(n0, begun), ...others] });
 
-    expect(held(watch)).toMatchObject({ kind: "full", of: "amnesic" });
-    expect(decision.rule).toBe("S310");
-  });
-
-  test("is not where nobody knows the id, and the marker is its own: an AOF has begun a history at byte 0 meanwhile", () => {
-    const begun = { ...older, replid2: "id-of-aof", secondOffset: 1, offset: 0 };
-    const { watch, decision } = seeing(waiting, begun);
-
-    expect(held(watch)).toEqual({ kind: "none" });
-    expect(decision.rule).toBe("R710");
-  });
+      expect(held(watch)).toEqual({ kind: "none" });
+      expect(decision.rule).toBe("R710");
+    },
+  );
 
   test("is another server where neither an id nor a marker says whose data it is", () => {
     const unknown = { ...older, replid2: "id-by-hand", marker: null };

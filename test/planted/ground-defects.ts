@@ -13,16 +13,15 @@ export const groundDefects: readonly Defect[] = [
     id: "older-data-continues",
     title: "A master that came back from an older RDB counts as one that goes on where it was.",
     file: "lib/core/restored.ts",
-    find: "return isOfGroup ? secondOffset - 1 : null;",
-    replace: "return isOfGroup && secondOffset < 1 ? secondOffset - 1 : null;",
+    find: "return isKnownHistory(state, replid2) ? secondOffset - 1 : null;",
+    replace: "return isKnownHistory(state, replid2) && secondOffset < 1 ? secondOffset - 1 : null;",
   },
   {
     id: "older-than-its-reign",
     title: "An RDB from before the master's own promotion is none of this group's history.",
     file: "lib/core/restored.ts",
-    find: "isKnownHistory(state, replid2) || isFromBefore(state, facts)",
-    replace:
-      "(isKnownHistory(state, replid2) || isFromBefore(state, facts)) && replid2 === master.replid",
+    find: "return isKnownHistory(state, replid2) ?",
+    replace: "return isKnownHistory(state, replid2) && replid2 === master.replid ?",
   },
   {
     id: "trust-lost-write",
