@@ -1,5 +1,5 @@
 import type { GroupConfig, NodeId } from "./config.ts";
-import { isOfChain } from "./lineage.ts";
+import { extentIn, isOfChain } from "./lineage.ts";
 import { isMarked, type MasterRecord, type NodeFacts } from "./model.ts";
 import { barrierOf, sayOddity } from "./oddities.ts";
 import { type Rank, rankOf } from "./placement.ts";
@@ -68,6 +68,8 @@ export interface ElectionInput {
   readonly consentedLossBytes: number | null;
   /** The id under which a master goes on that came back with less than it had; null: this one did not. */
   readonly lesserReplid: string | null;
+  /** Up to which byte of the history that one came back; null: it did not, or nobody can tell. */
+  readonly lesserUpTo: number | null;
 }
 
 /**
@@ -157,7 +159,10 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   if (never !== null) return never;
   if (!isOfChain(input.master, facts)) return sayHistory(facts);
   // Its offset counts on in that history, which says nothing of what the others have beside it.
-  if (facts.replid === input.lesserReplid) return "it has no more than the master came back with";
+  const hasNoMore =
+    facts.replid === input.lesserReplid ||
+    (input.lesserUpTo !== null && extentIn(input.master, facts) <= input.lesserUpTo);
+  if (hasNoMore) return "it has no more than the master came back with";
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }

@@ -47,5 +47,6 @@ export function preview(view: MasterView): Election {
     only: null,
     consentedLossBytes: null,
     lesserReplid: null,
+    lesserUpTo: null,
   });
 }

@@ -59,6 +59,16 @@ describe("S7 who may not be promoted, each with its reason", () => {
     expect(chosen(copy, replica(n2))).toBe(n1);
   });
 
+  test("N3 who has no more of the history than what the master's older RDB brought back", () => {
+    const less = replica(n1, { offset: 600, isLinkUp: false });
+
+    const { choice, field } = electAmong([less], { lesserUpTo: 600 });
+
+    expect(choice).toMatchObject({ kind: "none" });
+    expect(field[0]?.why).toBe("it has no more than the master came back with");
+    expect(electAmong([less], { lesserUpTo: 599 }).choice).toMatchObject({ kind: "chosen" });
+  });
+
   test("maxLagBytes bounds the lag where it is known, and an unknown lag is allowed", () => {
     const config = groupConfig({ settings: { maxLagBytes: 100 } });
     const at = (masterOffset: number | null) => electAmong([replica(n1)], { config, masterOffset });

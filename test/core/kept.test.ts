@@ -207,6 +207,7 @@ describe("a node that is held", () => {
         avoided: [],
         consentedLossBytes: null,
         lesserReplid: null,
+        lesserUpTo: null,
       },
     };
     const kept = contender(n1, { isKept: true });

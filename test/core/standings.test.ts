@@ -25,6 +25,7 @@ function choose(one: Partial<Standing>, other: Partial<Standing>) {
     only: null,
     consentedLossBytes: null,
     lesserReplid: null,
+    lesserUpTo: null,
   });
   const best = standings.find(({ node }) => choice.kind === "chosen" && node === choice.node);
   const last = standings.find((standing) => standing !== best);

@@ -16,6 +16,7 @@ export function electAmong(contenders: readonly Contender[], change: Partial<Ele
     only: null,
     consentedLossBytes: null,
     lesserReplid: null,
+    lesserUpTo: null,
     ...change,
   });
 }

@@ -10,6 +10,7 @@ import { isMarked } from "../model.ts";
 import { barringOddities } from "../oddities.ts";
 import type { NodeOddity } from "../rehearsal.ts";
 import type { ReplaceRequest } from "../requests.ts";
+import { restoredUpTo } from "../restored.ts";
 import { type Suspicion, suspicion } from "../situation.ts";
 import { dueFailover, isAnswering, isHeldDown, type MasterView, nodesExcept } from "../view.ts";
 
@@ -58,6 +59,7 @@ interface Occasion {
 
 function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion): Election {
   const held = suspicion(view);
+  const { facts } = view.masterMemory;
   return elect({
     config: view.config,
     master: view.master,
@@ -70,7 +72,8 @@ function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion):
     avoided: isHandOver ? avoidedFor(asked) : [],
     only: asked?.to ?? null,
     consentedLossBytes: asked?.allowedLossBytes ?? null,
-    lesserReplid: isAmnesic(held) ? (view.masterMemory.facts?.replid ?? null) : null,
+    lesserReplid: isAmnesic(held) ? (facts?.replid ?? null) : null,
+    lesserUpTo: isAmnesic(held) && facts !== null ? restoredUpTo(view, facts) : null,
   });
 }
 
