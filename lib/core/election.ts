@@ -66,10 +66,14 @@ export interface ElectionInput {
   readonly only: NodeId | null;
   /** How many bytes an operator consents to lose, which may be more than `maxLagBytes` (DESIGN 4.3); null: none said. */
   readonly consentedLossBytes: number | null;
-  /** The id under which a master goes on that came back with less than it had; null: this one did not. */
-  readonly lesserReplid: string | null;
-  /** Up to which byte of the history that one came back; null: it did not, or nobody can tell. */
-  readonly lesserUpTo: number | null;
+  /** What the master came back with, if that is less than it had; null: it is not. */
+  readonly lesser: Lesser | null;
+}
+
+/** The id under which it goes on, and up to which byte it has the recorded history; null: nobody can tell. */
+export interface Lesser {
+  readonly replid: string;
+  readonly upTo: number | null;
 }
 
 /**
@@ -141,6 +145,15 @@ function readmit(field: readonly Assessment[]): readonly Assessment[] {
   });
 }
 
+/** Its offset counts on in the history of a master that it went on with, which says nothing of what the others have beside it. */
+function hasNoMore({ master, lesser }: ElectionInput, facts: NodeFacts): boolean {
+  if (lesser === null) return false;
+  return (
+    facts.replid === lesser.replid ||
+    (lesser.upTo !== null && extentIn(master, facts) <= lesser.upTo)
+  );
+}
+
 function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number | null) {
   const { facts, node } = contender;
   const { settings } = input.config;
@@ -158,11 +171,7 @@ function refusalOf(input: ElectionInput, contender: Contender, lagBytes: number 
   const { never } = rankOf(input.config, node, facts.priority);
   if (never !== null) return never;
   if (!isOfChain(input.master, facts)) return sayHistory(facts);
-  // Its offset counts on in that history, which says nothing of what the others have beside it.
-  const hasNoMore =
-    facts.replid === input.lesserReplid ||
-    (input.lesserUpTo !== null && extentIn(input.master, facts) <= input.lesserUpTo);
-  if (hasNoMore) return "it has no more than the master came back with";
+  if (hasNoMore(input, facts)) return "it has no more than the master came back with";
   if (input.isHandOver && !isKeepingUp(input, facts)) {
     return `it is no replica of ${input.master.node} with its link up`;
   }

@@ -46,7 +46,6 @@ export function preview(view: MasterView): Election {
     avoided: [],
     only: null,
     consentedLossBytes: null,
-    lesserReplid: null,
-    lesserUpTo: null,
+    lesser: null,
   });
 }

@@ -52,7 +52,9 @@ describe("S7 who may not be promoted, each with its reason", () => {
     const lineage = { replid: "id-9", replid2: "id-1", secondOffset: 601 };
     const copy = replica(n1, { ...lineage, offset: 5_000 });
 
-    const { choice, field } = electAmong([copy, replica(n2)], { lesserReplid: "id-9" });
+    const { choice, field } = electAmong([copy, replica(n2)], {
+      lesser: { replid: "id-9", upTo: null },
+    });
 
     expect(choice).toMatchObject({ kind: "chosen", node: n2 });
     expect(field[0]?.why).toBe("it has no more than the master came back with");
@@ -62,11 +64,13 @@ describe("S7 who may not be promoted, each with its reason", () => {
   test("N3 who has no more of the history than what the master's older RDB brought back", () => {
     const less = replica(n1, { offset: 600, isLinkUp: false });
 
-    const { choice, field } = electAmong([less], { lesserUpTo: 600 });
+    const { choice, field } = electAmong([less], { lesser: { replid: "id-9", upTo: 600 } });
 
     expect(choice).toMatchObject({ kind: "none" });
     expect(field[0]?.why).toBe("it has no more than the master came back with");
-    expect(electAmong([less], { lesserUpTo: 599 }).choice).toMatchObject({ kind: "chosen" });
+    expect(electAmong([less], { lesser: { replid: "id-9", upTo: 599 } }).choice).toMatchObject({
+      kind: "chosen",
+    });
   });
 
   test("maxLagBytes bounds the lag where it is known, and an unknown lag is allowed", () => {

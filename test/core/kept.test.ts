@@ -206,8 +206,7 @@ describe("a node that is held", () => {
         isHandOver: false,
         avoided: [],
         consentedLossBytes: null,
-        lesserReplid: null,
-        lesserUpTo: null,
+        lesser: null,
       },
     };
     const kept = contender(n1, { isKept: true });

@@ -24,8 +24,7 @@ function choose(one: Partial<Standing>, other: Partial<Standing>) {
     avoided: [],
     only: null,
     consentedLossBytes: null,
-    lesserReplid: null,
-    lesserUpTo: null,
+    lesser: null,
   });
   const best = standings.find(({ node }) => choice.kind === "chosen" && node === choice.node);
   const last = standings.find((standing) => standing !== best);

@@ -15,8 +15,7 @@ export function electAmong(contenders: readonly Contender[], change: Partial<Ele
     avoided: [],
     only: null,
     consentedLossBytes: null,
-    lesserReplid: null,
-    lesserUpTo: null,
+    lesser: null,
     ...change,
   });
 }

@@ -1,7 +1,7 @@
 import { absentForMs } from "../absence.ts";
 import type { NodeId } from "../config.ts";
 import { lastOffset, type NodeMemory } from "../detector.ts";
-import { type Election, elect } from "../election.ts";
+import { type Election, elect, type Lesser } from "../election.ts";
 import { isForeignMaster } from "../identity.ts";
 import { isKept } from "../kept.ts";
 import { isOfChain } from "../lineage.ts";
@@ -59,7 +59,6 @@ interface Occasion {
 
 function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion): Election {
   const held = suspicion(view);
-  const { facts } = view.masterMemory;
   return elect({
     config: view.config,
     master: view.master,
@@ -72,8 +71,7 @@ function choose(view: MasterView, { votesOffset, isHandOver, asked }: Occasion):
     avoided: isHandOver ? avoidedFor(asked) : [],
     only: asked?.to ?? null,
     consentedLossBytes: asked?.allowedLossBytes ?? null,
-    lesserReplid: isAmnesic(held) ? (facts?.replid ?? null) : null,
-    lesserUpTo: isAmnesic(held) && facts !== null ? restoredUpTo(view, facts) : null,
+    lesser: lesserOf(view, held),
   });
 }
 
@@ -116,8 +114,10 @@ function goneMs(view: MasterView, ownMs: number): number {
   return downs.length === 0 ? heldMs : Math.max(heldMs, Math.min(...downs));
 }
 
-function isAmnesic(held: Suspicion): boolean {
-  return held.kind === "full" && held.of === "amnesic";
+function lesserOf(view: MasterView, held: Suspicion): Lesser | null {
+  const { facts } = view.masterMemory;
+  if (held.kind !== "full" || held.of !== "amnesic" || facts === null) return null;
+  return { replid: facts.replid, upTo: restoredUpTo(view, facts) };
 }
 
 /** The offset of an emptied master, of a replica that was one, or of another server may belong to another history. */
