@@ -73,6 +73,31 @@ describe("N11, L3 a group whose copies lost their links", () => {
     expect(judgeHealed(world, null)).toMatchObject(isOpen);
   });
 
+  it("holds where that was shortly before, and the table was away over a change of shifts since", async () => {
+    const world = await unlinked(20_000);
+    await pause(world);
+    world.inject("script", { kind: "table-foreign" });
+    await empty(world);
+    world.inject("script", { kind: "table-back" });
+    await pass(world, 2_000);
+
+    expect(judgeHealed(world, null)).toMatchObject(isOpen);
+    say(world);
+    expect(judgeHealed(world, null)).toBeNull();
+  });
+
+  it("is not in order where the table was away and shifts that knew the master lived on", async () => {
+    const world = await unlinked(20_000);
+    await pause(world);
+    world.inject("script", { kind: "table-foreign" });
+    await pass(world, 2_000);
+    world.inject("script", { kind: "table-back" });
+    await empty(world);
+    say(world);
+
+    expect(judgeHealed(world, null)).toMatchObject(isOpen);
+  });
+
   it("is not in order while its master has its data, whatever is said", async () => {
     const world = await unlinked(120_000);
     say(world);

@@ -1,5 +1,5 @@
 import { isOurs } from "../../lib/core/identity.ts";
-import type { MasterRecord } from "../../lib/core/model.ts";
+import type { GroupState, MasterRecord } from "../../lib/core/model.ts";
 import { groupName } from "./group-config.ts";
 import { sharesHistory } from "./history.ts";
 import { trueRank } from "./placement.ts";
@@ -75,14 +75,25 @@ function mayBeMaster(world: SimWorld, node: SimRedis, master: MasterRecord): boo
  * N11: whether its link was lost so long before the master's data went that it is not chosen any more (Sentinel's sixth
  * filter), and an observer says so. It lacks what the master wrote since, and whether people can bring that back no node
  * tells. How long it was is measured by what really passed: where observers count less, because the empty process was
- * started once more say, a copy from the master's last moment would be held up for ever, and that is no design.
+ * started once more say, a copy from the master's last moment would be held up for ever, and that is no design. No more
+ * can be asked of them than what they can know: where the table was away over a change of shifts, and nobody has had its
+ * predecessor's word since, the reign and the absence begin there for them (docs/limits.md).
  */
-function isStale(world: SimWorld, node: SimRedis, { node: id }: MasterRecord): boolean {
-  const master = world.nodes.get(id);
+function isStale(world: SimWorld, node: SimRedis, state: GroupState): boolean {
+  const master = world.nodes.get(state.master?.node ?? "");
   if (master === undefined || master === node || !master.stream.beganApart) return false;
   const { downAtMs } = node.link;
   if (node.role === "master" || downAtMs === null || !isSaid(world, "S360")) return false;
-  return master.ledAtMs - downAtMs > 10 * world.judges.config.settings.downAfterMs;
+  const goneAtMs = Math.max(master.ledAtMs, reignKnownSinceMs(world, state));
+  return goneAtMs - downAtMs > 10 * world.judges.config.settings.downAfterMs;
+}
+
+/** Since when the process that has known the recorded master for longest can know of it. */
+function reignKnownSinceMs(world: SimWorld, state: GroupState): number {
+  const since = [...world.processes.values()].flatMap((live) =>
+    [...live].flatMap((process) => world.store.reigns.since(process, state) ?? []),
+  );
+  return since.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...since);
 }
 
 /** Whether some observer has decided by that rule lately. */
@@ -108,7 +119,7 @@ function isHeldByDesign(world: SimWorld): boolean {
     (node) =>
       !sharesHistory(master, node) ||
       !mayBeMaster(world, node, master) ||
-      isStale(world, node, master),
+      isStale(world, node, state),
   );
 }
 

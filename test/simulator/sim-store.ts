@@ -5,6 +5,7 @@ import { failure, type Result } from "../../lib/ports/errors.ts";
 import type { Heartbeat, Store, StoredState } from "../../lib/ports/store.ts";
 import type { Process } from "./engine.ts";
 import { splitPrng } from "./prng.ts";
+import { Reigns } from "./reigns.ts";
 import { SimRegistry } from "./sim-registry.ts";
 import { noRates, noStoreFaults, type StoreFaults, StoreRequests } from "./store-requests.ts";
 
@@ -47,6 +48,7 @@ export class SimStore {
   readonly verifiedAtMs = new Map<string, number>();
   /** The STATE that each process knows: what it last read, or wrote. */
   readonly known = new Map<string, GroupState>();
+  readonly reigns = new Reigns();
   /** Groups whose STATE was last written by the next version. */
   readonly newer = new Set<string>();
   writes = 0;
@@ -114,6 +116,7 @@ export class SimStore {
       if (state !== null) {
         this.verifiedAtMs.set(process.name, askedAtMs);
         this.known.set(process.name, state);
+        this.reigns.onState(process, state);
       }
       return got;
     };
@@ -144,8 +147,15 @@ export class SimStore {
         if (cast.ok && cast.value.isCast) this.#watch.onCast(process, vote);
         return cast;
       },
-      readHeartbeat: (who) => read("read heartbeat", () => this.heartbeats.get(who) ?? null),
-      writeHeartbeat: (heartbeat) => write("heartbeat", () => this.#beat(heartbeat)),
+      readHeartbeat: async (whose) => {
+        const got = await read("read heartbeat", () => this.heartbeats.get(whose) ?? null);
+        if (got.ok && whose === who) this.reigns.onPredecessor(process, got.value);
+        return got;
+      },
+      writeHeartbeat: (heartbeat) => {
+        this.reigns.onHeartbeat(process, heartbeat);
+        return write("heartbeat", () => this.#beat(heartbeat));
+      },
       appendEvent: (event) =>
         this.#copies.send(process, who, faults, {
           ...{ what: "event", isWrite: true },
