@@ -47,6 +47,14 @@ export function isKnownHistory(state: GroupState, id: string): boolean {
   );
 }
 
+/** Two names of one process: whatever is done to the one is done to the other. */
+export function isSameServer(one: NodeMemory, other: NodeMemory): boolean {
+  if (one.facts === null || other.facts === null || !isAnswering(one) || !isAnswering(other)) {
+    return false;
+  }
+  return one.facts.runId === other.facts.runId;
+}
+
 /**
  * Whether somebody else's server answers at the committed master's address (fault N18): another run with a history that
  * nobody knows, and data without the marker that the group's has. A restart from a disk brings the marker back with the
@@ -72,6 +80,8 @@ function mayHoldData(view: MasterView, node: NodeMemory, beside: NodeFacts): boo
   if (facts === null || !isAnswering(node) || facts.isLoading) return true;
   // What it said before the other server was there, it said of another time: it may have synchronised since.
   if (isAskedBefore(node, view.masterMemory, view.settings)) return true;
+  // Where its address leads to another node's server, nobody has asked its own.
+  if (nodesExcept(view, node.node).some((one) => isSameServer(one, node))) return true;
   return facts.replid !== beside.replid && facts.keys > 0 && isOurs(state, facts);
 }
 

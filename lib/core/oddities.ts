@@ -1,6 +1,6 @@
 import type { NodeMemory } from "./detector.ts";
 import { type Elsewhere, isContested, mayBeElsewhere } from "./elsewhere.ts";
-import { isOurs } from "./identity.ts";
+import { isOurs, isSameServer } from "./identity.ts";
 import type { NodeFacts } from "./model.ts";
 import type { NodeOddity, Rehearsal } from "./rehearsal.ts";
 import { verdictOf } from "./verdict.ts";
@@ -202,14 +202,6 @@ export function odditiesOf(view: View, node: NodeMemory): readonly NodeOddity[] 
     ["another-group", view.memory.elsewhere[node.node] !== undefined],
   ];
   return [...own, ...found.flatMap(([oddity, isSo]) => (isSo ? [oddity] : []))];
-}
-
-/** Two names of one process: whatever is done to the one is done to the other. */
-export function isSameServer(one: NodeMemory, other: NodeMemory): boolean {
-  if (one.facts === null || other.facts === null || !isAnswering(one) || !isAnswering(other)) {
-    return false;
-  }
-  return one.facts.runId === other.facts.runId;
 }
 
 /** Why a group must not be adopted although one master is found; null: nothing stands against it. */

@@ -62,10 +62,13 @@ describe("N18 another server at the master's address", () => {
   const silent = [isSilent(n1), isSilent(n2)];
   const loading = answers(n1, orphanFacts({ isLoading: true, keys: 0, replid: "id-7" }));
   const restarted = answers(n1, orphanFacts({ replid: "id-7" }));
+  const copied = replicaFacts({ replid: "id-8", keys: 300, marker: null, runId: "run-n2" });
   test.each([
     ["is silent", silent],
     ["is loading", [loading, ...copies.slice(1)]],
     ["was restarted and has a history of its own", [restarted, ...copies.slice(1)]],
+    ["can't be asked, for its address leads to n2", [n1, n2].map((n) => answers(n, copied))],
+    ["can't be asked, for its address leads here", [answers(n1, stranger), ...copies.slice(1)]],
   ])(
     "is none either while a node that may hold that %s, if STATE knows of the marker",
     (_what, others) => {

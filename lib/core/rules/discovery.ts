@@ -1,10 +1,9 @@
 import { type Address, findByReplicate, formatAddress } from "../config.ts";
 import { discover, discoveredMax, forget, isDiscovered, nodeAt } from "../discovered.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
-import { isCalm, isOfRecord } from "../identity.ts";
+import { isCalm, isOfRecord, isSameServer } from "../identity.ts";
 import type { Newcomer } from "../memory.ts";
 import type { NodeFacts } from "../model.ts";
-import { isSameServer } from "../oddities.ts";
 import { whyUnpublishable } from "../records.ts";
 import {
   infoPeriodMs,

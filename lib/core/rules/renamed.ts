@@ -1,4 +1,4 @@
-import { isSameServer } from "../oddities.ts";
+import { isSameServer } from "../identity.ts";
 import { renameIn } from "../renames.ts";
 import { write } from "../state-write.ts";
 import { isAnswering, lookNow, type MasterView, nodesExcept, writer } from "../view.ts";

@@ -3,11 +3,11 @@ import { findNode, formatAddress, type NodeId } from "../config.ts";
 import type { NodeMemory } from "../detector.ts";
 import { isContested, mayBeElsewhere } from "../elsewhere.ts";
 import { notice, type SentinelEvent, warning } from "../events.ts";
-import { isMasterSane, isOurs, sayForeign } from "../identity.ts";
+import { isMasterSane, isOurs, isSameServer, sayForeign } from "../identity.ts";
 import { isKept, nobody } from "../kept.ts";
 import type { Prepared } from "../memory.ts";
 import type { NodeFacts, RedisErrorCode } from "../model.ts";
-import { barrierOf, isSameServer, ownOddities } from "../oddities.ts";
+import { barrierOf, ownOddities } from "../oddities.ts";
 import { followed, isAnswering, type MasterView, nodesExcept, type View } from "../view.ts";
 import { emit } from "./rule.ts";
 
