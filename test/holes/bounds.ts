@@ -50,6 +50,15 @@ export const crashBoundMs = probeIntervalMs + crashAfterMs + probeIntervalMs + t
  */
 export const lookBoundMs = probeIntervalMs + probeIntervalMs + tripsMs;
 
+/** The pause between two looks of whoever leads a hand-over (lib/core/rules/switchover.ts). */
+const handOverPauseMs = 20;
+
+/**
+ * From a look at a hand-over's target until the next one has ended the hand-over, if the target gives no answer then: the
+ * pause, an observation, STATE, the command.
+ */
+export const lookAgainBoundMs = handOverPauseMs + tripsMs;
+
 /** S11: how long a second master may stand beside the group's where every observer sees both (test/simulator/fencing.ts). */
 export const besideBoundMs = 2 * (2 * probeIntervalMs + probeTimeoutMs + fenceMs);
 

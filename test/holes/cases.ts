@@ -1,6 +1,8 @@
 import { clientCases } from "./clients.ts";
 import { emptiedCases } from "./emptied.ts";
 import { failedEpochCases } from "./failed-epoch.ts";
+import { handOverCases } from "./hand-over.ts";
+import { heldCases } from "./held.ts";
 import { isolationCases } from "./isolation.ts";
 import { lateCommitCases } from "./late-commit.ts";
 import type { Case } from "./measure.ts";
@@ -20,6 +22,8 @@ export const cases: readonly Case[] = [
   ...olderRdbCases,
   ...emptiedCases,
   ...failedEpochCases,
+  ...handOverCases,
+  ...heldCases,
   ...clientCases,
   ...timeCases,
 ];
