@@ -14,7 +14,7 @@ describe("a master that hangs", () => {
     const writer = rig.startWriter();
     // Long enough for the observers to have seen the stream advance at every recent probe.
     await expectWrites(rig, writer, 400);
-    const stubborn = connectOnce(oldMaster.host, oldMaster.port, { isPatient: true });
+    const stubborn = connectOnce(oldMaster.host, oldMaster.port, null);
     await stubborn.connect();
 
     // Act

@@ -31,9 +31,12 @@ export async function rolesOf(nodes: readonly RedisServer[]): Promise<readonly N
 
 type Ask = (command: string, ...args: (string | number)[]) => Promise<unknown>;
 
+/** A server that hangs answers nothing, and one that changes its disk's settings on a busy machine answers late. */
+const patienceMs = 5_000;
+
 /** Talks to a node over a connection of its own. */
 export async function asking<T>(node: RedisServer, talk: (ask: Ask) => Promise<T>): Promise<T> {
-  const redis = connectOnce(node.host, node.port);
+  const redis = connectOnce(node.host, node.port, patienceMs);
   try {
     await redis.connect();
     return await talk((command, ...args) => redis.call(command, ...args));

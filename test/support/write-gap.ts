@@ -24,7 +24,7 @@ export function watchGap(nodes: readonly RedisServer[]): GapWatch {
   const writeTo = async (node: RedisServer): Promise<void> => {
     const id = idOf(node);
     while (!ending.signal.aborted) {
-      const redis = connectOnce(node.host, node.port, { isPatient: true });
+      const redis = connectOnce(node.host, node.port, null);
       const end = () => redis.disconnect();
       ending.signal.addEventListener("abort", end, { once: true });
       try {

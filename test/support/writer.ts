@@ -73,18 +73,21 @@ export function startWriter(options: WriterOptions): Writer {
   };
 }
 
-/** A connection that never reconnects, queues or re-sends: an integer is written once or not acknowledged. */
+/**
+ * A connection that never reconnects, queues or re-sends: an integer is written once or not acknowledged. `patienceMs` is
+ * how long an answer is waited for; null: for ever.
+ */
 export function connectOnce(
   host: string,
   port: number,
-  options: { isPatient?: boolean } = {},
+  patienceMs: number | null = timeoutMs,
 ): Redis {
   const redis = new Redis({
     host,
     port,
     lazyConnect: true,
     connectTimeout: timeoutMs,
-    ...(options.isPatient === true ? {} : { commandTimeout: timeoutMs }),
+    ...(patienceMs === null ? {} : { commandTimeout: patienceMs }),
     disconnectTimeout: 50,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
