@@ -8,6 +8,7 @@ import {
   candidateOf,
   committed,
   inject,
+  leaderOf,
   lostOn,
   masterOf,
   pass,
@@ -52,7 +53,7 @@ async function runRepeated(seed: number): Promise<Readings> {
   const commit = watchCommits(world);
   inject(world, `kill ${old.host}`);
   await until(world, "a promotion", () => candidateOf(world)?.role === "master");
-  const leader = world.state()?.leader?.split("/")[0] ?? "";
+  const leader = leaderOf(world);
   inject(world, `store-cut ${leader}`);
   world.engine.schedule(prng.next() * tableLostMaxMs, () => inject(world, `store-heal ${leader}`));
   await committed(world, old);

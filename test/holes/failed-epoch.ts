@@ -5,7 +5,9 @@ import type { Case, Readings } from "./measure.ts";
 import {
   atRest,
   candidateOf,
+  crash,
   inject,
+  leaderOf,
   lostOn,
   masterOf,
   namesOf,
@@ -61,15 +63,11 @@ function runDead(world: SimWorld, old: string, share: number): void {
   const onRoleChange = judges.onRoleChange.bind(judges);
   judges.onRoleChange = (node, command, before) => {
     onRoleChange(node, command, before);
-    if (command.kind !== "promote" || command.by !== leader(world)) return;
-    for (const process of world.processes.get(command.by) ?? []) process.crash();
+    if (command.kind !== "promote" || command.by !== leaderOf(world)) return;
+    crash(world, command.by);
     world.engine.schedule(share * returnsMaxMs, () => inject(world, `restart ${old} aof`));
     judges.onRoleChange = onRoleChange;
   };
-}
-
-function leader(world: SimWorld): string {
-  return world.state()?.leader?.split("/")[0] ?? "";
 }
 
 async function run(seed: number, begin: Begin): Promise<Readings> {

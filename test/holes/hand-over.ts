@@ -1,11 +1,12 @@
-import type { SimWorld } from "../simulator/world.ts";
 import { lookAgainBoundMs, takeoverAtChangeBoundMs } from "./bounds.ts";
 import { crowd } from "./death.ts";
 import type { Case, Readings } from "./measure.ts";
 import {
   atRest,
   candidateOf,
+  crash,
   inject,
+  leaderOf,
   lostOn,
   masterOf,
   noteAcks,
@@ -86,7 +87,7 @@ async function run(seed: number, { leader, nodes, syncDelayMs }: Course): Promis
   if (target === null) throw new Error(`seed ${seed}: expected a target`);
   const diedAtMs = world.engine.nowMs;
   inject(world, `kill ${target.host}`);
-  if (leader === "dead") crashLeader(world);
+  if (leader === "dead") crash(world, leaderOf(world));
   world.engine.schedule(prng.next() * unwatched[leader].awayMaxMs, () =>
     inject(world, `restart ${target.host} old-rdb`),
   );
@@ -103,9 +104,4 @@ async function run(seed: number, { leader, nodes, syncDelayMs }: Course): Promis
     // There is no report where the old master was fenced before it had copied the target, and stays.
     [told]: world.state()?.lastEpoch?.loss?.bytes ?? null,
   };
-}
-
-function crashLeader(world: SimWorld): void {
-  const leader = world.state()?.leader?.split("/")[0] ?? "";
-  for (const process of world.processes.get(leader) ?? []) process.crash();
 }

@@ -5,12 +5,12 @@ import { crowd } from "./death.ts";
 import type { Case, Measure, Readings } from "./measure.ts";
 import {
   atRest,
-  committed,
   inject,
   lostOn,
   masterOf,
   namesOf,
   pass,
+  replacedFor,
   reportOf,
   startCrowd,
   until,
@@ -18,7 +18,6 @@ import {
 
 /** Everything that was written is everywhere by then. */
 const quietMs = 1_000;
-const stoppedMaxMs = 20_000;
 const awayMs = 200;
 /** Whoever would undo a hold has done so by then. */
 const afterwardsMs = 10_000;
@@ -107,7 +106,8 @@ async function runAgain(seed: number): Promise<Readings> {
 
 /** A master that hangs and is replaced; its clients go on all the while, or stop before. */
 async function replaced(seed: number, clients: "go on" | "stop") {
-  const { world, prng, master: old } = await atRest(seed, { groupLines: ["whenReturned: hold"] });
+  const scene = await atRest(seed, { groupLines: ["whenReturned: hold"] });
+  const { world, master: old } = scene;
   const stop = startCrowd(world, crowd);
   await pass(world, 2_000);
   if (clients === "stop") {
@@ -115,9 +115,7 @@ async function replaced(seed: number, clients: "go on" | "stop") {
     await pass(world, quietMs);
   }
   inject(world, `hang ${old.host}`);
-  await committed(world, old);
-  await until(world, "steady", () => world.state()?.phase === "steady");
-  await pass(world, prng.next() * stoppedMaxMs);
+  await replacedFor(scene);
   return { world, old };
 }
 

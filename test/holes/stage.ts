@@ -58,6 +58,16 @@ export function candidateOf(world: SimWorld): SimRedis | null {
   return world.nodes.get(world.state()?.candidate?.node ?? "") ?? null;
 }
 
+/** The observer that leads the open epoch; empty: nobody does. */
+export function leaderOf(world: SimWorld): string {
+  return world.state()?.leader?.split("/")[0] ?? "";
+}
+
+/** Every shift of an observer dies. */
+export function crash(world: SimWorld, observer: string): void {
+  for (const process of world.processes.get(observer) ?? []) process.crash();
+}
+
 /** A fault in the words of the transcripts. */
 export function inject(world: SimWorld, ...lines: readonly string[]): void {
   for (const line of lines) world.inject("holes", parseFault(line));
@@ -102,6 +112,16 @@ export function committed(world: SimWorld, before: SimRedis): Promise<number> {
     return master !== undefined && master !== node;
   };
   return until(world, `a commit over ${node}`, isSo);
+}
+
+/** The longest that a hung master stays away after its successor has settled. */
+const stoppedMaxMs = 20_000;
+
+/** Runs until a hung master has been replaced, and on to a moment that the seed draws. */
+export async function replacedFor({ world, prng, master }: Scene): Promise<void> {
+  await committed(world, master);
+  await until(world, "steady", () => world.state()?.phase === "steady");
+  await pass(world, prng.next() * stoppedMaxMs);
 }
 
 export interface Crowd {

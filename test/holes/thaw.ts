@@ -1,23 +1,20 @@
 import type { SimWorld } from "../simulator/world.ts";
 import { fenceBoundMs } from "./bounds.ts";
+import { crowd } from "./death.ts";
 import type { Case, Readings } from "./measure.ts";
 import {
   atRest,
-  committed,
   inject,
   lostOn,
   masterOf,
-  namesOf,
   pass,
+  replacedFor,
   reportOf,
   startCrowd,
   until,
 } from "./stage.ts";
 
-/** Ten clients, a write in 100 ms each. */
-const crowd = { names: namesOf("client", 10), everyMs: 100, ttlMs: 1_000 };
 const laggingMs = 100;
-const stoppedMaxMs = 20_000;
 
 const twoMasters = "thaw to replica";
 const queued = "queued meanwhile, acknowledged at the thaw and lost";
@@ -49,15 +46,14 @@ export const thawCases: readonly Case[] = [
 ];
 
 async function run(seed: number, clients: "go on" | "stop"): Promise<Readings> {
-  const { world, prng, master: old } = await atRest(seed);
+  const scene = await atRest(seed);
+  const { world, master: old } = scene;
   world.replicationMs = laggingMs;
   const stop = startCrowd(world, crowd);
   await pass(world, 2_000);
   inject(world, `hang ${old.host}`);
   if (clients === "stop") stop();
-  await committed(world, old);
-  await until(world, "steady", () => world.state()?.phase === "steady");
-  await pass(world, prng.next() * stoppedMaxMs);
+  await replacedFor(scene);
   const atCommit = reportOf(world);
   const firstFresh = world.writes.next;
   const thawedAtMs = world.engine.nowMs;
