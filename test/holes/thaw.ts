@@ -14,6 +14,8 @@ import {
   until,
 } from "./stage.ts";
 
+/** Who follows the name gives a silent connection up, and has moved on before the thaw. */
+const holders = { ...crowd, ttlMs: "forever" } as const;
 const laggingMs = 100;
 
 const twoMasters = "thaw to replica";
@@ -49,7 +51,7 @@ async function run(seed: number, clients: "go on" | "stop"): Promise<Readings> {
   const scene = await atRest(seed);
   const { world, master: old } = scene;
   world.replicationMs = laggingMs;
-  const stop = startCrowd(world, crowd);
+  const stop = startCrowd(world, holders);
   await pass(world, 2_000);
   inject(world, `hang ${old.host}`);
   if (clients === "stop") stop();
