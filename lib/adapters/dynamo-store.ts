@@ -1,4 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import pLimit from "p-limit";
 import type { GroupConfig } from "../core/config.ts";
 import type { GroupState, Vote } from "../core/model.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
@@ -37,12 +38,20 @@ export function createTableClient(region: string | undefined, timeoutMs = 1_000)
   return client;
 }
 
+/**
+ * Events under way at once. A failover tells some thirty, and of many groups at once they would stand before the votes and
+ * claims of the others; nobody waits for one.
+ */
+const eventsAtOnce = 2;
+
 /** The quorum store on DynamoDB: single-item conditional writes and strong reads. */
 export function createDynamoStore(options: DynamoStoreOptions): Store {
   const { table, deployment, timeoutMs = 1_000 } = options;
   const client = options.client ?? createTableClient(options.region, timeoutMs);
   keepDoubts(client);
   const calls = createCalls(client, table);
+
+  const eventLane = pLimit(eventsAtOnce);
 
   const readState = async (group: string): Promise<Result<StoredState>> => {
     const got = await calls.get(stateKey(group));
@@ -61,10 +70,11 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
       return got.value === undefined ? success(null) : parseHeartbeat(got.value);
     },
     writeHeartbeat: (heartbeat) => writeHeartbeat(calls, heartbeat),
-    appendEvent: async (event) => {
-      const put = await calls.put(toItem(keys.event(event.group, event.id), event));
-      return put.ok ? success(undefined) : put;
-    },
+    appendEvent: (event) =>
+      eventLane(async () => {
+        const put = await calls.put(toItem(keys.event(event.group, event.id), event));
+        return put.ok ? success(undefined) : put;
+      }),
     readEvents: (group, limit) => readEvents(calls, group, limit),
     pruneEvents: (group, kept) => pruneEvents(calls, group, kept),
     listConfigs: () => listConfigs(calls, options.onUnreadable ?? (() => {})),

@@ -17,8 +17,8 @@ export interface ReporterOptions {
 const flushMs = 2_000;
 /** Events kept in the table for each group; the log has them all. */
 const eventsKept = 500;
-/** Copies under way at once; beyond that an event is in the log only. */
-const pendingMax = 100;
+/** Copies under way or waiting for their turn; beyond that an event is in the log only. */
+const pendingMax = 5_000;
 
 /** One JSON line an event through the Powertools logger, metrics of what it counts for, and copies in the table. */
 export function createReporter(options: ReporterOptions): Reporter {
