@@ -242,8 +242,11 @@ export interface Look {
   readonly newcomers: readonly NodeConfig[];
   /** A node that is asked beside the others and not waited for: its answer is a veto. */
   readonly bystander: NodeId | null;
-  /** `nodes-first`: STATE is read after the nodes have answered (protocol F1, rule 2). */
-  readonly order: "together" | "nodes-first";
+  /**
+   * `nodes-first`: STATE is read after the nodes have answered (protocol F1, rule 2). `state-first`: they are asked after it
+   * was read, so that what they let go by in silence counts in a round that it tells of.
+   */
+  readonly order: "together" | "nodes-first" | "state-first";
   readonly state: boolean;
   readonly votes: boolean;
   /** `resolve` asks DNS as a client does; `api` reads the zone, so that a publication starts from what is there. */

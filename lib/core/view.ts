@@ -103,8 +103,8 @@ export function nextLook(view: View): Look {
   const { memory, settings, nowMs } = view;
   const urgent = isUrgent(view);
   const nodes = Object.values(memory.nodes);
-  const fullMs = nodes.map((node) => evidenceFullAtMs(node, settings) ?? Number.POSITIVE_INFINITY);
-  const soonestMs = Math.min(lookDueAtMs(view), ...fullMs.filter((at) => at > nowMs));
+  const fullMs = nodes.flatMap((node) => lookForEvidenceAtMs(view, node) ?? []);
+  const soonestMs = Math.min(lookDueAtMs(view), ...fullMs);
   const afterMs = Math.max(0, soonestMs - nowMs);
   // What falls due within half an interval is asked now: a look later it would be half an interval late.
   const soonMs = nowMs + afterMs + settings.probeIntervalMs / 2;
@@ -127,11 +127,30 @@ export function nextLook(view: View): Look {
     prepare: urgent ? toPrepare(view) : [],
     newcomers: [],
     bystander: null,
-    order: "together",
+    // Silence holds a look up. Whoever knows of a round before it need not look once more before voting (S320).
+    order: nodes.some(isSilent) ? "state-first" : "together",
     state: urgent || memory.storeFailure !== null || stateAgeMs >= settings.stateReadMs,
     votes: urgent && isJoinableNow(view),
     record: wantsRecord(view),
   };
+}
+
+/**
+ * When to look so that the evidence against a node is full at the end of that look; null: it is full, or there is none. A node
+ * that is silent holds a look up for `probeTimeoutMs`, so a look that begins as late as the evidence is full is late by that:
+ *
+ *     missed ├────────────── downAfterMs ──────────────┤ full
+ *     looks  ┝━━━━━━┥     ┝━━━━━━┥     ┝━━━━━━┥ ┝━━━━━━┥
+ */
+function lookForEvidenceAtMs({ settings, nowMs }: View, node: NodeMemory): number | null {
+  const fullMs = evidenceFullAtMs(node, settings);
+  if (fullMs === null || fullMs <= nowMs) return null;
+  return isSilent(node) ? Math.max(nowMs, fullMs - settings.probeTimeoutMs) : fullMs;
+}
+
+/** Whether it let its last probe run out of time. */
+function isSilent({ lastReply }: NodeMemory): boolean {
+  return lastReply?.kind === "timeout";
 }
 
 /** It loads, or has loaded, and what it is now has not been asked yet: an old master must not stay one until the next INFO. */

@@ -22,18 +22,19 @@ export interface ObserveRequest {
 
 /**
  * Looks once, as the decision asked: nodes, STATE, votes and the record, side by side where the order is of no
- * importance. Where it is, STATE is read after the nodes have answered (protocol F1, rule 2), and the votes always
- * after STATE (protocol F3). A node that doesn't answer costs its time-out and nothing else.
+ * importance. Where it is, STATE is read after the nodes have answered (protocol F1, rule 2) or before they are asked (S320),
+ * and the votes always after STATE (protocol F3). A node that doesn't answer costs its time-out and nothing else.
  */
 export async function observe(hands: Hands, request: ObserveRequest): Promise<Observation> {
   const { look, config, outcomes, attempt } = request;
   // A count that doesn't follow this shift's own vote directly starts a path of its own.
   if (look.votes && hands.trips.store !== 1) Object.assign(hands.trips, { store: 0, redis: 0 });
   startBystander(hands, config, look.bystander);
+  const before = look.order === "state-first" ? await askStore(hands, config, look) : null;
   const nodes = askNodes(hands, config, look);
   startRecord(hands, config, look);
   const first = look.order === "nodes-first" ? await nodes : null;
-  const store = await askStore(hands, config, look);
+  const store = before ?? (await askStore(hands, config, look));
   const { samples, prepared, newcomers } = first ?? (await nodes);
   // Asked before the time is: no freeze may have ended after it.
   const lastThawMs = hands.freezes.lastThawMs();

@@ -68,8 +68,9 @@ const silenceMs = 2_000 + 1_000;
 const unknownPingMs = 10_000;
 
 /**
- * The same of a master that hangs. Each look at it lasts until its probe runs out: the look that finds the evidence, and
- * the one more before the vote. Where the master has nothing else to say, its pings decide.
+ * The same of a master that hangs. Each look at it lasts until its probe runs out: the one more before the vote, and that
+ * which finds the evidence, where its pings decide because it has nothing else to say. Silence alone is found by a look that
+ * ends with it, and that takes the trip for STATE longer.
  */
 export function hangBoundMs(idlePingMs: number | null): number {
   const byOwnMs = probeIntervalMs + downAfterMs;

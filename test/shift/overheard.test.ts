@@ -1,13 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ProbeReply, Sample } from "../../lib/core/model.ts";
-import type { RedisNodes } from "../../lib/ports/redis.ts";
-import { createBudget } from "../../lib/shift/budget.ts";
 import type { Hands } from "../../lib/shift/hands.ts";
 import { observe } from "../../lib/shift/observe.ts";
-import { alone } from "../support/alone.ts";
 import { groupConfig, n0 } from "../support/builders.ts";
-import { createFakeClock } from "../support/cli.ts";
-import { createMemoryStore } from "../support/memory-store.ts";
+import { handsWith } from "../support/hands.ts";
 
 /** One probe that ends when the test says so. */
 function handsWithOneProbe() {
@@ -16,26 +12,7 @@ function handsWithOneProbe() {
     end = (reply) =>
       resolve({ node: n0, sentAtMs: 0, receivedAtMs: 5, reply, isFreshConnect: false });
   });
-  const nodes: RedisNodes = {
-    probe: () => probed,
-    openSession: () => Promise.reject(new Error("no session is expected")),
-    onLost: () => {},
-    close: () => Promise.resolve(),
-  };
-  const clock = createFakeClock();
-  const unused = () => Promise.reject(new Error("no record is expected"));
-  const hands: Hands = {
-    ...{ store: createMemoryStore(), clock, nodes },
-    dns: { read: unused, resolve: unused, publish: unused },
-    reporter: { event: () => {}, line: () => {}, flush: () => Promise.resolve() },
-    waker: null,
-    neighbours: alone,
-    budget: createBudget(clock, 60_000, new AbortController().signal),
-    freezes: { lastThawMs: () => Number.NEGATIVE_INFINITY, stop: () => {} },
-    ...{ sessions: new Map(), trips: { store: 0, redis: 0 }, failing: new Map() },
-    ...{ overheard: [], reading: [] },
-  };
-  return { hands, end };
+  return { hands: handsWith(() => probed), end };
 }
 
 async function look(hands: Hands, bystander: string | null) {

@@ -44,6 +44,8 @@ export interface LookSeen {
   readonly state?: "unread" | { readonly failed: string; readonly isForeign?: boolean };
   /** How long before the decision STATE was asked for; nodes are asked 3 ms before it. */
   readonly stateAskedAgoMs?: number;
+  /** How long before it STATE was read; 1 ms unless told. */
+  readonly stateReadAgoMs?: number;
   readonly votes?: readonly Vote[];
   readonly record?: RecordView | "failed";
   /** The decision before, of which every command succeeded. */
@@ -168,12 +170,13 @@ export class Watch {
     });
   }
 
-  #readState({ state, stateAskedAgoMs }: LookSeen): Observation["state"] {
+  #readState({ state, stateAskedAgoMs, stateReadAgoMs }: LookSeen): Observation["state"] {
     if (state === "unread") return notAsked;
     if (state !== undefined) {
       return { kind: "failed", why: state.failed, isForeign: state.isForeign ?? false };
     }
-    return this.#read(stateAskedAgoMs ?? 2, { state: this.table });
+    const askedAgoMs = stateAskedAgoMs ?? (stateReadAgoMs ?? 1) + 1;
+    return this.#read(askedAgoMs, { state: this.table }, stateReadAgoMs);
   }
 
   #readRecord(record: LookSeen["record"]): Asked<RecordView> {
@@ -182,8 +185,9 @@ export class Watch {
     return this.#read(3, record);
   }
 
-  #read<T>(agoMs: number, value: T): Asked<T> {
-    return { kind: "read", askedAtMs: this.nowMs - agoMs, readAtMs: this.nowMs - 1, value };
+  #read<T>(askedAgoMs: number, value: T, readAgoMs = 1): Asked<T> {
+    const { nowMs } = this;
+    return { kind: "read", askedAtMs: nowMs - askedAgoMs, readAtMs: nowMs - readAgoMs, value };
   }
 }
 
