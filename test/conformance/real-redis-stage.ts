@@ -7,8 +7,6 @@ import { assertNever } from "../../lib/core/assert-never.ts";
 import { markerKey, nodeAt, RedisLab, until } from "../support/redis-lab.ts";
 import type { Ailment, RedisPlay, ServerOptions, StagedServer, Written } from "./redis-stage.ts";
 
-/** What a write is given before it counts as unanswered. */
-const momentMs = 300;
 const neverSeconds = 3_600;
 /** What each key costs a server that loads slowly. */
 const loadDelayUs = "10000";
@@ -76,7 +74,9 @@ function staged(lab: RedisLab, server: RedisServer): StagedServer {
     node: nodeAt(server),
     write: () => {
       keys += 1;
-      return once((client) => written(client.set(`${server.host} key ${keys}`, "value")));
+      return once((client) =>
+        once((asked) => written(client, asked, `${server.host} key ${keys}`)),
+      );
     },
     mark: (epoch) => once(async (client) => void (await client.set(markerKey, epoch))),
     save: () => once(async (client) => void (await client.save())),
@@ -104,12 +104,31 @@ function staged(lab: RedisLab, server: RedisServer): StagedServer {
   };
 }
 
-async function written(reply: Promise<unknown>): Promise<Written> {
-  const answer = reply.then(
+/**
+ * What a write came to, which no limit of ours decides: the server says whether it holds the write back, and a process that
+ * was starved meanwhile hears the same.
+ */
+async function written(client: Redis, asked: Redis, key: string): Promise<Written> {
+  const id = client.client("ID");
+  const answer = client.set(key, "value").then(
     () => "done" as const,
     () => "refused" as const,
   );
-  return Promise.race([answer, delay(momentMs).then(() => "unanswered" as const)]);
+  const held = id.then((known) => untilHeld(asked, known));
+  return Promise.race([
+    answer,
+    held.then(
+      () => "unanswered" as const,
+      () => answer,
+    ),
+  ]);
+}
+
+/** Until the server tells of this client that it waits: flag "b" of CLIENT LIST, which a pause gives as well. */
+function untilHeld(asked: Redis, id: number): Promise<void> {
+  return until(async () =>
+    / flags=\S*b/.test(String(await asked.call("CLIENT", "LIST", "ID", id))),
+  );
 }
 
 /** Makes the server ill, and tells how to heal it. */

@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly pingSeconds?: number;
 }
 
-/** What a client's write came to; "unanswered": not within a moment. */
+/** What a client's write came to; "unanswered": it arrived, and the server holds it back. */
 export type Written = "done" | "refused" | "unanswered";
 
 /** One server: what befalls it, and what clients and people do to it. */
