@@ -4,25 +4,37 @@ import { ProcessRegistry } from "../lab/processes.ts";
 import { findRedis, installRedis, type RedisBinary } from "../lab/redis/find.ts";
 import { type Stage, type Turn, turnsOf } from "./measurement.ts";
 import { measurementsOf } from "./measurements.ts";
-import { type BenchOptions, groupsDefault, readOptions } from "./options.ts";
+import { type BenchOptions, isChosen, readOptions } from "./options.ts";
 import { PairServers } from "./pair-servers.ts";
 import { RawResults, rawFile, type Sample } from "./raw.ts";
 import { writeResults } from "./report/results-page.ts";
+import { isPageDue, summaryOf } from "./report/summary.ts";
 
 /** `npm run bench`: see `--help`. */
 async function main(options: BenchOptions): Promise<number> {
   const raw = new RawResults(options.from ?? rawFile());
+  const all = measurementsOf(options);
+  if (options.report && raw.samples.length === 0) {
+    console.error(`error: expected results in ${raw.file}, got none: nothing was measured`);
+    return 2;
+  }
   if (!options.report) await measureAll(options, raw);
-  await writeResults(raw, measurementsOf(options));
-  const failed = raw.samples.filter((one) => one.failure !== null).length;
-  console.log(`${raw.samples.length} runs, ${failed} of them failed; see bench/RESULTS.md`);
+  const chosen = all.filter(({ name }) => isChosen(options, name));
+  const samples = raw.samples.filter((one) => chosen.some(({ name }) => name === one.measurement));
+  const failed = samples.filter((one) => one.failure !== null).length;
+  const counted = `${samples.length} runs, ${failed} of them failed`;
+  if (isPageDue(options, raw.samples, all)) {
+    await writeResults(raw, all);
+    console.log(`${counted}; see bench/RESULTS.md`);
+  } else {
+    console.log(summaryOf(samples, chosen));
+    console.log(`${counted}; bench/RESULTS.md is as it was: --report writes it from what there is`);
+  }
   return failed === 0 ? 0 : 1;
 }
 
 async function measureAll(options: BenchOptions, raw: RawResults): Promise<void> {
-  const isChosen = (name: string) =>
-    options.only.length === 0 || options.only.some((one) => name.startsWith(one));
-  const chosen = measurementsOf(options).filter(({ name }) => isChosen(name));
+  const chosen = measurementsOf(options).filter(({ name }) => isChosen(options, name));
   const turns = turnsOf(chosen, options.pairs).filter((turn) => !raw.isDone(turn));
   if (turns.length === 0) return;
   const binary = await findRedis().catch(() => installRedis(console.log));
@@ -109,5 +121,5 @@ function format({ readings }: Sample): string {
     .join(", ");
 }
 
-const names = measurementsOf({ groups: groupsDefault }).map(({ name }) => name);
-process.exitCode = await main(readOptions(process.argv.slice(2), names));
+const namesWith = (groups: number) => measurementsOf({ groups }).map(({ name }) => name);
+process.exitCode = await main(readOptions(process.argv.slice(2), namesWith));

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Deployment } from "../../lib/cost/estimate.ts";
 import type { Measurement } from "../measurement.ts";
+import { wholePairs } from "../options.ts";
 import { type Machine, type RawResults, root, type Sample } from "../raw.ts";
 import { downAfterMs, pingPeriodMs, replicaPingPeriodSeconds } from "../sides/timings.ts";
 import { type Chart, chartsOf } from "./charts.ts";
@@ -19,9 +20,6 @@ import { targetsOf } from "./targets.ts";
 
 /** What docs/clients.md recommends. */
 const ttlSeconds = 5;
-/** Fewer are no result. */
-export const wholePairs = 10;
-
 /** Writes bench/RESULTS.md and its pictures. */
 export async function writeResults(raw: RawResults, all: readonly Measurement[]): Promise<void> {
   const figures = new Figures(raw.samples);
