@@ -17,6 +17,18 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
+/**
+ * What is kept of an INFO. A part of a text keeps all of it in memory: six kilobytes for the forty letters of a replication
+ * id, of every node.
+ */
+function kept(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+function keptOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : kept(text);
+}
+
 /** What is asked beside INFO, each of which a server may refuse. */
 export interface Extras {
   readonly marker?: number | null;
@@ -40,11 +52,11 @@ export function factsFrom(text: string, extras: Extras): NodeFacts | null {
   const isLinkUp = info.get("master_link_status") === "up";
   const uptimeSeconds = numberOf(info.get("uptime_in_seconds"));
   return {
-    runId,
-    version: info.get("valkey_version") ?? info.get("redis_version") ?? "unknown",
+    runId: kept(runId),
+    version: kept(info.get("valkey_version") ?? info.get("redis_version") ?? "unknown"),
     role: isReplica ? "replica" : "master",
-    replid,
-    replid2: replid2 === noReplid ? null : replid2,
+    replid: kept(replid),
+    replid2: replid2 === noReplid ? null : kept(replid2),
     secondOffset: numberOf(info.get("second_repl_offset")) ?? -1,
     offset,
     priority: numberOf(info.get("slave_priority")) ?? 100,
@@ -53,13 +65,13 @@ export function factsFrom(text: string, extras: Extras): NodeFacts | null {
     // A replica that never synced reports -1 seconds of link-down and offset 0 or 1 (sentinel.md 1.6).
     hasSynced: !isReplica || isLinkUp || (linkDown !== null && linkDown >= 0) || offset > 1,
     keys: keysOf(info),
-    masterHost: isReplica ? (info.get("master_host") ?? null) : null,
+    masterHost: isReplica ? keptOrNull(info.get("master_host")) : null,
     masterPort: isReplica ? numberOf(info.get("master_port")) : null,
     isLinkUp,
     lastIoSeconds: isReplica ? notNegative(numberOf(info.get("master_last_io_seconds_ago"))) : null,
     linkDownSeconds: notNegative(linkDown),
     ...(uptimeSeconds === null ? {} : { uptimeSeconds }),
-    failoverState: info.get("master_failover_state") ?? null,
+    failoverState: keptOrNull(info.get("master_failover_state")),
     ...(extras.marker === undefined ? {} : { marker: extras.marker }),
     replPingMs: extras.replPingMs,
     sentinels: extras.sentinels,
@@ -110,7 +122,7 @@ function replicasIn(info: ReadonlyMap<string, string>): readonly Address[] {
       /^ip=([\w.:-]{1,253}),port=(\d{1,5}),state=online(?:,|$)/.exec(value) ?? [];
     const number = Number(port);
     if (host === undefined || number < 1 || number > 65_535) continue;
-    found.push({ host: host.toLowerCase(), port: number });
+    found.push({ host: kept(host.toLowerCase()), port: number });
   }
   return found;
 }
