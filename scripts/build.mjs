@@ -34,7 +34,6 @@ async function buildFunction(name) {
     splitting: true,
     bundle: true,
     minify: true,
-    keepNames: true,
     platform: "node",
     target: "node24",
     format: "esm",

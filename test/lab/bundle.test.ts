@@ -52,3 +52,12 @@ test("loads the client of the table at its start, and every other client later",
   expect(namedIn(atStart)).toEqual(["DynamoDB"]);
   expect(namedIn(all)).toEqual(clients);
 });
+
+test("gives no function its name anew, which would cost every probe a slow object for each", async () => {
+  const bundle = await watchBundle();
+  const sources = await Promise.all(
+    filesOf(bundle).map((file) => readFile(join(dirname(bundle), file), "utf8")),
+  );
+  const named = /\((\w+),"name",\{value:\w+,configurable:!0\}\)/;
+  expect(sources.filter((source) => named.test(source)).length).toBe(0);
+});
