@@ -1,6 +1,6 @@
 /**
- * What the lab and its sandboxes tell each other over the IPC channel. This file is loaded by both,
- * so it imports nothing: what a handler sees of memory and modules should be its own.
+ * What the lab and its sandboxes tell each other over the IPC channel. These are types alone, which nothing loads: what a
+ * handler sees of memory and modules should be its own.
  */
 
 /** The fields of Lambda's context object that are data. */

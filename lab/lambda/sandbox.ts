@@ -73,7 +73,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return new ProcessSandbox(child, identity, options.freeze ?? true);
 }
 
-const childPath = fileURLToPath(new URL("./sandbox-child.ts", import.meta.url));
+const childPath = fileURLToPath(new URL("./sandbox-child.mjs", import.meta.url));
 const ignoreLine = () => {};
 const initTimeoutMs = 10_000;
 const stopGraceMs = 3_000;

@@ -135,6 +135,13 @@ describe("startSandbox", () => {
     expect(env).not.toHaveProperty("HOME");
   });
 
+  test("has loaded nothing to read TypeScript with, which Lambda's process has not", async () => {
+    const sandbox = await start("export const handler = async () => process.moduleLoadList;");
+    const loaded = await sandbox.invoke({}, { timeoutMs });
+    expect(loaded).toContain("NativeModule internal/modules/esm/translators");
+    expect(String(loaded)).not.toContain("internal/deps/amaro");
+  });
+
   test("hands over each line of stdout and stderr", async () => {
     const lines: string[] = [];
     const sandbox = await start(
