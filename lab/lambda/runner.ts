@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ProcessRegistry } from "../processes.ts";
+import { deployedEnvironment } from "./deployed-environment.ts";
 import { asInvocationError, type InvocationError } from "./invocation-error.ts";
 import { type InvocableFunction, startInvokeApi } from "./invoke-api.ts";
 import { pulseEvent } from "./pulse-event.ts";
@@ -18,7 +19,7 @@ export type ObserverRunnerOptions = Readonly<{
   bundle: string;
   observer: string;
   region: string;
-  /** The whole environment of the function, beside what Lambda sets. */
+  /** The environment of the function, beside what Lambda sets and what every stack deploys. */
   env: Readonly<Record<string, string>>;
   /** The function's timeout: how long one shift may run before it is killed. */
   shiftTimeoutMs: number;
@@ -90,6 +91,7 @@ class LabObserverRunner implements ObserverRunner {
     const { processes: _processes, ...sandboxOptions } = options;
     this.#pool = new SandboxPool({
       ...sandboxOptions,
+      env: { ...deployedEnvironment(), ...options.env },
       functionName: this.functionName,
       timeoutMs: options.shiftTimeoutMs,
       sandboxesMax: options.sandboxesMax ?? sandboxesMaxDefault,

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import * as z from "zod";
+import { deployedEnvironment } from "../../lab/lambda/deployed-environment.ts";
 import { whyNoRoute } from "../../lib/adapters/table-route.ts";
 import { busArn, topicArn } from "../support/notifications.ts";
 import { hashesOf, properties, readBuilt, readZip } from "../support/packaged.ts";
@@ -62,6 +63,7 @@ describe("the packaged function", () => {
         LAMBDA_SENTINEL_TOPIC: topicArn,
         LAMBDA_SENTINEL_EVENT_BUS: busArn,
         LAMBDA_SENTINEL_VERSION: expect.stringMatching(/^\d+\.\d+\.\d+/),
+        ...deployedEnvironment(),
       },
     });
   });

@@ -40,6 +40,17 @@ describe("the schedule", () => {
 });
 
 describe("sandboxes", () => {
+  test("have what every stack's function has in its environment, and what they are given before that", async () => {
+    const source = "export const handler = async () => process.env;";
+    const plain = await start(source, { env: { LAMBDA_SENTINEL_OBSERVER: "a" } });
+    const env = await plain.invoke({});
+    expect(env).toMatchObject({ LAMBDA_SENTINEL_OBSERVER: "a", MALLOC_ARENA_MAX: "1" });
+    expect(env).not.toHaveProperty("LAMBDA_SENTINEL_PEERS");
+
+    const other = await start(source, { env: { MALLOC_ARENA_MAX: "4" } });
+    expect(await other.invoke({})).toMatchObject({ MALLOC_ARENA_MAX: "4" });
+  });
+
   test("shifts that still run get a second sandbox, a third, and no fourth", async () => {
     const runner = await start(holding());
     for (const name of ["one", "two", "three"]) runner.invokeAsync({ name });
