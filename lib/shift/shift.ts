@@ -24,6 +24,8 @@ import {
 } from "./predecessor.ts";
 import { type Keeping, keep, type Recall, recallFor } from "./recall.ts";
 import { RunIds } from "./run-ids.ts";
+import { stopWith } from "./stop.ts";
+import { createTurns } from "./turns.ts";
 
 /** How often the table is asked for groups that were added or removed. */
 const configReadMs = 10_000;
@@ -88,6 +90,7 @@ export interface Shift extends ShiftRequest {
   readonly running: Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>;
   readonly statuses: Map<string, GroupStatus>;
   readonly runIds: RunIds;
+  readonly turnOf: ReturnType<typeof createTurns>;
 }
 
 /** Begins a shift: who came before, and whether there is a reason to watch nothing. */
@@ -121,6 +124,7 @@ export async function startShift(ports: ShiftPorts, request: ShiftRequest): Prom
     running: new Map(),
     statuses: new Map(),
     runIds: new RunIds(),
+    turnOf: createTurns(ports.clock),
   };
 }
 
@@ -222,12 +226,7 @@ async function followTable(shift: Shift): Promise<boolean> {
 }
 
 function startGroup(shift: Shift, config: GroupConfig) {
-  const stop = new AbortController();
-  // AbortSignal.any would keep what waits for it alive for as long as none of its sources is aborted, for ever if need be.
-  for (const source of [shift.ending.signal, shift.signal]) {
-    if (source.aborted) stop.abort(source.reason);
-    source.addEventListener("abort", () => stop.abort(source.reason), { once: true });
-  }
+  const stop = stopWith([shift.ending.signal, shift.signal]);
   return { stop, done: runGroup(shift, config, stop.signal) };
 }
 
@@ -237,6 +236,7 @@ async function runGroup(shift: Shift, config: GroupConfig, signal: AbortSignal):
   const rhythm = rhythmFor(shift);
   let current = config;
   let recalled = shift.recalled?.states.get(config.name) ?? null;
+  await shift.turnOf(signal);
   while (!signal.aborted) {
     try {
       const nodes = await ports.connect(current);
