@@ -47,6 +47,8 @@ export interface WorldOptions {
   /** How the observers watch; in a loop by default. */
   readonly watching?: LabWatching;
   readonly shiftTimeoutMs?: number;
+  /** What an observer's function is given, which tells Node.js how much it may hold; what is deployed by default. */
+  readonly memoryLimitMb?: number;
   readonly binary?: RedisBinary;
   /** What serves the observers' invocations; the lab's own sandboxes by default. */
   readonly startSandbox?: StartSandbox;
@@ -252,6 +254,7 @@ export async function startObservers(world: World, names?: readonly string[]): P
         scheduleMs,
         ...pulsesFor(options.watching),
         shiftTimeoutMs: options.shiftTimeoutMs ?? 300_000,
+        ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
         processes: options.processes,
         onLine: (line) => options.onLine?.(observer, line),
         ...(options.startSandbox === undefined ? {} : { startSandbox: options.startSandbox }),

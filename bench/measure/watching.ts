@@ -13,11 +13,8 @@ const shiftMs = 840_000;
 /** Of both sides: a probe a second, INFO with every tenth. The default settings say the same. */
 const intervals = { downAfterMs: 5_000, pingPeriodMs: 1_000 };
 
-/**
- * The runtime of Lambda tells Node.js how much memory there is: a twentieth for each half of the young objects, nine tenths
- * for the old ones. These are those of the smallest function.
- */
-const smallestFunction = { NODE_OPTIONS: "--max-semi-space-size=6 --max-old-space-size=115" };
+/** The smallest function that there is. */
+const memoryLimitMb = 128;
 
 /** One observer of so many healthy nodes. */
 export async function watchOurs(stage: Stage, nodes: number): Promise<Readings> {
@@ -25,7 +22,7 @@ export async function watchOurs(stage: Stage, nodes: number): Promise<Readings> 
   const observer = "eu-west-1a";
   const world = await startManyGroups(stage, groups, {
     ...{ observers: [observer], lines: [], limitMs: restLimitMs, scheduleMs: shiftMs },
-    env: smallestFunction,
+    memoryLimitMb,
   });
   const pid = world.runners.get(observer)?.sandboxes[0]?.pid;
   if (pid === undefined) throw new Error("Expected the observer to run.");

@@ -13,7 +13,8 @@ export interface ManyOptions {
   readonly limitMs: number;
   /** A minute where it is absent. */
   readonly scheduleMs?: number;
-  readonly env?: Readonly<Record<string, string>>;
+  /** What is deployed where it is absent. */
+  readonly memoryLimitMb?: number;
   readonly onLine?: (line: string) => void;
 }
 
@@ -25,13 +26,13 @@ export async function startManyGroups(
   groups: readonly ServerGroup[],
   options: ManyOptions,
 ): Promise<World> {
-  const { observers, lines, limitMs, scheduleMs = 60_000, env = {}, onLine } = options;
+  const { observers, lines, limitMs, scheduleMs = 60_000, onLine } = options;
   const world = await startWorld({
     ...{ processes: stage.processes, binary: stage.binary, observers, replicaPingPeriodSeconds },
     ...{ nodeCount: 1, persistence: "none", groupLines: lines },
     ...{ scheduleMs, shiftTimeoutMs },
     serverOptions: () => ({ extra: quietLines }),
-    observerEnv: () => env,
+    ...(options.memoryLimitMb === undefined ? {} : { memoryLimitMb: options.memoryLimitMb }),
     onLine: (_observer, line) => onLine?.(line),
   });
   await apply(world, groups, options);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { eachLine, endChild, hasEnded, killChild, signalChild, spawnChild } from "../child.ts";
 import type { ProcessRegistry } from "../processes.ts";
-import { type Identity, identityOf, lambdaEnvironment } from "./identity.ts";
+import { type Identity, identityOf, lambdaEnvironment, nodeArguments } from "./identity.ts";
 import { exited, InvocationError, stopped, threw, timedOut } from "./invocation-error.ts";
 import type { InvokeMessage, SandboxMessage } from "./protocol.ts";
 
@@ -55,7 +55,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { region = "us-east-1" } = options;
   const identity = identityOf(options, region);
   const bundle = resolve(options.bundle);
-  const child = await spawnChild(process.execPath, [childPath, bundle], {
+  const argv = [...nodeArguments(identity), childPath, bundle];
+  const child = await spawnChild(process.execPath, argv, {
     cwd: dirname(bundle),
     env: {
       ...lambdaEnvironment(identity, {

@@ -113,6 +113,20 @@ describe("startSandbox", () => {
     expect(remainingMs).toBeLessThanOrEqual(timeoutMs);
   });
 
+  test("gives Node.js the limits that Lambda does, whatever its own options say", async () => {
+    const sandbox = await start(
+      "import { getHeapStatistics } from 'node:v8';" +
+        "export const handler = async () => [process.execArgv, getHeapStatistics().heap_size_limit / 2 ** 20];",
+      { memoryLimitMb: 128, env: { NODE_OPTIONS: "--max-old-space-size=999" } },
+    );
+
+    expect(await sandbox.invoke({}, { timeoutMs })).toEqual([
+      ["--max-semi-space-size=6", "--max-old-space-size=116"],
+      // V8 makes eight of the six, and keeps three of them.
+      116 + 3 * 8,
+    ]);
+  });
+
   test("has the given environment and Lambda's, and nothing of ours", async () => {
     process.env.SANDBOX_TEST_SECRET = "ours";
     const sandbox = await start("export const handler = async () => process.env;", {

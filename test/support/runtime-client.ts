@@ -12,7 +12,12 @@ import {
   signalChild,
   spawnChild,
 } from "../../lab/child.ts";
-import { type Identity, identityOf, lambdaEnvironment } from "../../lab/lambda/identity.ts";
+import {
+  type Identity,
+  identityOf,
+  lambdaEnvironment,
+  nodeArguments,
+} from "../../lab/lambda/identity.ts";
 import { exited, InvocationError, stopped, timedOut } from "../../lab/lambda/invocation-error.ts";
 import type { Sandbox, SandboxOptions } from "../../lab/lambda/sandbox.ts";
 import { properties, readZip, root, type Template } from "./packaged.ts";
@@ -85,7 +90,8 @@ export async function startClientSandbox(
   const holder: { freeze: () => void } = { freeze: () => {} };
   const api = await startRuntimeApi(() => holder.freeze());
   const startedAtMs = performance.now();
-  const child = await spawnChild(process.execPath, [join(client, "index.mjs"), handler], {
+  const argv = [...nodeArguments(identity), join(client, "index.mjs"), handler];
+  const child = await spawnChild(process.execPath, argv, {
     cwd: taskRoot,
     env: {
       ...lambdaEnvironment(identity, { region, taskRoot, handler }),
