@@ -134,7 +134,7 @@ describe("imports", () => {
   it.each([
     ["lib/core", []],
     ["lib/ports", []],
-    ["lib/shift", ["zod"]],
+    ["lib/shift", ["zod/mini", "zod/v4/locales/en.js"]],
   ])("of %s take no package but %j", (folder, packages) => {
     const strays = inFolder(product, folder).flatMap((file) =>
       file.imports

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { GroupConfig } from "../core/config.ts";
 import type { Vote } from "../core/model.ts";
 import type { Result } from "../ports/errors.ts";
@@ -41,24 +41,24 @@ export function toItem(key: { readonly pk: string; readonly sk: string }, body: 
 const vote = z.object({
   observer: z.string(),
   group: z.string(),
-  round: z.number().int(),
-  epoch: z.number().int(),
+  round: z.int(),
+  epoch: z.int(),
   digest: z.string(),
   verdict: z.enum(["down", "up", "blind", "unreachable", "names"]),
-  node: z.string().nullable(),
-  lastOffset: z.number().nullable(),
+  node: z.nullable(z.string()),
+  lastOffset: z.nullable(z.number()),
   evidence: z.string(),
-}) satisfies z.ZodType<Vote>;
+}) satisfies z.ZodMiniType<Vote>;
 
 export function parseVote(item: Item): Result<Vote> {
   return parse(vote, item, "VOTE");
 }
 
-const address = z.strictObject({ host: z.string(), port: z.number().int() });
+const address = z.strictObject({ host: z.string(), port: z.int() });
 /** Whoever does not know a setting must not act for a group that asks for it (fault C8): deploy first, then `apply`. */
 const groupConfig = z.strictObject({
   name: z.string(),
-  version: z.number().int(),
+  version: z.int(),
   digest: z.string(),
   observers: z.array(z.string()),
   nodes: z.array(
@@ -67,9 +67,9 @@ const groupConfig = z.strictObject({
       probe: address,
       replicate: address,
       publish: address,
-      zone: z.string().exactOptional(),
-      region: z.string().exactOptional(),
-      priority: z.number().exactOptional(),
+      zone: z.exactOptional(z.string()),
+      region: z.exactOptional(z.string()),
+      priority: z.exactOptional(z.number()),
     }),
   ),
   settings: z.strictObject({
@@ -77,7 +77,7 @@ const groupConfig = z.strictObject({
     probeTimeoutMs: z.number(),
     downAfterMs: z.number(),
     crashAfterMs: z.number(),
-    rebootDownAfterMs: z.number().default(0),
+    rebootDownAfterMs: z._default(z.number(), 0),
     quorum: z.number(),
     stateReadMs: z.number(),
     heartbeatMs: z.number(),
@@ -92,42 +92,42 @@ const groupConfig = z.strictObject({
     marker: z.boolean(),
     whenUnreachable: z.enum(["hold", "failover"]),
     // Settings younger than the first stored configurations have a default, so that those stay readable.
-    whenFlapping: z.enum(["hold", "failover"]).default("hold"),
-    whenReturned: z.enum(["attach", "hold"]).default("attach"),
-    whenUnwritable: z.enum(["hold", "failover"]).default("hold"),
-    killBusyScripts: z.boolean().default(false),
-    writeProbeKey: z.string().default(""),
+    whenFlapping: z._default(z.enum(["hold", "failover"]), "hold"),
+    whenReturned: z._default(z.enum(["attach", "hold"]), "attach"),
+    whenUnwritable: z._default(z.enum(["hold", "failover"]), "hold"),
+    killBusyScripts: z._default(z.boolean(), false),
+    writeProbeKey: z._default(z.string(), ""),
     // A configuration that was stored before there was discovery asked for none.
-    discover: z.boolean().default(false),
+    discover: z._default(z.boolean(), false),
   }),
-  placement: z
-    .strictObject({
+  placement: z.exactOptional(
+    z.strictObject({
       zones: z.record(z.string(), z.number()),
       regions: z.record(z.string(), z.number()),
-      masterRegions: z.array(z.string()).exactOptional(),
-    })
-    .exactOptional(),
-  dns: z
-    .strictObject({
+      masterRegions: z.exactOptional(z.array(z.string())),
+    }),
+  ),
+  dns: z.exactOptional(
+    z.strictObject({
       zoneId: z.string(),
       name: z.string(),
       ttlSeconds: z.number(),
       srv: z.boolean(),
-      replicas: z.string().exactOptional(),
-    })
-    .exactOptional(),
-  auth: z
-    .strictObject({ username: z.string().exactOptional(), password: z.string() })
-    .exactOptional(),
-  tls: z
-    .strictObject({
-      ca: z.string().exactOptional(),
-      servername: z.string().exactOptional(),
-      cert: z.string().exactOptional(),
-      key: z.string().exactOptional(),
-    })
-    .exactOptional(),
-}) satisfies z.ZodType<GroupConfig>;
+      replicas: z.exactOptional(z.string()),
+    }),
+  ),
+  auth: z.exactOptional(
+    z.strictObject({ username: z.exactOptional(z.string()), password: z.string() }),
+  ),
+  tls: z.exactOptional(
+    z.strictObject({
+      ca: z.exactOptional(z.string()),
+      servername: z.exactOptional(z.string()),
+      cert: z.exactOptional(z.string()),
+      key: z.exactOptional(z.string()),
+    }),
+  ),
+}) satisfies z.ZodMiniType<GroupConfig>;
 
 export function parseConfig(item: Item): Result<GroupConfig> {
   return parse(groupConfig, item, "CONFIG");
@@ -141,13 +141,13 @@ const event = z.object({
   observer: z.string(),
   name: z.string(),
   rule: z.string(),
-  epoch: z.number().int(),
-  round: z.number().int(),
-  node: z.string().nullable(),
+  epoch: z.int(),
+  round: z.int(),
+  node: z.nullable(z.string()),
   message: z.string(),
   evidence: z.record(z.string(), scalar),
   durationsMs: z.record(z.string(), z.number()),
-}) satisfies z.ZodType<StoredEvent>;
+}) satisfies z.ZodMiniType<StoredEvent>;
 
 export function parseEvent(item: Item): Result<StoredEvent> {
   return parse(event, item, "EVENT");

@@ -1,5 +1,5 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { NodeSetup } from "../core/rehearsal.ts";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { Heartbeat, WayReport } from "../ports/store.ts";
@@ -21,7 +21,7 @@ export function heartbeatItem({ groups, ...self }: Heartbeat): Item {
 export function parseHeartbeat(item: Item): Result<Heartbeat> {
   const { packed, ...rest } = item;
   if (packed === undefined) return parse(heartbeat, rest, "OBSERVER");
-  const read = parse(heartbeat.omit({ groups: true }), rest, "OBSERVER");
+  const read = parse(z.omit(heartbeat, { groups: true }), rest, "OBSERVER");
   const groups = unpack(packed.B);
   if (!read.ok) return read;
   return groups.ok ? success({ ...read.value, groups: groups.value }) : groups;
@@ -46,88 +46,91 @@ function unpack(packed: Uint8Array | undefined): Result<Heartbeat["groups"]> {
 }
 
 const way = z.object({
-  joinsFrom: z.number().int(),
-  successor: z.string().nullable(),
-  held: z
-    .object({
+  joinsFrom: z.int(),
+  successor: z.nullable(z.string()),
+  held: z.exactOptional(
+    z.object({
       kind: z.enum(["full", "unreachable", "blind", "building", "none"]),
-      of: z.enum(["silent", "refused", "not-master", "amnesic", "foreign", "loading"]).nullable(),
-      forMs: z.number().nullable(),
+      of: z.nullable(z.enum(["silent", "refused", "not-master", "amnesic", "foreign", "loading"])),
+      forMs: z.nullable(z.number()),
       why: z.string(),
-    })
-    .exactOptional(),
-  restLeftMs: z.number().exactOptional(),
-  epochKnown: z.object({ epoch: z.number().int(), forMs: z.number() }).exactOptional(),
-  choice: z
-    .object({
-      node: z.string().nullable(),
+    }),
+  ),
+  restLeftMs: z.exactOptional(z.number()),
+  epochKnown: z.exactOptional(z.object({ epoch: z.int(), forMs: z.number() })),
+  choice: z.exactOptional(
+    z.object({
+      node: z.nullable(z.string()),
       why: z.string(),
       field: z.array(
         z.object({
           node: z.string(),
           isEligible: z.boolean(),
-          lagBytes: z.number().nullable(),
+          lagBytes: z.nullable(z.number()),
           why: z.string(),
         }),
       ),
-    })
-    .exactOptional(),
-}) satisfies z.ZodType<WayReport>;
+    }),
+  ),
+}) satisfies z.ZodMiniType<WayReport>;
 const nodeSetup = z.object({
-  version: z.string().nullable(),
-  isSaving: z.boolean().nullable(),
-  isAppending: z.boolean().nullable(),
-  supervisor: z.string().nullable(),
-  minReplicas: z.number().nullable(),
-  minReplicasMaxLagMs: z.number().nullable(),
-  pingPeriodMs: z.number().nullable(),
-  announced: z.object({ host: z.string().nullable(), port: z.number().nullable() }).nullable(),
-  clients: z.number().nullable(),
-  clientsMax: z.number().nullable(),
-  forkMs: z.number().nullable(),
-  sentinels: z.number().nullable(),
-}) satisfies z.ZodType<NodeSetup>;
+  version: z.nullable(z.string()),
+  isSaving: z.nullable(z.boolean()),
+  isAppending: z.nullable(z.boolean()),
+  supervisor: z.nullable(z.string()),
+  minReplicas: z.nullable(z.number()),
+  minReplicasMaxLagMs: z.nullable(z.number()),
+  pingPeriodMs: z.nullable(z.number()),
+  announced: z.nullable(z.object({ host: z.nullable(z.string()), port: z.nullable(z.number()) })),
+  clients: z.nullable(z.number()),
+  clientsMax: z.nullable(z.number()),
+  forkMs: z.nullable(z.number()),
+  sentinels: z.nullable(z.number()),
+}) satisfies z.ZodMiniType<NodeSetup>;
 
 const heartbeat = z.object({
   observer: z.string(),
-  shift: z.number().int(),
+  shift: z.int(),
   at: z.string(),
   codeVersion: z.string(),
-  everyMs: z.number().exactOptional(),
-  awake: z.enum(["stands", "yields"]).exactOptional(),
+  everyMs: z.exactOptional(z.number()),
+  awake: z.exactOptional(z.enum(["stands", "yields"])),
   groups: z.record(
     z.string(),
     z.object({
-      configVersion: z.number().int(),
-      rev: z.number().int(),
+      configVersion: z.int(),
+      rev: z.int(),
       isPauseSeen: z.boolean(),
-      suspect: z.string().nullable(),
-      suspectForMs: z.number().default(0),
-      suspectOffset: z.number().nullable().default(null),
-      suspectLoading: z.object({ runId: z.string(), forMs: z.number() }).nullable().default(null),
-      absence: z.object({ record: z.string(), forMs: z.number() }).exactOptional(),
-      masterEpoch: z.number().int(),
+      suspect: z.nullable(z.string()),
+      suspectForMs: z._default(z.number(), 0),
+      suspectOffset: z._default(z.nullable(z.number()), null),
+      suspectLoading: z._default(
+        z.nullable(z.object({ runId: z.string(), forMs: z.number() })),
+        null,
+      ),
+      absence: z.exactOptional(z.object({ record: z.string(), forMs: z.number() })),
+      masterEpoch: z.int(),
       masterKnownForMs: z.number(),
-      copiedRev: z.number().int().default(0),
+      copiedRev: z._default(z.int(), 0),
       rule: z.string(),
       why: z.string(),
       nodes: z.record(
         z.string(),
         z.object({
           verdict: z.string(),
-          role: z.enum(["master", "replica"]).nullable(),
-          offset: z.number().nullable(),
-          replid: z.string().nullable(),
-          isLinkUp: z.boolean().nullable(),
-          latencyMs: z.number().nullable(),
-          unfit: z.string().nullable().default(null),
-          oddities: z.array(z.string()).default([]),
-          spells: z.object({ unwritableForMs: z.number(), busyForMs: z.number() }).exactOptional(),
-          priority: z.number().exactOptional(),
-          setup: nodeSetup.exactOptional(),
+          role: z.nullable(z.enum(["master", "replica"])),
+          offset: z.nullable(z.number()),
+          replid: z.nullable(z.string()),
+          isLinkUp: z.nullable(z.boolean()),
+          latencyMs: z.nullable(z.number()),
+          unfit: z._default(z.nullable(z.string()), null),
+          oddities: z._default(z.array(z.string()), []),
+          spells: z.exactOptional(z.object({ unwritableForMs: z.number(), busyForMs: z.number() })),
+          priority: z.exactOptional(z.number()),
+          setup: z.exactOptional(nodeSetup),
         }),
       ),
-      way: way.exactOptional(),
+      way: z.exactOptional(way),
     }),
   ),
-}) satisfies z.ZodType<Heartbeat>;
+}) satisfies z.ZodMiniType<Heartbeat>;

@@ -1,11 +1,15 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import type * as z from "zod";
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import { failure, type Result, success } from "../ports/errors.ts";
 import type { Item } from "./dynamo-codec.ts";
 import { describeThrown } from "./thrown.ts";
 
+/** This zod has no words of its own for what it refuses. */
+z.config(en());
+
 /** What came from the table, held against a schema before it is believed; `what` names the record in the refusal. */
-export function parse<T>(schema: z.ZodType<T>, item: Item, what: string): Result<T> {
+export function parse<T>(schema: z.ZodMiniType<T>, item: Item, what: string): Result<T> {
   // The key says where the record stands, and is no part of it.
   const { pk: _pk, sk: _sk, ...record } = item;
   const read = plain(record);
@@ -25,7 +29,7 @@ function plain(item: Item): Result<unknown> {
 }
 
 /** Where the first thing is that does not fit, and what was expected there. */
-export function tell(error: z.ZodError | undefined): string {
+export function tell(error: z.core.$ZodError | undefined): string {
   const first = error?.issues[0];
   if (first === undefined) return "unknown";
   return first.path.length === 0 ? first.message : `${first.path.join(".")}: ${first.message}`;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type GroupState, STATE_SCHEMA } from "../core/model.ts";
 import type { StoredState } from "../ports/store.ts";
 import type { Item } from "./dynamo-codec.ts";
@@ -14,19 +14,19 @@ import { parse } from "./dynamo-parse.ts";
 
 const lineage = {
   replid: z.string(),
-  replid2: z.string().nullable(),
+  replid2: z.nullable(z.string()),
   secondOffset: z.number(),
 };
 const masterRecord = z.strictObject({
   ...lineage,
   node: z.string(),
   runId: z.string(),
-  isMarked: z.boolean().default(false),
+  isMarked: z._default(z.boolean(), false),
 });
 const loss = z.strictObject({
-  bytes: z.number().nullable(),
+  bytes: z.nullable(z.number()),
   certainty: z.enum(["exact", "lower-bound", "unknown"]),
-  oldOffset: z.number().nullable(),
+  oldOffset: z.nullable(z.number()),
   newOffset: z.number(),
 });
 const epochKind = z.enum(["failover", "switchover"]);
@@ -35,45 +35,45 @@ const groupState = z.strictObject({
   schema: z.literal(STATE_SCHEMA),
   deployment: z.string(),
   group: z.string(),
-  rev: z.number().int(),
+  rev: z.int(),
   attempts: z.array(z.string()),
-  epoch: z.number().int(),
-  masterEpoch: z.number().int(),
+  epoch: z.int(),
+  masterEpoch: z.int(),
   phase: z.enum(["steady", "promoting", "settling"]),
-  kind: epochKind.nullable(),
+  kind: z.nullable(epochKind),
   isAutomatic: z.boolean(),
-  master: masterRecord.nullable(),
-  candidate: z
-    .strictObject({ node: z.string(), replid: z.string(), offset: z.number() })
-    .nullable(),
-  leader: z.string().nullable(),
-  beat: z.number().int(),
+  master: z.nullable(masterRecord),
+  candidate: z.nullable(
+    z.strictObject({ node: z.string(), replid: z.string(), offset: z.number() }),
+  ),
+  leader: z.nullable(z.string()),
+  beat: z.int(),
   round: z.strictObject({
-    number: z.number().int(),
+    number: z.int(),
     status: z.enum(["open", "closed"]),
     purpose: z.enum(["bootstrap", "failover"]),
-    suspect: z.string().nullable(),
+    suspect: z.nullable(z.string()),
     openedBy: z.string(),
-    reason: z.string().nullable(),
+    reason: z.nullable(z.string()),
   }),
-  configVersion: z.number().int(),
-  pause: z
-    .strictObject({
+  configVersion: z.int(),
+  pause: z.nullable(
+    z.strictObject({
       by: z.string(),
       reason: z.string(),
-      until: z.iso.datetime().nullable().default(null),
-      rev: z.number().int(),
-    })
-    .nullable(),
-  request: z
-    .discriminatedUnion("kind", [
+      until: z._default(z.nullable(z.iso.datetime()), null),
+      rev: z.int(),
+    }),
+  ),
+  request: z.nullable(
+    z.discriminatedUnion("kind", [
       z.strictObject({
         id: z.string(),
         kind: z.enum(["failover", "switchover"]),
         by: z.string(),
-        to: z.string().nullable().default(null),
-        at: z.iso.datetime().nullable().default(null),
-        allowedLossBytes: z.number().nullable().default(null),
+        to: z._default(z.nullable(z.string()), null),
+        at: z._default(z.nullable(z.iso.datetime()), null),
+        allowedLossBytes: z._default(z.nullable(z.number()), null),
       }),
       z.strictObject({
         id: z.string(),
@@ -85,50 +85,51 @@ const groupState = z.strictObject({
         id: z.string(),
         kind: z.literal("forget"),
         by: z.string(),
-        node: z.string().nullable(),
+        node: z.nullable(z.string()),
         until: z.iso.datetime(),
       }),
-    ])
-    .nullable(),
-  published: z.strictObject({ epoch: z.number().int(), node: z.string() }).nullable(),
-  previousMaster: masterRecord.nullable(),
-  previousOffset: z.number().nullable(),
+    ]),
+  ),
+  published: z.nullable(z.strictObject({ epoch: z.int(), node: z.string() })),
+  previousMaster: z.nullable(masterRecord),
+  previousOffset: z.nullable(z.number()),
   // Fields younger than the schema's first items have a default: a reader is never stricter than the oldest writer.
-  histories: z.array(z.string()).default([]),
-  lastEpoch: z
-    .strictObject({
-      epoch: z.number().int(),
+  histories: z._default(z.array(z.string()), []),
+  lastEpoch: z.nullable(
+    z.strictObject({
+      epoch: z.int(),
       kind: epochKind,
       result: z.enum(["completed", "failed"]),
       isAutomatic: z.boolean(),
-      from: z.string().nullable(),
+      from: z.nullable(z.string()),
       to: z.string(),
       reason: z.string(),
-      isRefusal: z.boolean().default(false),
-      loss: loss.nullable(),
-    })
-    .nullable(),
-  automaticEpoch: z.number().int().nullable().default(null),
-  earlyEpochs: z.array(z.number().int()).default([]),
-  pagedEpoch: z.number().int().nullable().default(null),
-  kept: z.array(z.string()).default([]),
-  log: z
-    .array(
+      isRefusal: z._default(z.boolean(), false),
+      loss: z.nullable(loss),
+    }),
+  ),
+  automaticEpoch: z._default(z.nullable(z.int()), null),
+  earlyEpochs: z._default(z.array(z.int()), []),
+  pagedEpoch: z._default(z.nullable(z.int()), null),
+  kept: z._default(z.array(z.string()), []),
+  log: z._default(
+    z.array(
       z.strictObject({
-        rev: z.number().int(),
-        epoch: z.number().int(),
-        round: z.number().int(),
+        rev: z.int(),
+        epoch: z.int(),
+        round: z.int(),
         phase: z.enum(["steady", "promoting", "settling"]),
         rule: z.string(),
         by: z.string(),
         why: z.string(),
       }),
-    )
-    .default([]),
-  discovered: z.array(z.strictObject({ host: z.string(), port: z.number().int() })).default([]),
-  removed: z.strictObject({ by: z.string(), rev: z.number().int() }).nullable().default(null),
-  lastTransition: z.strictObject({ rev: z.number().int(), rule: z.string(), why: z.string() }),
-}) satisfies z.ZodType<GroupState>;
+    ),
+    [],
+  ),
+  discovered: z._default(z.array(z.strictObject({ host: z.string(), port: z.int() })), []),
+  removed: z._default(z.nullable(z.strictObject({ by: z.string(), rev: z.int() })), null),
+  lastTransition: z.strictObject({ rev: z.int(), rule: z.string(), why: z.string() }),
+}) satisfies z.ZodMiniType<GroupState>;
 
 /** Reads STATE; another schema, another deployment or a broken item is "foreign": hands off (faults C8, D12, D13). */
 export function parseState(item: Item | undefined, deployment: string): StoredState {

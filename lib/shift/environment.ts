@@ -1,31 +1,40 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import { type Cadence, cadences } from "../core/cadence.ts";
 
+/** This zod has no words of its own for what it refuses. */
+z.config(en());
+
 /** An ARN, or nothing. A FIFO topic is refused: it takes no message without a group and a deduplication id. */
-function optionalArn(service: string, resource: string, what: string) {
+function optionalArn(service: string, resource: string, of: string) {
   const pattern = new RegExp(`^(arn:[^:]+:${service}:[^:]+:[0-9]*:${resource})?$`);
-  return z.string().regex(pattern, `expected the ARN ${what}, or nothing`).default("");
+  const what = `expected the ARN ${of}, or nothing`;
+  return z._default(z.string().check(z.regex(pattern, what)), "");
 }
+
+const named = z.string().check(z.minLength(1));
+const wholeMs = (least: number, most: number) =>
+  z.coerce.number().check(z.int(), z.minimum(least), z.maximum(most));
 
 /** The settings of a function, from its environment; every one of them is written by serverless.yml or by the lab. */
 const schema = z.object({
-  LAMBDA_SENTINEL_TABLE: z.string().min(1).default("lambda-sentinel"),
-  LAMBDA_SENTINEL_OBSERVER: z.string().min(1),
+  LAMBDA_SENTINEL_TABLE: z._default(named, "lambda-sentinel"),
+  LAMBDA_SENTINEL_OBSERVER: named,
   /** The table's name by default: two deployments never share a table by accident. */
-  LAMBDA_SENTINEL_DEPLOYMENT: z.string().min(1).optional(),
-  LAMBDA_SENTINEL_TABLE_REGION: z.string().min(1).optional(),
+  LAMBDA_SENTINEL_DEPLOYMENT: z.optional(named),
+  LAMBDA_SENTINEL_TABLE_REGION: z.optional(named),
   /** `host:port` of DNS servers, by comma, for the record and for nodes with names; the system's own when absent. */
-  LAMBDA_SENTINEL_DNS_SERVERS: z.string().default(""),
+  LAMBDA_SENTINEL_DNS_SERVERS: z._default(z.string(), ""),
   /** After this time a shift looks for its successor; the schedule's period. */
-  LAMBDA_SENTINEL_SHIFT_MS: z.coerce.number().int().min(1_000).max(840_000).default(60_000),
+  LAMBDA_SENTINEL_SHIFT_MS: z._default(wholeMs(1_000, 840_000), 60_000),
   /** How this observer watches, and the time between two pulses where it watches by them. */
-  LAMBDA_SENTINEL_CADENCE: z.enum(cadences).default("loop"),
-  LAMBDA_SENTINEL_PULSE_MS: z.coerce.number().int().min(1_000).max(30_000).default(5_000),
-  LAMBDA_SENTINEL_PEERS: z.string().default(""),
+  LAMBDA_SENTINEL_CADENCE: z._default(z.enum(cadences), "loop"),
+  LAMBDA_SENTINEL_PULSE_MS: z._default(wholeMs(1_000, 30_000), 5_000),
+  LAMBDA_SENTINEL_PEERS: z._default(z.string(), ""),
   /** Whom this observer tells; empty: nobody. */
   LAMBDA_SENTINEL_TOPIC: optionalArn("sns", "[^:.]+", "of a standard SNS topic"),
   LAMBDA_SENTINEL_EVENT_BUS: optionalArn("events", "event-bus/[^:]+", "of an event bus"),
-  LAMBDA_SENTINEL_VERSION: z.string().default("dev"),
+  LAMBDA_SENTINEL_VERSION: z._default(z.string(), "dev"),
 });
 
 export interface Environment {

@@ -1,8 +1,8 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Pulse } from "../core/cadence.ts";
 
 /** What starts a shift: the schedule, a wake for one round, or a pulse. Anything else is watched like the schedule. */
-const wakeEvent = z.object({ wake: z.object({ group: z.string(), round: z.number().int() }) });
+const wakeEvent = z.object({ wake: z.object({ group: z.string(), round: z.int() }) });
 
 /** A message of the queue, as Lambda hands it over; its times are the queue's own, in milliseconds and as text. */
 const pulseEvent = z.object({
@@ -17,7 +17,7 @@ const pulseEvent = z.object({
     }),
   ]),
 });
-const pulseBody = z.object({ pulse: z.object({ delayMs: z.number().int().min(0) }) });
+const pulseBody = z.object({ pulse: z.object({ delayMs: z.int().check(z.minimum(0)) }) });
 
 export function wokenBy(event: unknown): { readonly group: string; readonly round: number } | null {
   const parsed = wakeEvent.safeParse(event);

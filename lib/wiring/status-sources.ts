@@ -1,5 +1,5 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { createDynamoStore } from "../adapters/dynamo-store.ts";
 import { createRoute53Dns } from "../adapters/route53-dns.ts";
 import { systemClock } from "../adapters/system-clock.ts";
@@ -7,10 +7,10 @@ import type { PageSources } from "../page/app.ts";
 import { pageSources } from "../page/sources.ts";
 
 const environment = z.object({
-  LAMBDA_SENTINEL_TABLE: z.string().min(1),
-  LAMBDA_SENTINEL_TABLE_REGION: z.string().min(1).optional(),
+  LAMBDA_SENTINEL_TABLE: z.string().check(z.minLength(1)),
+  LAMBDA_SENTINEL_TABLE_REGION: z.optional(z.string().check(z.minLength(1))),
   /** The table's name by default, as the observers have it. */
-  LAMBDA_SENTINEL_DEPLOYMENT: z.string().min(1).optional(),
+  LAMBDA_SENTINEL_DEPLOYMENT: z.optional(z.string().check(z.minLength(1))),
 });
 
 /** Limit of one request, of which the SDK may make two: somebody waits for the page. */

@@ -61,3 +61,12 @@ test("gives no function its name anew, which would cost every probe a slow objec
   const named = /\((\w+),"name",\{value:\w+,configurable:!0\}\)/;
   expect(sources.filter((source) => named.test(source)).length).toBe(0);
 });
+
+test("has the small zod alone: the whole one is an eighth of what loading takes", async () => {
+  const atStart = await readAtStart(await watchBundle());
+
+  const named = (name: string) => atStart.some((source) => source.includes(`"${name}"`));
+
+  expect(named("ZodMiniObject")).toBe(true);
+  expect(named("ZodObject")).toBe(false);
+}, 60_000);
