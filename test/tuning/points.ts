@@ -27,6 +27,9 @@ export const points: readonly Point[] = [
   loop("probeIntervalMs", "500", "probeTimeoutMs: 400"),
   loop("probeIntervalMs", "1000"),
   loop("probeIntervalMs", "1600", "probeTimeoutMs: 1000"),
+  loop("probeTimeoutMs", "100"),
+  loop("probeTimeoutMs", "250"),
+  loop("probeTimeoutMs", "500"),
   ...[3_000, 5_000, 10_000, 30_000].map((every) => pulse(every)),
   {
     knob: "cadence",
