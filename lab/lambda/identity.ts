@@ -22,7 +22,7 @@ export function identityOf(
 
 /**
  * What Lambda's bootstrap tells Node.js of the memory that there is: a twentieth of it for each half of the young objects, nine
- * tenths for the old ones. It stands on the command line, so that no NODE_OPTIONS has a say in it.
+ * tenths for the old ones. It stands on the command line, which goes before NODE_OPTIONS.
  */
 export function nodeArguments({ memoryLimitInMB }: Pick<Identity, "memoryLimitInMB">): string[] {
   const newMb = Math.floor(Number(memoryLimitInMB) / 10);

@@ -13,7 +13,12 @@ describe("what npm run tuning compares", () => {
   });
 
   test("the defaults are among the values of each knob, so that a row can be held against them", () => {
-    for (const knob of ["crashAfterMs", "probeIntervalMs", "probeTimeoutMs", "downAfterMs"] as const) {
+    for (const knob of [
+      "crashAfterMs",
+      "probeIntervalMs",
+      "probeTimeoutMs",
+      "downAfterMs",
+    ] as const) {
       const values = points.filter((one) => one.knob === knob).map(({ says }) => Number(says));
       expect(values).toContain(settingsTable[knob].default);
     }
