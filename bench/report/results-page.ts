@@ -20,6 +20,7 @@ import { targetsOf } from "./targets.ts";
 
 /** What docs/clients.md recommends. */
 const ttlSeconds = 5;
+
 /** Writes bench/RESULTS.md and its pictures. */
 export async function writeResults(raw: RawResults, all: readonly Measurement[]): Promise<void> {
   const figures = new Figures(raw.samples);
