@@ -75,7 +75,7 @@ export type DynamoDbStandIn = DynamoDbDoor &
  * It differs from DynamoDB in what dynalite lacks: no transactions, no UpdateTimeToLive.
  */
 export async function startDynamoDb(options: DoorOptions = {}): Promise<DynamoDbStandIn> {
-  const store = await startStore();
+  const store = startStore();
   const doors: Door[] = [];
   const openDoor = async (doorOptions: DoorOptions = {}): Promise<Door> => {
     const door = new Door(store, doorOptions);

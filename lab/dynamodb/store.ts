@@ -1,6 +1,7 @@
-import { Agent, type Server, request as sendRequest } from "node:http";
+import type { Server } from "node:http";
 import { crc32 } from "node:zlib";
 import dynalite from "dynalite";
+import { inject } from "light-my-request";
 import { isRecord, parseJson } from "../http-server.ts";
 import { KeyLocks } from "./key-locks.ts";
 
@@ -49,18 +50,12 @@ export function isWrite(operation: string): boolean {
  * Without the queue, B's put could land between the refusal and the read, and A would be shown an
  * item that its condition would have accepted.
  */
-export async function startStore(): Promise<Store> {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return new DynaliteStore(server);
+export function startStore(): Store {
+  return new DynaliteStore(dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }));
 }
 
 class DynaliteStore implements Store {
   readonly #server: Server;
-  readonly #agent = new Agent({ keepAlive: true });
   readonly #locks = new KeyLocks();
   readonly #keyNames = new Map<string, readonly string[]>();
   readonly #inFlight = new Set<Promise<unknown>>();
@@ -99,9 +94,8 @@ class DynaliteStore implements Store {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    // dynalite throws, uncaught, when a connection breaks within a request: let each finish.
+    // dynalite throws, uncaught, when its tables are closed within a request: let each finish.
     await Promise.allSettled(this.#inFlight);
-    this.#agent.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -157,7 +151,7 @@ class DynaliteStore implements Store {
   async #forward(request: StoreRequest): Promise<StoreReply> {
     if (this.#isClosing)
       throw new Error("Expected an open store, got a closed one: start another.");
-    const reply = exchange(this.#server, this.#agent, request);
+    const reply = exchange(this.#server, request);
     this.#inFlight.add(reply);
     try {
       return await reply;
@@ -202,49 +196,31 @@ function withBody(reply: StoreReply, body: unknown): StoreReply {
   };
 }
 
-function exchange(server: Server, agent: Agent, request: StoreRequest): Promise<StoreReply> {
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+/** dynalite is an HTTP server; it is handed its requests without a socket, which took longer than its answers. */
+async function exchange(server: Server, request: StoreRequest): Promise<StoreReply> {
   const { method, path, rawBody } = request;
-  return new Promise((resolve, reject) => {
-    const outgoing = sendRequest(
-      {
-        agent,
-        host: "127.0.0.1",
-        port,
-        method,
-        path,
-        headers: { ...request.headers, "content-length": Buffer.byteLength(rawBody) },
-      },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        incoming.on("error", reject);
-        incoming.on("end", () => {
-          resolve({
-            status: incoming.statusCode ?? 500,
-            headers: pickHeaders(incoming.headers, replyHeaders),
-            rawBody: Buffer.concat(chunks).toString("utf8"),
-          });
-        });
-      },
-    );
-    outgoing.on("error", reject);
-    outgoing.end(rawBody);
+  const reply = await inject((incoming, outgoing) => server.emit("request", incoming, outgoing), {
+    ...{ method, url: path, payload: rawBody },
+    headers: { ...request.headers, "content-length": String(Buffer.byteLength(rawBody)) },
   });
+  return {
+    status: reply.statusCode,
+    headers: pickHeaders(reply.headers, replyHeaders),
+    rawBody: reply.payload,
+  };
 }
 
 const replyHeaders = ["content-type", "x-amzn-requestid", "x-amz-crc32"];
 
-/** The named headers of a message, those that have one text value. */
+/** The named headers of a message, those that have one value. */
 export function pickHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, number | string | readonly string[] | undefined>>,
   names: readonly string[],
 ): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const name of names) {
     const value = headers[name];
-    if (typeof value === "string") picked[name] = value;
+    if (typeof value === "string" || typeof value === "number") picked[name] = String(value);
   }
   return picked;
 }

@@ -94,9 +94,16 @@ function apexSnapshot(name: string): Snapshot {
   return verdict.snapshot;
 }
 
+/** Each page of a large zone is asked for by itself, and to sort all of its names anew took longer than the answer. */
+const orderedOnce = new WeakMap<Snapshot, readonly RecordSet[]>();
+
 function orderedSets(snapshot: Snapshot): readonly RecordSet[] {
+  const known = orderedOnce.get(snapshot);
+  if (known !== undefined) return known;
   const sets = [...snapshot.values()].flatMap((byType) => [...byType.values()]);
-  return sets.sort(compareRecordSets).map(withoutRdata);
+  const ordered = sets.sort(compareRecordSets).map(withoutRdata);
+  orderedOnce.set(snapshot, ordered);
+  return ordered;
 }
 
 function withoutRdata({ name, type, ttlSeconds, values }: RecordSet): RecordSet {
