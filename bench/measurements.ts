@@ -18,6 +18,7 @@ export function measurementsOf({ groups }: { readonly groups: number }): readonl
     ...failovers,
     switchover,
     manyGroups(groups),
+    hundredsOfGroups,
     simulatedGroups,
     ...watchedNodes.map(watching),
     start,
@@ -88,6 +89,9 @@ function manyGroups(count: number): Measurement {
     },
   };
 }
+
+/** Four hundred servers on one machine, and minutes each. */
+const hundredsOfGroups: Measurement = { ...manyGroups(200), name: "200-groups", pairsMax: 3 };
 
 /** Minutes each, and hardly any two seeds differ. */
 const simulatedGroups: Measurement = {

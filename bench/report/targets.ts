@@ -1,4 +1,4 @@
-import { downAfterMs, pingPeriodMs } from "../sides/timings.ts";
+import { downAfterMs, groupsLimitMs, pingPeriodMs } from "../sides/timings.ts";
 import type { Figures } from "./figures.ts";
 
 /** What the medians of both sides say of a target; null: not measured, or nothing was promised. */
@@ -137,9 +137,10 @@ function planned(figures: Figures): readonly Target[] {
 }
 
 function groups(figures: Figures): readonly Target[] {
-  const real = figures.named("groups-").flatMap((of): readonly Row[] => [
+  const names = [...figures.named("groups-"), ...figures.named("200-groups")];
+  const real = names.flatMap((of): readonly Row[] => [
     {
-      what: `masters of ${of.replace("groups-", "")} groups killed at once → last one writable`,
+      what: `masters of ${/\d+/.exec(of)?.[0]} groups killed at once → last one writable`,
       ...{ of, reading: "writableLastMs", promise: "at most 0.5 of Sentinel's" },
       keeps: shareOf(0.5),
     },
@@ -147,6 +148,18 @@ function groups(figures: Figures): readonly Target[] {
       what: "… → last one can be learned of",
       ...{ of, reading: "learnedLastMs", promise: "at most 0.5 of Sentinel's" },
       keeps: shareOf(0.5),
+    },
+    {
+      what: "… → half of them writable",
+      ...{ of, reading: "writableMedianMs", promise: "reported" },
+    },
+    {
+      what: "… → last writable one of those that were in time",
+      ...{ of, reading: "writableLatestMs", promise: "reported" },
+    },
+    {
+      what: `… groups that still had no master after ${groupsLimitMs / 1_000} s`,
+      ...{ unit: "groups", of, reading: "unfinished", promise: "reported" },
     },
     {
       what: "… requests to Route 53 in the busiest second",

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../../lib/core/config.ts";
 import { connectTo } from "./client.ts";
@@ -17,7 +18,10 @@ export interface Prober {
 const betweenMs = 4;
 const timeoutMs = 1_000;
 
-/** Writes a key of its own. A replica refuses it, so that nothing reaches the stream of an idle master. */
+/**
+ * Writes a key of its own. A replica refuses it, so that nothing reaches the stream of an idle master. Both sides cut a
+ * new master's clients, and a cut connection is opened anew at once: `everyMs` may be long where there are many of them.
+ */
 export function startProber(at: Address, everyMs: number = betweenMs): Prober {
   const seen: Prober["seen"] = { answeredAtMs: null, acceptedAtMs: null, lastAcceptedAtMs: null };
   const stopping = new AbortController();
@@ -33,13 +37,15 @@ export function startProber(at: Address, everyMs: number = betweenMs): Prober {
       const redis = connectTo(at, timeoutMs);
       try {
         await redis.connect();
+        const cut = once(redis, "close", { signal: stopping.signal });
+        cut.catch(() => {});
         while (!stopping.signal.aborted) {
           note(await isTaken(redis.set("bench:probe", "1")));
-          await sleep(everyMs);
+          await Promise.race([cut, sleep(everyMs)]);
         }
       } catch {
         // Cut, or not there: a role change cuts everybody.
-        await sleep(everyMs);
+        await sleep(betweenMs);
       } finally {
         redis.disconnect();
       }

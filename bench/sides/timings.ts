@@ -28,3 +28,9 @@ export function groupLines({ crashAfterMs }: OurSettings): readonly string[] {
     "cooldownMs: 0",
   ];
 }
+
+/**
+ * How long many groups are waited for. A Sentinel's election that nobody won is tried again after twice its
+ * failover-timeout, six minutes by default: to wait a little longer would tell nothing more.
+ */
+export const groupsLimitMs = 90_000;
