@@ -15,14 +15,14 @@ import {
 } from "../core/records.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Dns, Resolution } from "../ports/dns.ts";
-import { type Result, success } from "../ports/errors.ts";
+import { type Result, type Success, success } from "../ports/errors.ts";
 import { awsFailure, limitedHandler } from "./aws-client.ts";
 import { publish } from "./publication.ts";
-import { createBatcher } from "./route53-batch.ts";
+import { createBatcher, type Unsent } from "./route53-batch.ts";
 import { createPacer } from "./route53-pacer.ts";
 import { createReader, gathered, type Page } from "./route53-reader.ts";
 import { systemClock } from "./system-clock.ts";
-import { codeOf } from "./thrown.ts";
+import { codeOf, describeThrown } from "./thrown.ts";
 
 export interface Route53Options {
   readonly timeoutMs?: number;
@@ -100,7 +100,7 @@ async function change(
   client: Route53Client,
   zoneId: string,
   changes: readonly RecordChange[],
-): Promise<Result<void>> {
+): Promise<Success<void> | Unsent> {
   try {
     await client.send(
       new ChangeResourceRecordSetsCommand({
@@ -121,9 +121,14 @@ async function change(
     );
     return success(undefined);
   } catch (error) {
-    return awsFailure("ChangeResourceRecordSets", error);
+    const blamed = [...describeThrown(error).message.matchAll(blamedName)];
+    const names = blamed.flatMap(([, name]) => (name === undefined ? [] : normalizeName(name)));
+    return { ...awsFailure("ChangeResourceRecordSets", error), blamed: names };
   }
 }
+
+/** As in "Tried to delete resource record set [name='main.example.com.', type='A'] but it was not found". */
+const blamedName = /\[name='([^']+)'/g;
 
 async function resolve(
   dns: DnsConfig,
