@@ -25,6 +25,7 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   ReplicatedWriteConflictException: "throttled",
   TransactionConflictException: "throttled",
   ThrottledException: "throttled",
+  NoTurnError: "throttled",
   AccessDenied: "denied",
   AuthorizationErrorException: "denied",
   KMSAccessDeniedException: "denied",

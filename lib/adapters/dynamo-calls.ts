@@ -11,6 +11,7 @@ import { type Failure, failure, type Result, success } from "../ports/errors.ts"
 import { awsFailure } from "./aws-client.ts";
 import type { Item } from "./dynamo-codec.ts";
 import { gatherReads, type Key, nameOf } from "./dynamo-gather.ts";
+import { createTurns } from "./dynamo-turns.ts";
 
 export interface Condition {
   readonly condition: string;
@@ -26,9 +27,11 @@ export type Calls = ReturnType<typeof createCalls>;
 
 /** The five calls that the store makes, each with its failure typed. */
 export function createCalls(client: DynamoDBClient, table: string) {
+  const inTurn = createTurns();
+
   const attempt = async <T>(what: string, call: () => Promise<T>): Promise<Result<T>> => {
     try {
-      return success(await call());
+      return success(await inTurn(call));
     } catch (error) {
       return awsFailure(what, error);
     }
@@ -78,7 +81,7 @@ export function createCalls(client: DynamoDBClient, table: string) {
       const what = `PutItem ${Item.pk?.S} ${Item.sk?.S}`;
       try {
         const command = new PutItemCommand({ TableName: table, Item, ...conditional(condition) });
-        await client.send(command);
+        await inTurn(() => client.send(command));
         return success({ isPut: true });
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
@@ -95,7 +98,7 @@ export function createCalls(client: DynamoDBClient, table: string) {
       try {
         const Key = { pk: { S: key.pk }, sk: { S: key.sk } };
         const command = new DeleteItemCommand({ TableName: table, Key, ...conditional(condition) });
-        await client.send(command);
+        await inTurn(() => client.send(command));
         return success(undefined);
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) return success(undefined);
