@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../../lib/core/config.ts";
 import { connectTo } from "./client.ts";
@@ -37,11 +36,11 @@ export function startProber(at: Address, everyMs: number = betweenMs): Prober {
       const redis = connectTo(at, timeoutMs);
       try {
         await redis.connect();
-        const cut = once(redis, "close", { signal: stopping.signal });
-        cut.catch(() => {});
+        const cut = new AbortController();
+        redis.once("close", () => cut.abort());
         while (!stopping.signal.aborted) {
           note(await isTaken(redis.set("bench:probe", "1")));
-          await Promise.race([cut, sleep(everyMs)]);
+          await sleep(everyMs, undefined, { signal: cut.signal });
         }
       } catch {
         // Cut, or not there: a role change cuts everybody.
