@@ -158,7 +158,7 @@ function groups(figures: Figures): readonly Target[] {
       ...{ of, reading: "writableLatestMs", promise: "reported" },
     },
     {
-      what: `… groups that still had no master after ${groupsLimitMs / 1_000} s`,
+      what: `… groups without a new master, or without its name, after ${groupsLimitMs / 1_000} s`,
       ...{ unit: "groups", of, reading: "unfinished", promise: "reported" },
     },
     {
