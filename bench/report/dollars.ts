@@ -44,6 +44,7 @@ export function dollarTarget(deployment: Deployment): Target {
     ours,
     promise: `at most ${mostUsd}, metrics and alarms apart`,
     verdict: ours <= mostUsd ? "reached" : "missed",
+    profile: null,
   };
 }
 

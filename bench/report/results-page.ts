@@ -8,6 +8,7 @@ import { downAfterMs, pingPeriodMs, replicaPingPeriodSeconds } from "../sides/ti
 import { type Chart, chartsOf } from "./charts.ts";
 import { dollarLines, dollarTarget, tenGroups } from "./dollars.ts";
 import { Figures } from "./figures.ts";
+import { missedLines } from "./profiles.ts";
 import {
   failureLines,
   formatNumber,
@@ -43,14 +44,17 @@ export function resultsPage(
   const missing = missingRuns(figures, all, wholePairs);
   const failures = failureLines(samples);
   const measured = all.filter(({ name }) => figures.named(name).includes(name));
+  const targets = [...targetsOf(figures), dollarTarget(bill)];
+  const missed = missedLines(targets);
   return [
     "# What was measured, beside Redis Sentinel\n",
-    "Written by `npm run bench`; don't edit it here. What was tried, and why a target is missed, stands in [NOTES.md](NOTES.md).\n",
+    "Written by `npm run bench`; don't edit it here. What was tried, and what it gave, stands in [NOTES.md](NOTES.md).\n",
     ...(missing.length === 0 ? [] : [`**Not a result yet**, for want of ${listed(missing)}.\n`]),
     conditions(samples, machines),
     "## Targets\n",
     "Medians. What was promised was written down before anything was measured.\n",
-    `${targetTable([...targetsOf(figures), dollarTarget(bill)])}\n`,
+    `${targetTable(targets)}\n`,
+    ...(missed.length === 0 ? [] : ["### Why they were missed\n", `${bullets(missed)}\n`]),
     "## With the time that DNS takes\n",
     `From the fault to the first acknowledged write. In the lab a change of the name appears at once, and nobody caches. The columns with propagation are computed: the time at once, the propagation, and one whole TTL of ${ttlSeconds} s on top. A client that asks Sentinels waits for none of that.\n`,
     `${propagationTable(figures, ["kill", "crash-300", "hang", "hang-idle"], ttlSeconds)}\n`,
@@ -67,9 +71,7 @@ export function resultsPage(
       ].join("\n"),
     ),
     "## What was not measured\n",
-    `${notMeasured(failures)
-      .map((line) => `- ${line}`)
-      .join("\n")}\n`,
+    `${bullets(notMeasured(failures))}\n`,
   ].join("\n");
 }
 
@@ -101,4 +103,8 @@ function notMeasured(failures: readonly string[]): readonly string[] {
 
 function listed(parts: readonly string[]): string {
   return parts.join("; ");
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join("\n");
 }

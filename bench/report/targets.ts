@@ -1,5 +1,11 @@
 import { downAfterMs, groupsLimitMs, pingPeriodMs } from "../sides/timings.ts";
 import type { Figures } from "./figures.ts";
+import {
+  groupsProfile,
+  type Profile,
+  watchingCpuProfile,
+  watchingMemoryProfile,
+} from "./profiles.ts";
 
 /** What the medians of both sides say of a target; null: not measured, or nothing was promised. */
 export type Verdict = "reached" | "missed" | null;
@@ -13,6 +19,8 @@ export interface Target {
   /** What was promised, in words. */
   readonly promise: string;
   readonly verdict: Verdict;
+  /** What explains it where it is missed; null: nobody looked yet. */
+  readonly profile: Profile | null;
 }
 
 export function targetsOf(figures: Figures): readonly Target[] {
@@ -35,13 +43,14 @@ interface Row {
   readonly keeps?: (ours: number, sentinel: number) => boolean;
   /** The same where it is a matter of ours alone. */
   readonly keepsAlone?: (ours: number) => boolean;
+  readonly profile?: Profile;
 }
 
 function row(figures: Figures, one: Row): Target {
-  const { what, unit = "ms", of, reading, promise } = one;
+  const { what, unit = "ms", of, reading, promise, profile = null } = one;
   const ours = figures.median(of, "ours", reading);
   const sentinel = figures.median(of, "sentinel", reading);
-  return { what, unit, sentinel, ours, promise, verdict: verdictOf(one, ours, sentinel) };
+  return { what, unit, sentinel, ours, promise, profile, verdict: verdictOf(one, ours, sentinel) };
 }
 
 function verdictOf(
@@ -142,11 +151,13 @@ function groups(figures: Figures): readonly Target[] {
     {
       what: `masters of ${/\d+/.exec(of)?.[0]} groups killed at once → last one writable`,
       ...{ of, reading: "writableLastMs", promise: "at most 0.5 of Sentinel's" },
+      profile: groupsProfile,
       keeps: shareOf(0.5),
     },
     {
       what: "… → last one can be learned of",
       ...{ of, reading: "learnedLastMs", promise: "at most 0.5 of Sentinel's" },
+      profile: groupsProfile,
       keeps: shareOf(0.5),
     },
     {
@@ -200,11 +211,13 @@ function costs(figures: Figures): readonly Target[] {
       {
         what: `CPU of one process that watches ${nodes} nodes`,
         ...{ unit: "µs per node-second", of, reading: "cpuUsPerNodeSecond" },
+        profile: watchingCpuProfile,
         ...(isTarget ? { promise: "at most 80", keepsAlone: atMost(80) } : reported),
       },
       {
         what: `memory of one process that watches ${nodes} nodes`,
         ...{ unit: "MiB", of, reading: "rssMiB" },
+        profile: watchingMemoryProfile,
         ...(isTarget ? { promise: "at most 105 (110 MB)", keepsAlone: atMost(105) } : reported),
       },
     ];

@@ -79,6 +79,19 @@ describe("the page", () => {
     expect(page).not.toContain("at x");
   });
 
+  it("explains what was missed by its profile, says where there is none, and nothing of what was reached", () => {
+    const readings = { cpuUsPerNodeSecond: 81, rssMiB: 104 };
+    const samples = [
+      sample("watching-300", "ours", readings),
+      sample("kill", "ours", { lastVoteToWritableMs: 51 }),
+    ];
+    const page = resultsPage(samples, [], measurementsOf({ groups: 20 }), [], bill);
+    const [, why = ""] = page.split("### Why they were missed");
+    expect(why).toMatch(/- \*\*CPU of one process that watches 300 nodes\*\*: .*\(NOTES.md#/);
+    expect(why).toMatch(/- \*\*vote that completes.*: no profile explains it yet/);
+    expect(why).not.toContain("**memory of one process");
+  });
+
   it("is a result with ten pairs of everything", () => {
     const all = measurementsOf({ groups: 20 });
     const samples = all.flatMap(({ name }) =>
