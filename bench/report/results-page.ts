@@ -4,7 +4,12 @@ import type { Deployment } from "../../lib/cost/estimate.ts";
 import type { Measurement } from "../measurement.ts";
 import { wholePairs } from "../options.ts";
 import { type Machine, type RawResults, root, type Sample } from "../raw.ts";
-import { downAfterMs, pingPeriodMs, replicaPingPeriodSeconds } from "../sides/timings.ts";
+import {
+  downAfterMs,
+  groupsLimitMs,
+  pingPeriodMs,
+  replicaPingPeriodSeconds,
+} from "../sides/timings.ts";
 import { type Chart, chartsOf } from "./charts.ts";
 import { dollarLines, dollarTarget, tenGroups } from "./dollars.ts";
 import { Figures } from "./figures.ts";
@@ -54,6 +59,7 @@ export function resultsPage(
     "## Targets\n",
     "Medians. What was promised was written down before anything was measured.\n",
     `${targetTable(targets)}\n`,
+    `Where a group had no new master after ${groupsLimitMs / 1_000} s, the last one counts as that limit, on either side; the last of those that had one stands beside it.\n`,
     ...(missed.length === 0 ? [] : ["### Why they were missed\n", `${bullets(missed)}\n`]),
     "## With the time that DNS takes\n",
     `From the fault to the first acknowledged write. In the lab a change of the name appears at once, and nobody caches. The columns with propagation are computed: the time at once, the propagation, and one whole TTL of ${ttlSeconds} s on top. A client that asks Sentinels waits for none of that.\n`,

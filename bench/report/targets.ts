@@ -3,6 +3,7 @@ import type { Figures } from "./figures.ts";
 import {
   groupsProfile,
   type Profile,
+  promotionProfile,
   watchingCpuProfile,
   watchingMemoryProfile,
 } from "./profiles.ts";
@@ -101,6 +102,7 @@ function steps(figures: Figures): readonly Target[] {
       what: "vote that completes the quorum (Sentinel: +odown) → writable master",
       ...{ of: "kill", reading: "lastVoteToWritableMs", promise: "at most 50 ms" },
       keepsAlone: atMost(50),
+      profile: promotionProfile,
     },
     {
       what: "the same with a table of 25 ms a request",

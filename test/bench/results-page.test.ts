@@ -83,12 +83,12 @@ describe("the page", () => {
     const readings = { cpuUsPerNodeSecond: 81, rssMiB: 104 };
     const samples = [
       sample("watching-300", "ours", readings),
-      sample("kill", "ours", { lastVoteToWritableMs: 51 }),
+      sample("kill", "ours", { oldAcceptedMs: 301 }),
     ];
     const page = resultsPage(samples, [], measurementsOf({ groups: 20 }), [], bill);
     const [, why = ""] = page.split("### Why they were missed");
     expect(why).toMatch(/- \*\*CPU of one process that watches 300 nodes\*\*: .*\(NOTES.md#/);
-    expect(why).toMatch(/- \*\*vote that completes.*: no profile explains it yet/);
+    expect(why).toMatch(/- \*\*killed master is back: .*: no profile explains it yet/);
     expect(why).not.toContain("**memory of one process");
   });
 
