@@ -12,7 +12,7 @@ import type { GroupState, Verdict } from "../core/model.ts";
 import type { Spells } from "../core/spells.ts";
 import { release } from "../core/state.ts";
 import { unsettledBecause } from "../core/unsettled.ts";
-import type { Clock } from "../ports/clock.ts";
+import { listenForLosses } from "./alarm.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { execute } from "./execute.ts";
 import { glance } from "./glance.ts";
@@ -21,6 +21,7 @@ import { type Copied, LogCopier } from "./log-copier.ts";
 import { observe } from "./observe.ts";
 import { inRhythmMs, type Rhythm } from "./pace.ts";
 import { report } from "./report.ts";
+import { UnsaidLines } from "./unsaid.ts";
 
 /** Who watches: names and numbers that stay the same through a shift. */
 export interface Identity {
@@ -115,6 +116,7 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
   let isHurried = false;
   let isCalm = false;
   const told = new DecisionLog(hands, watch.calmToldAtMs);
+  const unsaid = new UnsaidLines(hands);
   const copier = new LogCopier(hands, watch.copied);
   const alarm = listenForLosses(hands.nodes, hands.clock, signal, config.settings.probeIntervalMs);
   if (watch.recalled !== null) look = await glanceFirst(watch, alarm, look);
@@ -131,8 +133,10 @@ export async function watchGroup(watch: GroupWatch): Promise<GroupConfig | null>
     const { memory: next, decision, noticed } = step(memory, observation);
     memory = next;
     for (const event of noticed) report(hands, memory, "noticed", event);
+    unsaid.see(memory);
     told.see(memory, decision);
     outcomes = await execute(hands, memory, decision);
+    unsaid.keep(decision, outcomes);
     look = decision.look;
     copier.see(memory.state);
     const status = statusOf(hands, memory, decision, { looks: turn, copiedRev: copier.copiedRev });
@@ -181,38 +185,6 @@ function startMemory(watch: GroupWatch): Memory {
   const before = { masterKnown, inherited, absence, spells, foundDown, heard };
   return newMemory({ ...identity, nowMs, config, wokenFor, ...before });
 }
-
-/**
- * A probe connection that is lost while idle ends the wait: the node is asked at once (DESIGN 6). Once an interval, so
- * that a server which hangs up on everybody is not asked without pause.
- */
-function listenForLosses(
-  nodes: Hands["nodes"],
-  clock: Clock,
-  end: AbortSignal,
-  intervalMs: number,
-) {
-  // Made again after every loss, not for every sleep: most sleeps end by themselves.
-  let wake = new AbortController();
-  let lastMs = Number.NEGATIVE_INFINITY;
-  end.addEventListener("abort", () => wake.abort(ended), { once: true });
-  nodes.onLost(() => {
-    const nowMs = clock.nowMs();
-    if (nowMs - lastMs < intervalMs) return;
-    lastMs = nowMs;
-    wake.abort(lost);
-  });
-  return {
-    sleep: async (ms: number): Promise<void> => {
-      await clock.sleep(ms, wake.signal);
-      if (wake.signal.aborted && !end.aborted) wake = new AbortController();
-    },
-  };
-}
-
-/** Reasons that nobody reads: without one each abort makes an exception with a stack. */
-const ended = "the watch ends";
-const lost = "a connection was lost";
 
 function statusOf(
   hands: Hands,

@@ -3,7 +3,12 @@ import type { Memory } from "../core/memory.ts";
 import type { Hands } from "./hands.ts";
 
 /** Tells an event with the moment it belongs to: group, rule, epoch, round and rev. */
-export function report(hands: Hands, memory: Memory, rule: string, event: SentinelEvent): void {
+export function report(
+  hands: Pick<Hands, "reporter">,
+  memory: Memory,
+  rule: string,
+  event: SentinelEvent,
+): void {
   const { state, config } = memory;
   hands.reporter.event({
     ...event,
