@@ -13,7 +13,7 @@ interface Unsaid {
   readonly events: readonly SentinelEvent[];
 }
 
-/** While the table gives no answer each look may try again, and any of its last writes may be the one that arrived. */
+/** Where readings are answered and writes are not, each look may try again, and any of its last writes may have arrived. */
 const keptMax = 8;
 
 /**
@@ -39,20 +39,24 @@ export class UnsaidLines {
     this.#waiting = [...this.#waiting, { rule, write: stopped.write, events }].slice(-keptMax);
   }
 
-  /** Says what STATE turns out to hold, and forgets what it can't hold any more. */
+  /** Says what STATE turns out to hold, as of that write, and forgets what it can't hold any more. */
   see(memory: Memory): void {
     const { state } = memory;
     if (this.#waiting.length === 0 || state === undefined) return;
-    for (const { rule, write, events } of this.#waiting) {
-      if (!holds(state, write)) continue;
-      for (const event of events) report(this.#hands, memory, rule, event);
+    const held = this.#waiting.filter(({ write }) => holds(state, write));
+    for (const { rule, write, events } of held) {
+      const asWritten = { ...memory, state: write.next };
+      for (const event of events) report(this.#hands, asWritten, rule, event);
     }
-    this.#waiting = this.#waiting.filter(({ write }) => (state?.rev ?? null) === write.base);
+    this.#waiting = this.#waiting.filter(
+      (one) => !held.includes(one) && (state?.rev ?? null) === one.write.base,
+    );
   }
 }
 
-function holds(state: GroupState | null, { attempt }: WriteState): boolean {
-  return state?.attempts.includes(attempt) ?? false;
+/** Each write adds one rev and one attempt: only the attempt of that very rev is the write, for ids come again in a shift. */
+function holds(state: GroupState | null, { next, attempt }: WriteState): boolean {
+  return state !== null && state.attempts[state.rev - next.rev] === attempt;
 }
 
 /** The write to STATE that comes after so many that were answered. */
@@ -65,13 +69,13 @@ function stepOfWrite(plan: Plan, answered: number) {
   return writes[answered] ?? null;
 }
 
-/** What comes before the next step that does something: that one tells what it does, and was not done. */
+/** What comes before the next step that changes something. A wake changes nothing, and is of no use any more. */
 function saidNext(steps: Plan): readonly SentinelEvent[] {
-  const events: SentinelEvent[] = [];
-  for (const step of steps) {
-    const said = step.flatMap((command) => (command.kind === "emit" ? [command.event] : []));
-    if (said.length < step.length) break;
-    events.push(...said);
-  }
-  return events;
+  const changes = steps.findIndex((step) =>
+    step.some(({ kind }) => kind !== "emit" && kind !== "wake"),
+  );
+  return steps
+    .slice(0, changes === -1 ? steps.length : changes)
+    .flat()
+    .flatMap((command) => (command.kind === "emit" ? [command.event] : []));
 }

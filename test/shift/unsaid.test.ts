@@ -5,7 +5,7 @@ import { warning } from "../../lib/core/events.ts";
 import type { GroupState } from "../../lib/core/model.ts";
 import { openRound } from "../../lib/core/state.ts";
 import { UnsaidLines } from "../../lib/shift/unsaid.ts";
-import { groupState, n0 } from "../support/builders.ts";
+import { groupState, n0, vote } from "../support/builders.ts";
 import { watchCalm } from "../support/watch.ts";
 
 const before = groupState();
@@ -65,13 +65,22 @@ describe("D1 what a plan has to say of a write that nobody answered", () => {
     expect(said).toEqual([`P510 +promoted-slave rev ${rev}`, `P510 +switch-master rev ${rev}`]);
   });
 
-  test("is said although others have written since", () => {
+  test("is said as of that write, although others have written since", () => {
     const { said, see, stopAt } = start();
     const commit = write("a#7");
 
     stopAt([[commit], [switched]], unanswered);
     see(openRound(commit.next, n0, by("c#2")).next);
-    expect(said).toHaveLength(1);
+    expect(said).toEqual([`P510 +switch-master rev ${commit.next.rev}`]);
+  });
+
+  test("is not said of a write whose id an earlier watch of the shift had used", () => {
+    const { said, see, stopAt } = start();
+    const standing = write("a#7").next;
+
+    stopAt([[openRound(standing, n0, by("a#7"))], [switched]], unanswered);
+    see(standing);
+    expect(said).toEqual([]);
   });
 
   test("is never said of a write that others came before", () => {
@@ -120,7 +129,7 @@ describe("D1 what a plan has to say of a write that nobody answered", () => {
   test("is of the write at which the plan stopped, and not of what the plan would have done next", () => {
     const { said, see, stopAt } = start();
     const [claim, commit] = [write("a#7"), write("a#8")];
-    const effect = { kind: "wake" as const, round: 1 };
+    const effect = { kind: "cast-vote" as const, vote: vote("a") };
 
     stopAt([[claim], [promoted], [commit], [switched], [effect, promoted]], won(claim), unanswered);
     see(claim.next);
@@ -129,5 +138,14 @@ describe("D1 what a plan has to say of a write that nobody answered", () => {
     stopAt([[commit], [switched], [effect, promoted], [promoted]], unanswered);
     see(commit.next);
     expect(said).toEqual([`P510 +switch-master rev ${commit.next.rev}`]);
+  });
+
+  test("is said without the wake that would have gone with it", () => {
+    const { said, see, stopAt } = start();
+    const opened = write("a#7");
+
+    stopAt([[opened], [switched, { kind: "wake", round: 1 }]], unanswered);
+    see(opened.next);
+    expect(said).toHaveLength(1);
   });
 });
