@@ -41,6 +41,28 @@ describe("targets", () => {
     expect(vote).toMatchObject({ ours: 45, sentinel: null, verdict: "reached" });
   });
 
+  it("judge a cap by the most of all runs", () => {
+    const runs = [9, 10, 11].map((most) =>
+      sample("200-groups", "ours", { route53PerSecondMax: most }),
+    );
+    const cap = targetsOf(new Figures(runs)).find(({ ours }) => ours !== null);
+    expect(cap).toMatchObject({ unit: "requests", ours: 11, verdict: "missed" });
+  });
+
+  it("count what is written in calm beside heartbeats", () => {
+    const calm = { "hour: PutItem OBSERVER": 840, "hour: Query CONFIG": 60 };
+    const of = (readings: Record<string, number>) =>
+      targetsOf(new Figures([sample("calls", "ours", readings)])).find(({ what }) =>
+        what.startsWith("writes to the table"),
+      );
+    expect(of(calm)).toMatchObject({ ours: 0, verdict: "reached" });
+    expect(of({ ...calm, "hour: PutItem STATE": 20 })).toMatchObject({
+      ours: 20,
+      verdict: "missed",
+    });
+    expect(of({})).toMatchObject({ ours: null, verdict: null });
+  });
+
   it("judge the simulated groups by one group of the same run", () => {
     const readings = { oneWritableMs: 1_000, writableLastMs: 2_001, route53PerSecondMax: 10 };
     const targets = targetsOf(new Figures([sample("simulated-groups", "ours", readings)]));
