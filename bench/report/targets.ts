@@ -1,15 +1,7 @@
 import type { Side } from "../measurement.ts";
 import { downAfterMs, groupsLimitMs, pingPeriodMs } from "../sides/timings.ts";
 import type { Figures } from "./figures.ts";
-import {
-  bunchesProfile,
-  groupsProfile,
-  namesProfile,
-  type Profile,
-  promotionProfile,
-  watchingCpuProfile,
-  watchingMemoryProfile,
-} from "./profiles.ts";
+import { type Profile, profiles } from "./profiles.ts";
 
 /** What the medians of both sides say of a target; null: not measured, or nothing was promised. */
 export type Verdict = "reached" | "missed" | null;
@@ -109,7 +101,7 @@ function steps(figures: Figures): readonly Target[] {
       what: "vote that completes the quorum (Sentinel: +odown) → writable master, after a kill",
       ...{ of: "kill", reading: "lastVoteToWritableMs", promise: "at most 50 ms" },
       keepsAlone: atMost(50),
-      profile: promotionProfile,
+      profile: profiles.promotion,
     },
     {
       what: "the same with `crashAfterMs: 300`",
@@ -168,13 +160,13 @@ function realGroups(figures: Figures): readonly Target[] {
     {
       what: `masters of ${/\d+/.exec(of)?.[0]} groups killed at once → last one writable`,
       ...{ of, reading: "writableLastMs", promise: "at most 0.5 of Sentinel's" },
-      profile: groupsProfile,
+      profile: profiles.groups,
       keeps: shareOf(0.5),
     },
     {
       what: "… → last one can be learned of",
       ...{ of, reading: "learnedLastMs", promise: "at most 0.5 of Sentinel's" },
-      profile: namesProfile,
+      profile: profiles.names,
       keeps: shareOf(0.5),
     },
     {
@@ -198,7 +190,7 @@ function realGroups(figures: Figures): readonly Target[] {
       ...{ unit: "requests", of, reading: "route53PerSecondMax", isCap: true },
       promise: "at most 10 in any run",
       keepsAlone: atMost(10),
-      profile: bunchesProfile,
+      profile: profiles.bunches,
     },
   ]);
   return rows.map((one) => row(figures, one));
@@ -238,14 +230,19 @@ function costs(figures: Figures): readonly Target[] {
       {
         what: `CPU of one process that watches ${nodes} nodes`,
         ...{ unit: "µs per node-second", of, reading: "cpuUsPerNodeSecond" },
-        profile: watchingCpuProfile,
-        ...(isTarget ? { promise: "at most 80", keepsAlone: atMost(80) } : reported),
+        ...(isTarget
+          ? { promise: "at most 80", keepsAlone: atMost(80), profile: profiles.watchingCpu }
+          : reported),
       },
       {
         what: `memory of one process that watches ${nodes} nodes`,
         ...{ unit: "MiB", of, reading: "rssMiB" },
-        profile: watchingMemoryProfile,
-        ...(isTarget ? { promise: "at most 105 (110 MB)", keepsAlone: atMost(105) } : reported),
+        ...(isTarget
+          ? {
+              ...{ promise: "at most 105 (110 MB)", keepsAlone: atMost(105) },
+              profile: profiles.watchingMemory,
+            }
+          : reported),
       },
     ];
   });
@@ -261,7 +258,8 @@ function costs(figures: Figures): readonly Target[] {
       keepsAlone: atMost(400),
     },
   ];
-  return [...[...watching, ...start].map((one) => row(figures, one)), calmWrites(figures)];
+  const rows = [...watching, ...start].map((one) => row(figures, one));
+  return [...rows, calmWrites(figures)];
 }
 
 /** What three observers of one healthy group write in an hour, beside their heartbeats. */
@@ -270,16 +268,11 @@ function calmWrites(figures: Figures): Target {
     .readingsOf("calls", "ours")
     .filter((name) => /^hour: \w*(Put|Update|Write|Delete)/.test(name));
   const others = writes.filter((name) => !name.endsWith("OBSERVER"));
-  const ours = others.reduce((sum, name) => sum + (figures.median("calls", "ours", name) ?? 0), 0);
-  return {
-    what: "writes to the table of a healthy hour, beside heartbeats",
-    unit: "writes",
-    sentinel: null,
-    ours: writes.length === 0 ? null : ours,
-    promise: "0",
-    verdict: verdictOf({ keepsAlone: atMost(0) }, writes.length === 0 ? null : ours, null),
-    profile: null,
-  };
+  const sum = others.reduce((all, name) => all + (figures.median("calls", "ours", name) ?? 0), 0);
+  const ours = writes.length === 0 ? null : sum;
+  const verdict = verdictOf({ keepsAlone: atMost(0) }, ours, null);
+  const what = "writes to the table of a healthy hour, beside heartbeats";
+  return { what, unit: "writes", sentinel: null, ours, promise: "0", verdict, profile: null };
 }
 
 const reported = { promise: "reported" };
